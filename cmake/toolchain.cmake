@@ -1,0 +1,41 @@
+# How everything is compiled: caches, linker, warnings, instruction set, sanitizers.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(tamis_flags INTERFACE)
+target_compile_options(tamis_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+target_include_directories(tamis_flags INTERFACE ${PROJECT_SOURCE_DIR})
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  target_compile_options(tamis_flags INTERFACE -Wthread-safety)
+else()
+  # GCC 12 reports these falsely through inlined library code (GCC bugs 105329, 105562, 107852).
+  target_compile_options(tamis_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow)
+endif()
+
+# The binary runs on every x86-64-v3 machine (Haswell, 2013, and later); kernels above that are chosen at run time (Highway).
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  add_compile_options(-march=x86-64-v3)
+endif()
+
+if(TAMIS_SANITIZE)
+  add_compile_options(-fsanitize=${TAMIS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TAMIS_SANITIZE})
+  if(TAMIS_SANITIZE MATCHES address)
+    add_compile_definitions(TAMIS_ASAN)
+  endif()
+  if(TAMIS_SANITIZE MATCHES thread)
+    add_compile_definitions(TAMIS_TSAN)
+  endif()
+endif()
+if(TAMIS_COVERAGE)
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
+endif()

@@ -1,0 +1,47 @@
+// Time, injectable so that tests and replays control it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/status.h"
+
+namespace tamis {
+
+// Unix time in milliseconds, UTC.
+using TimestampMs = std::int64_t;
+
+// Timestamps that Tamis accepts lie in the years 0001 to 9999.
+inline constexpr TimestampMs kMinTimestampMs = -62135596800000;
+inline constexpr TimestampMs kMaxTimestampMs = 253402300799999;
+
+// Thread-safe.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual TimestampMs now_ms() const = 0;
+  static const Clock& system();
+};
+
+// A clock that stands still until told. Thread-safe.
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(TimestampMs now_ms = 0) : now_ms_(now_ms) {}
+  TimestampMs now_ms() const override { return now_ms_.load(std::memory_order_relaxed); }
+  void set(TimestampMs now_ms) { now_ms_.store(now_ms, std::memory_order_relaxed); }
+  void advance(std::int64_t ms) { now_ms_.fetch_add(ms, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<TimestampMs> now_ms_;
+};
+
+// RFC 3339, as "2011-12-01T10:00:00Z", "2011-12-01T10:00:00.250+01:00"; a space may stand for the T, and an absent
+// offset is an error.
+Result<TimestampMs> parse_rfc3339(std::string_view text);
+
+// "2011-12-01T10:00:00Z", with ".250" where there are milliseconds.
+std::string format_rfc3339(TimestampMs timestamp_ms);
+
+}  // namespace tamis

@@ -1,0 +1,123 @@
+// The vocabulary of the data model: what people write into Tamis.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/feature.h"
+#include "common/ids.h"
+
+namespace tamis {
+
+// A user or an item.
+struct Entity {
+  std::string id;
+  Features features;
+  TimestampMs updated_ms = 0;  // set by the database at commit
+  TimestampMs expires_ms = 0;  // 0: never. Past it the entity is neither recommended nor found, and is swept later
+  bool operator==(const Entity&) const = default;
+};
+
+struct Interaction {
+  std::string user;
+  std::string item;
+  std::string type = "view";    // 1..64 bytes; its weight is configured
+  std::optional<double> value;  // quantity, stars, seconds watched; finite
+  TimestampMs timestamp_ms = 0;
+  Features context;
+  std::string recommendation_id;  // of the answer that led to it; empty where unknown
+  std::string idempotency_key;    // 0..128 bytes; a repeat is acknowledged and not stored twice
+  bool operator==(const Interaction&) const = default;
+};
+
+enum class Metric : std::uint8_t { kDot = 1, kCosine = 2, kL2 = 3 };  // persistent: do not renumber
+std::string_view metric_name(Metric metric);                          // "dot", "cosine", "l2"
+Result<Metric> parse_metric(std::string_view name);
+
+// How the rows of a vector segment are held in memory; f32 rows stay in RocksDB in every case.
+enum class Quantization : std::uint8_t { kF32 = 1, kF16 = 2, kInt8 = 3 };  // persistent: do not renumber
+std::string_view quantization_name(Quantization quantization);             // "f32", "f16", "int8"
+Result<Quantization> parse_quantization(std::string_view name);
+
+inline constexpr std::size_t kMaxDim = 4'096;
+
+// A named embedding space.
+struct Space {
+  std::string name;       // 1..64 of [a-z0-9_-]
+  std::uint32_t dim = 0;  // 1..kMaxDim
+  Metric metric = Metric::kCosine;
+  Quantization quantization = Quantization::kInt8;
+  std::string encoder = "external";
+  bool operator==(const Space&) const = default;
+};
+
+// --- Mutations: the alternatives of one log record. A write is a list of them, committed as one atomic batch. ---
+struct PutInteraction {
+  Interaction interaction;
+};
+struct PutEntity {  // creates or replaces
+  EntityKind kind;
+  Entity entity;
+};
+struct PatchEntity {  // merges features; an entry of `removed` deletes that feature. not_found where the entity is
+                      // unknown
+  EntityKind kind;
+  std::string id;
+  Features features;
+  std::vector<std::string> removed;
+  std::optional<TimestampMs> expires_ms;
+};
+struct DeleteEntity {  // with its vectors; a user's interactions go too. The dense id stays taken
+  EntityKind kind;
+  std::string id;
+};
+struct PutVector {
+  std::string space;
+  EntityKind kind;
+  std::string id;
+  std::vector<float> vector;  // [dim], finite
+};
+struct DeleteVector {
+  std::string space;
+  EntityKind kind;
+  std::string id;
+};
+struct PutSpace {
+  Space space;
+};
+struct DeleteSpace {
+  std::string name;
+};
+// A named JSON document of the database's own: a funnel, a generation's registry entry, a setting.
+struct PutDocument {
+  std::string collection;  // "funnel", "generation", ...
+  std::string name;
+  std::string json;
+};
+struct DeleteDocument {
+  std::string collection;
+  std::string name;
+};
+
+using Mutation = std::variant<PutInteraction, PutEntity, PatchEntity, DeleteEntity, PutVector, DeleteVector, PutSpace,
+                              DeleteSpace, PutDocument, DeleteDocument>;
+
+// When a write is acknowledged.
+enum class Durability : std::uint8_t {
+  kSync,      // after fsync, grouped over the writers that wait
+  kInterval,  // after the operating system has it; fsync follows within the configured interval
+  kNone,      // after the operating system has it; fsync when RocksDB flushes
+};
+std::string_view durability_name(Durability durability);  // "sync", "interval", "none"
+Result<Durability> parse_durability(std::string_view name);
+
+struct WriteAck {
+  std::uint64_t accepted = 0;    // mutations stored
+  std::uint64_t duplicates = 0;  // interactions whose idempotency key had been seen
+  Sequence sequence = 0;         // of the last record; every read after the ack reflects it
+};
+
+}  // namespace tamis

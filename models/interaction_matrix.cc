@@ -1,0 +1,47 @@
+#include "models/interaction_matrix.h"
+
+#include <algorithm>
+
+namespace tamis::models {
+
+InteractionMatrix make_interaction_matrix(std::uint32_t rows, std::uint32_t columns, std::vector<WeightedPair> pairs) {
+  std::sort(pairs.begin(), pairs.end(), [](const WeightedPair& a, const WeightedPair& b) {
+    return a.row != b.row ? a.row < b.row : a.column < b.column;
+  });
+  InteractionMatrix matrix{.rows = rows, .columns = columns, .offsets = {}, .column = {}, .weight = {}};
+  matrix.offsets.assign(std::size_t{rows} + 1, 0);
+  std::uint32_t last_row = 0;
+  for (const WeightedPair& pair : pairs) {
+    const bool repeats = !matrix.column.empty() && last_row == pair.row && matrix.column.back() == pair.column;
+    if (repeats) {
+      matrix.weight.back() += pair.weight;
+    } else {
+      matrix.column.push_back(pair.column);
+      matrix.weight.push_back(pair.weight);
+      ++matrix.offsets[pair.row + 1];
+    }
+    last_row = pair.row;
+  }
+  for (std::size_t row = 0; row < rows; ++row) matrix.offsets[row + 1] += matrix.offsets[row];
+  return matrix;
+}
+
+InteractionMatrix InteractionMatrix::transpose() const {
+  InteractionMatrix result{.rows = columns, .columns = rows, .offsets = {}, .column = {}, .weight = {}};
+  result.offsets.assign(std::size_t{columns} + 1, 0);
+  result.column.resize(column.size());
+  result.weight.resize(weight.size());
+  for (const std::uint32_t c : column) ++result.offsets[c + 1];
+  for (std::size_t c = 0; c < columns; ++c) result.offsets[c + 1] += result.offsets[c];
+  std::vector<std::uint64_t> next(result.offsets.begin(), result.offsets.end() - 1);
+  for (std::uint32_t row = 0; row < rows; ++row) {  // rows ascend, so each transposed row comes out sorted
+    for (std::uint64_t i = offsets[row]; i < offsets[row + 1]; ++i) {
+      const std::uint64_t slot = next[column[i]]++;
+      result.column[slot] = row;
+      result.weight[slot] = weight[i];
+    }
+  }
+  return result;
+}
+
+}  // namespace tamis::models

@@ -1,0 +1,39 @@
+// InteractionMatrix: users x items, compressed sparse rows; what collaborative filtering learns from.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/ids.h"
+
+namespace tamis::models {
+
+// Rows are users (or items, transposed). Within a row, columns ascend and are unique. A value type.
+struct InteractionMatrix {
+  std::uint32_t rows = 0;
+  std::uint32_t columns = 0;
+  std::vector<std::uint64_t> offsets = {0};  // [rows + 1]
+  std::vector<std::uint32_t> column;         // [nonzeros]
+  std::vector<float> weight;                 // [nonzeros], > 0
+
+  std::uint64_t nonzeros() const { return column.size(); }
+  std::span<const std::uint32_t> row_columns(std::uint32_t row) const {
+    return {column.data() + offsets[row], static_cast<std::size_t>(offsets[row + 1] - offsets[row])};
+  }
+  std::span<const float> row_weights(std::uint32_t row) const {
+    return {weight.data() + offsets[row], static_cast<std::size_t>(offsets[row + 1] - offsets[row])};
+  }
+  InteractionMatrix transpose() const;
+};
+
+struct WeightedPair {
+  std::uint32_t row = 0;
+  std::uint32_t column = 0;
+  float weight = 1;
+};
+// Sorts, and sums the weights of repeated pairs. REQUIRES: row < rows, column < columns.
+InteractionMatrix make_interaction_matrix(std::uint32_t rows, std::uint32_t columns, std::vector<WeightedPair> pairs);
+
+}  // namespace tamis::models

@@ -1,0 +1,47 @@
+// IdTable: external ids <-> dense ids of users or of items, held in memory whole.
+//
+// Thread-safe: any number of readers beside one writer (the committing thread). Reads never wait for disk.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "common/ids.h"
+#include "common/mutex.h"
+
+namespace tamis::storage {
+
+class IdTable {
+ public:
+  std::optional<DenseId> find(std::string_view external_id) const;
+  // REQUIRES: id < size().
+  std::string name(DenseId id) const;
+  // How many ids were ever assigned, deleted entities included.
+  std::size_t size() const;
+
+  // The id of `external_id`, assigned now where it is new. Writer only.
+  DenseId assign(std::string_view external_id);
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  static constexpr std::size_t kShards = 16;
+  struct Shard {
+    mutable SharedMutex mutex;
+    std::unordered_map<std::string, DenseId, Hash, std::equal_to<>> ids TAMIS_GUARDED_BY(mutex);
+  };
+  Shard& shard(std::string_view external_id);
+  const Shard& shard(std::string_view external_id) const;
+
+  std::array<Shard, kShards> shards_;
+  mutable SharedMutex names_mutex_;
+  std::deque<std::string> names_ TAMIS_GUARDED_BY(names_mutex_);
+};
+
+}  // namespace tamis::storage

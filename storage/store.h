@@ -1,0 +1,146 @@
+// Store: the tables and the log of one database directory, on RocksDB.
+//
+// Promises: a commit is atomic (log record and table rows in one WriteBatch) and numbered by consecutive sequences;
+// with Durability::kSync it survives power loss once commit() has returned ok. Opening detects a missing or damaged
+// log, refuses a format newer than this build, and upgrades an older one. Threads: reads are thread-safe and never
+// block commits. commit() and reopen() are externally synchronised (CommitQueue). Errors: io_error and corruption as
+// RocksDB reports them; after a failed commit whose outcome is unknown, every commit answers unavailable until reopen()
+// succeeds.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/ids.h"
+#include "common/records.h"
+#include "common/status.h"
+#include "storage/id_table.h"
+
+namespace rocksdb {
+class FileSystem;
+}
+
+namespace tamis::storage {
+
+struct StoreOptions {
+  std::uint64_t block_cache_bytes = 256ull << 20;  // shared by all column families; memtables are charged to it
+  std::uint64_t memtable_bytes = 128ull << 20;     // over all column families
+  std::uint64_t min_free_disk_bytes = 512ull
+                                      << 20;  // watermark: below it commits answer resource_exhausted; 0 turns it off
+  std::int64_t idempotency_ttl_s = 7 * 24 * 3600;  // how long a repeated key is recognised
+  bool read_only = false;
+  const Clock* clock = &Clock::system();
+  std::shared_ptr<rocksdb::FileSystem>
+      file_system;  // tests: simulated power cuts and full disks; null for the real one
+};
+
+// One mutation as it was committed. A PatchEntity is recorded as the PutEntity that it amounts to.
+struct CommittedRecord {
+  Sequence sequence = 0;
+  TimestampMs committed_ms = 0;
+  DenseId user = kNoDenseId;  // of the user that the mutation names, where it names one
+  DenseId item = kNoDenseId;  // likewise
+  bool duplicate = false;  // an interaction whose idempotency key had been seen: acknowledged, not stored, no sequence
+  Mutation mutation;
+};
+
+// Interaction types are interned; ids are assigned in log order.
+using InteractionTypeId = std::uint16_t;
+
+struct StoredInteraction {
+  Sequence sequence = 0;
+  DenseId user = kNoDenseId;
+  DenseId item = kNoDenseId;
+  InteractionTypeId type = 0;
+  TimestampMs timestamp_ms = 0;
+  std::optional<double> value;
+  Features context;
+  std::string recommendation_id;
+};
+
+struct Document {
+  std::string name;
+  std::string json;
+};
+
+struct StoreCounts {
+  std::uint64_t users = 0;                       // live
+  std::uint64_t items = 0;                       // live
+  std::uint64_t interactions = 0;                // stored
+  std::map<std::string, std::uint64_t> vectors;  // by space
+};
+
+class Store {
+ public:
+  // Creates the directory where it does not exist. invalid_argument, failed_precondition (newer format, locked by
+  // another process), corruption, io_error.
+  static Result<std::unique_ptr<Store>> open(const std::filesystem::path& dir, const StoreOptions& options);
+  virtual ~Store() = default;
+
+  // --- writing ---
+  // Commits all of `mutations` or none. Unknown users and items of interactions and vectors are created.
+  // REQUIRES: the mutations are valid (ids, finite numbers, vector of the space's dim).
+  // not_found (patch or delete of an unknown entity, vector for an unknown space), already_exists (space with another
+  // definition), resource_exhausted (disk watermark), unavailable (poisoned), io_error.
+  // Deletes are accepted below the watermark.
+  virtual Result<std::vector<CommittedRecord>> commit(std::span<const Mutation> mutations, Durability durability) = 0;
+  virtual Status sync() = 0;    // fsync of what kInterval and kNone left behind
+  virtual Status reopen() = 0;  // after a failed commit
+
+  // --- state ---
+  virtual Sequence last_sequence() const = 0;
+  virtual bool is_writable() const = 0;  // false while poisoned, read-only or below the disk watermark
+  virtual const IdTable& ids(EntityKind kind) const = 0;
+  virtual std::string interaction_type_name(InteractionTypeId type) const = 0;
+  virtual std::optional<InteractionTypeId> find_interaction_type(std::string_view name) const = 0;
+  virtual StoreCounts counts() const = 0;
+
+  // --- reading ---
+  virtual Result<Entity> get_entity(EntityKind kind, DenseId id) const = 0;
+  // In dense-id order from `first`; the callback returns false to stop. Expired entities are included.
+  virtual Status scan_entities(EntityKind kind, DenseId first,
+                               const std::function<bool(DenseId, Entity&&)>& visit) const = 0;
+
+  // Newest first. `before` continues after an earlier page: its last row's timestamp and sequence.
+  struct InteractionCursor {
+    TimestampMs timestamp_ms = 0;
+    Sequence sequence = 0;
+  };
+  virtual Result<std::vector<StoredInteraction>> user_interactions(
+      DenseId user, std::size_t limit, std::optional<InteractionCursor> before = std::nullopt) const = 0;
+  virtual Result<std::vector<StoredInteraction>> item_interactions(
+      DenseId item, std::size_t limit, std::optional<InteractionCursor> before = std::nullopt) const = 0;
+  // Every interaction of one consistent snapshot, by user, newest first within a user. Context is left empty.
+  virtual Status scan_interactions(const std::function<bool(const StoredInteraction&)>& visit) const = 0;
+
+  virtual std::vector<Space> spaces() const = 0;
+  virtual Result<Space> get_space(std::string_view name) const = 0;
+  virtual Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, DenseId id) const = 0;
+  // In dense-id order over one consistent snapshot; the span is valid during the call.
+  virtual Status scan_vectors(std::string_view space, EntityKind kind,
+                              const std::function<bool(DenseId, std::span<const float>)>& visit) const = 0;
+
+  virtual Result<std::string> get_document(std::string_view collection, std::string_view name) const = 0;
+  virtual Result<std::vector<Document>> list_documents(std::string_view collection) const = 0;
+
+  // The change feed: records with sequence >= from, in order. failed_precondition where the log no longer reaches back.
+  virtual Status read_log(Sequence from, const std::function<bool(const CommittedRecord&)>& visit) const = 0;
+
+  // --- operation ---
+  // A consistent copy (hard links where the file system has them) in `dir`, which must not exist. Serving goes on.
+  virtual Status checkpoint(const std::filesystem::path& dir) const = 0;
+  // RocksDB's own figures by name, for /metrics: "rocksdb_block_cache_usage_bytes" and so on.
+  virtual std::map<std::string, double> statistics() const = 0;
+  virtual std::uint64_t free_disk_bytes() const = 0;
+};
+
+}  // namespace tamis::storage
