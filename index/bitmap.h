@@ -7,6 +7,6 @@
 
 namespace tamis::index {
 
-using Bitmap = roaring::Roaring;
+using Bitmap = ::Roaring;
 
 }  // namespace tamis::index
