@@ -1,0 +1,102 @@
+// tamis::Database: the recommendation database in process. One data directory, one object.
+//
+//   auto database = tamis::Database::open("/var/lib/shop", {});
+//   if (!database.is_ok()) return fail(database.status());
+//   (*database)->write({tamis::PutInteraction{{.user = "ada", .item = "lantern", .type = "purchase"}}});
+//   auto answer = (*database)->recommend({.user = "ada", .k = 10});
+//
+// Promises: a write is atomic and durable as asked before it is acknowledged, and every read that starts after the ack
+// reflects it. Queries never wait for training, index builds or disk flushes. Closing drains accepted writes.
+// Threads: every method is thread-safe. Callbacks run on the committing thread and must not block.
+// Errors: Status codes as in common/status.h; invalid input changes nothing.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/records.h"
+#include "common/status.h"
+#include "engine/options.h"
+#include "engine/requests.h"
+
+namespace tamis {
+
+struct WriteOptions {
+  std::optional<Durability> durability;  // default: StorageOptions::durability
+};
+
+class Database {
+ public:
+  // Opens or creates. Returns once the store is open; indexes and counters are rebuilt from it in the background where
+  // their cache files do not match: is_ready() tells.
+  static Result<std::unique_ptr<Database>> open(const std::filesystem::path& dir, const DatabaseOptions& options);
+  virtual ~Database() = default;
+
+  // --- readiness ---
+  virtual bool is_ready() const = 0;  // false while recovering; reads then answer unavailable
+  virtual Status wait_ready(std::chrono::milliseconds timeout) = 0;
+  virtual const DatabaseOptions& options() const = 0;
+
+  // --- writing ---
+  // Checks and completes one mutation as write() would: ids, features against the schema, finite numbers, dim of the
+  // space, timestamp 0 -> now. For callers who want to drop bad rows of a bulk one by one.
+  virtual Status prepare(Mutation* mutation) const = 0;
+  // All or nothing. An empty list is acknowledged. Bad input: invalid_argument with "mutations[i]." before the field
+  // where there are several.
+  virtual Result<WriteAck> write(std::vector<Mutation> mutations, const WriteOptions& options = {}) = 0;
+  using WriteCallback = std::function<void(Result<WriteAck>)>;
+  virtual void write_async(std::vector<Mutation> mutations, const WriteOptions& options, WriteCallback done) = 0;
+
+  // --- reading ---
+  virtual Sequence sequence() const = 0;  // of the last visible write
+  // unavailable at the deadline. Sequences further ahead than any write are waited for, too.
+  virtual Status wait_for_sequence(Sequence sequence, std::chrono::milliseconds timeout) = 0;
+  virtual Result<Entity> get_entity(EntityKind kind, std::string_view id) const = 0;  // expired: not_found
+  // limit 1..1000; `cursor` from the page before, empty for the first. invalid_argument for a cursor that is not ours.
+  virtual Result<Page<Entity>> list_entities(EntityKind kind, std::string_view cursor, std::uint32_t limit) const = 0;
+  virtual Result<Page<InteractionRow>> list_interactions(EntityKind kind, std::string_view id, std::string_view cursor,
+                                                         std::uint32_t limit) const = 0;
+  virtual Result<std::vector<LogEntry>> read_log(Sequence from, std::uint32_t limit) const = 0;  // limit 1..10000
+
+  // --- queries ---
+  virtual Result<RecommendAnswer> recommend(const RecommendRequest& request) = 0;
+  virtual Result<ScoredAnswer> similar(const SimilarRequest& request) = 0;
+  virtual Result<ScoredAnswer> search(const SearchRequest& request) = 0;
+
+  // --- spaces, funnels (their writes go through the log, too) ---
+  virtual std::vector<Space> list_spaces() const = 0;
+  virtual Result<Space> get_space(std::string_view name) const = 0;
+  virtual Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const = 0;
+  virtual std::vector<FunnelConfig> list_funnels() const = 0;
+  virtual Result<FunnelConfig> get_funnel(std::string_view name) const = 0;
+  virtual Result<WriteAck> put_funnel(const FunnelConfig& funnel) = 0;  // the version counts up
+  virtual Result<WriteAck> delete_funnel(std::string_view name) = 0;
+
+  // --- learning ---
+  virtual Result<Job> train(const TrainRequest& request) = 0;  // queued; returns at once
+  virtual Result<Job> get_job(std::string_view id) const = 0;
+  virtual std::vector<Job> list_jobs() const = 0;  // newest first
+  virtual Status cancel_job(std::string_view id) = 0;
+  // Waits until the job's state or progress differs from `seen`, or the timeout; returns the job as it is then.
+  virtual Result<Job> wait_job(std::string_view id, const Job& seen, std::chrono::milliseconds timeout) const = 0;
+  virtual std::vector<GenerationInfo> list_generations() const = 0;  // newest first
+  virtual Status promote(std::string_view generation) = 0;
+  virtual Result<std::string> rollback() = 0;  // to the generation that served before; its id
+
+  // --- operation ---
+  // A consistent copy in `dir` (must not exist): store checkpoint, index files, generations, manifest with checksums
+  // and a few recorded queries with their answers.
+  virtual Status snapshot(const std::filesystem::path& dir) = 0;
+  // Checks the checksums, copies to `data_dir` (absent or empty), opens it and compares the recorded answers.
+  static Status restore(const std::filesystem::path& snapshot_dir, const std::filesystem::path& data_dir,
+                        const DatabaseOptions& options);
+  virtual Stats stats() const = 0;
+};
+
+}  // namespace tamis

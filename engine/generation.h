@@ -1,0 +1,40 @@
+// Generation: what one training run made, held in memory for serving, and its files.
+//
+// On disk: generations/<id>/manifest.json and *.safetensors (docs/models.md). Vocabularies are external ids, so that a
+// generation can be made elsewhere; on load they are mapped to dense ids. Immutable once built: shared by pointer,
+// thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "engine/requests.h"
+#include "models/ials.h"
+#include "models/interaction_matrix.h"
+#include "models/neighbors.h"
+
+namespace tamis::engine {
+
+struct Generation {
+  GenerationInfo info;
+
+  // The vocabulary: row r of every table below is the user (item) with dense id users[r] (items[r]).
+  std::vector<DenseId> users;
+  std::vector<DenseId> items;
+  // The reverse, by dense id; kNoDenseId where the entity is newer than the generation.
+  std::vector<DenseId> user_rows;
+  std::vector<DenseId> item_rows;
+
+  std::optional<models::IalsModel> ials;
+  std::optional<models::NeighborTable> item_neighbors;
+  std::optional<models::NeighborTable> user_neighbors;
+  models::InteractionMatrix interactions;          // [users, items] as learned from: user-kNN votes over it
+  models::InteractionMatrix interactions_by_item;  // its transpose
+  std::vector<float> user_norms;                   // [users]
+};
+
+}  // namespace tamis::engine

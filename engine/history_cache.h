@@ -1,0 +1,49 @@
+// HistoryCache: the recent interactions of active users, newest first; loaded from the store on a miss, extended by
+// every commit, bounded in bytes (least recently used goes first).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/ids.h"
+#include "common/status.h"
+#include "storage/store.h"
+
+namespace tamis::engine {
+
+struct HistoryEvent {
+  DenseId item = kNoDenseId;
+  storage::InteractionTypeId type = 0;
+  float value = 1;  // 1 where the interaction has none
+  TimestampMs timestamp_ms = 0;
+};
+
+struct UserHistory {
+  std::vector<HistoryEvent> events;  // newest first, at most DatabaseOptions::max_history
+  std::vector<DenseId> seen;         // every item of the user's whole history, ascending, unique
+};
+
+// Thread-safe.
+class HistoryCache {
+ public:
+  HistoryCache(const storage::Store* store, std::size_t max_events, std::uint64_t capacity_bytes);
+  ~HistoryCache();
+
+  // Never null; empty for kNoDenseId and for a user without interactions.
+  Result<std::shared_ptr<const UserHistory>> get(DenseId user);
+  // The seen items restricted to interactions of the given types. `types` is not empty. Reads the store.
+  Result<std::vector<DenseId>> seen_of_types(DenseId user, const std::vector<storage::InteractionTypeId>& types) const;
+
+  // Called by the committing thread for each committed interaction.
+  void on_interaction(DenseId user, const HistoryEvent& event);
+  void on_user_deleted(DenseId user);
+  std::uint64_t memory_bytes() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tamis::engine

@@ -1,0 +1,77 @@
+// DatabaseOptions: every knob of a Database, with its meaning, default and range. docs/configuration.md is this in
+// prose; the server reads them from TOML, environment and flags. Changing any needs a reopen.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/feature.h"
+#include "common/records.h"
+#include "common/status.h"
+
+namespace tamis {
+
+class Observer;
+
+struct StorageOptions {
+  Durability durability = Durability::kSync;         // of a write that names none
+  std::int64_t interval_ms = 50;                     // fsync period of Durability::kInterval, 1..60000
+  std::uint64_t block_cache_bytes = 256ull << 20;    // 8 MiB..
+  std::uint64_t memtable_bytes = 128ull << 20;       // 4 MiB..
+  std::uint64_t min_free_disk_bytes = 512ull << 20;  // writes answer resource_exhausted below it; 0: off
+  std::int64_t idempotency_ttl_s = 604'800;          // 60..
+  std::uint64_t max_pending_mutations = 200'000;
+};
+
+struct MemoryOptions {
+  std::uint64_t limit_bytes = 0;  // over caches, indexes and queues; 0: three quarters of the machine's memory
+  std::uint64_t embedding_cache_bytes = 256ull << 20;  // hot rows of tables larger than memory
+  std::uint64_t history_cache_bytes = 256ull << 20;    // recent histories of active users
+};
+
+struct IndexSettings {
+  Quantization quantization = Quantization::kInt8;  // of spaces that name none
+  std::uint32_t m = 16;                             // 4..64
+  std::uint32_t ef_construction = 200;              // 10..2000
+  double recall_target = 0.98;                      // 0.5..1
+  std::int64_t recall_interval_ms = 2'000;          // how often sampled queries are re-run exactly; 0: never
+};
+
+struct TrainingOptions {
+  std::vector<std::string> models = {"popular", "item_knn", "user_knn", "ials"};
+  // Options of each model by name, as in docs/models.md: {"ials":{"dim":"64"}}.
+  std::map<std::string, std::map<std::string, std::string>> settings;
+  std::int64_t schedule_s = 0;                 // train every so often; 0: by hand only
+  std::uint64_t min_new_interactions = 1'000;  // a scheduled run is skipped below it
+  std::uint32_t threads = 0;                   // 0: one per core
+  double holdout = 0.1;                // share of the interactions, newest, kept for the gate's evaluation; 0..0.5
+  double gate_tolerance = 0.02;        // relative loss of ndcg@10 against the serving generation that is still promoted
+  std::uint32_t keep_generations = 3;  // 1..100
+};
+
+struct DatabaseOptions {
+  StorageOptions storage;
+  MemoryOptions memory;
+  IndexSettings index;
+  TrainingOptions training;
+  FeatureSchema item_schema;
+  FeatureSchema user_schema;
+  // Weight of one interaction by type; an unlisted type weighs 1. 0 ignores the type in learning. 0..1000.
+  std::map<std::string, double> interaction_weights = {{"view", 1}, {"click", 1}, {"like", 3}, {"purchase", 5}};
+  bool create_unknown_ids = true;              // an interaction may name new users and items
+  double trending_half_life_s = 7 * 86'400.0;  // > 0
+  std::string latest_field = "listed_at";      // timestamp feature by which `latest` orders; absent: first sight
+  std::uint32_t max_history = 500;             // recent interactions of a user that a query considers, 1..10000
+  bool read_only = false;
+  const Clock* clock = &Clock::system();
+  std::shared_ptr<Observer> observer;  // told of timings and events; null for none
+
+  // invalid_argument naming the option, the value and the range.
+  Status validate() const;
+};
+
+}  // namespace tamis

@@ -1,0 +1,18 @@
+// The queries of Database, as functions over a pinned ReadState. Thread-safe; they write nothing.
+#pragma once
+
+#include "common/status.h"
+#include "engine/observer.h"
+#include "engine/read_state.h"
+#include "engine/requests.h"
+
+namespace tamis::engine {
+
+// `sequence` is that of the last visible write when the state was pinned; it goes into the answer. `observer` may be
+// null.
+Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest& request, Sequence sequence,
+                                  Observer* observer);
+Result<ScoredAnswer> similar(const ReadState& state, const SimilarRequest& request, Sequence sequence);
+Result<ScoredAnswer> search(const ReadState& state, const SearchRequest& request, Sequence sequence);
+
+}  // namespace tamis::engine

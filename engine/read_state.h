@@ -1,0 +1,45 @@
+// ReadState: what one query sees. Pinned by a shared_ptr for the query's duration; published by pointer swap whenever a
+// part is replaced (a promotion, a new space). The parts themselves take committed records while they are read.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/records.h"
+#include "engine/entity_table.h"
+#include "engine/funnel.h"
+#include "engine/generation.h"
+#include "engine/history_cache.h"
+#include "engine/item_statistics.h"
+#include "index/attribute_index.h"
+#include "index/vector_index.h"
+#include "storage/store.h"
+
+namespace tamis::engine {
+
+// The vectors of one space: what is stored in it, and for a trained space what the serving generation gives.
+struct SpaceIndex {
+  Space space;
+  std::unique_ptr<index::VectorIndex> items;
+  std::unique_ptr<index::VectorIndex> users;
+};
+
+struct ReadState {
+  const DatabaseOptions* options = nullptr;
+  const storage::Store* store = nullptr;
+  const EntityTable* users = nullptr;
+  const EntityTable* items = nullptr;
+  const index::AttributeIndex* user_attributes = nullptr;
+  const index::AttributeIndex* item_attributes = nullptr;
+  HistoryCache* histories = nullptr;
+  const ItemStatistics* item_statistics = nullptr;
+
+  std::shared_ptr<const Generation> generation;                            // null before the first
+  std::shared_ptr<const models::IalsFoldIn> ials_fold_in;                  // null without iALS; kept by generation
+  std::map<std::string, std::shared_ptr<SpaceIndex>, std::less<>> spaces;  // external ones and "ials"
+  std::map<std::string, std::shared_ptr<const FunnelConfig>, std::less<>> funnels;  // "default" is always there
+};
+
+}  // namespace tamis::engine

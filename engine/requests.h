@@ -1,0 +1,212 @@
+// What callers ask of a Database and what it answers. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/filter.h"
+#include "common/records.h"
+#include "engine/funnel.h"
+
+namespace tamis {
+
+inline constexpr std::uint32_t kMaxK = 1'000;
+
+// --- recommend ---
+
+// One action of an anonymous session, in the request itself.
+struct HistoryEntry {
+  std::string item;
+  std::string type = "view";
+  double value = 1;
+  TimestampMs timestamp_ms = 0;  // 0: now
+};
+
+struct RecommendRequest {
+  std::string user;                   // empty for an anonymous session
+  std::vector<HistoryEntry> history;  // added to the user's own
+  std::uint32_t k = 10;               // 1..kMaxK
+  std::string funnel = "default";
+  Filter filter;                                // and-ed with the funnel's
+  std::vector<std::string> exclude;             // item ids
+  std::optional<bool> exclude_seen;             // overrides the funnel's
+  std::optional<FunnelConfig> override_funnel;  // used instead of the named one, for this request only
+  std::optional<TimestampMs> as_of_ms;          // the clock of decay and TTL; default now
+  Sequence min_seq = 0;                         // waits until reflected (read your writes)
+  std::int64_t min_seq_timeout_ms = 1'000;      // 0..10000; past it unavailable
+  bool explain = false;
+  bool with_features = false;
+};
+
+struct RetrievedBy {
+  std::string retriever;   // "ann:ials", "item_knn", "popular", ...
+  std::uint32_t rank = 0;  // from 1
+  double score = 0;        // in the retriever's own unit
+  // Why, for people: the user's own items that led here, strongest first (item_knn, similar, and iALS by the
+  // decomposition of Hu, Koren & Volinsky 2008, section 5).
+  std::vector<std::pair<std::string, double>> because;
+};
+
+struct ItemExplanation {
+  std::vector<RetrievedBy> retrieved_by;
+  double merged_score = 0;
+};
+
+struct RecommendedItem {
+  std::string item;
+  std::uint32_t rank = 0;  // from 1
+  double score = 0;        // comparable within one answer only
+  bool fallback = false;   // it came from the funnel's fallback
+  std::optional<Features> features;
+  std::optional<ItemExplanation> explain;
+};
+
+struct StageTrace {
+  std::string stage;        // "user_state", "retrieve:ann:ials", "merge", "filter", "fallback", ...
+  std::uint64_t count = 0;  // candidates after it
+  double microseconds = 0;
+};
+
+struct RecommendAnswer {
+  std::string recommendation_id;
+  std::string user;
+  std::string funnel;
+  std::uint32_t funnel_version = 1;
+  std::string generation;  // serving generation, "" before the first
+  Sequence sequence = 0;   // the write that it reflects
+  bool known_user = false;
+  std::vector<RecommendedItem> items;
+  std::vector<StageTrace> stages;  // filled where explain was asked
+};
+
+// --- similar, search ---
+
+struct SimilarRequest {
+  EntityKind kind = EntityKind::kItem;
+  std::string id;
+  std::uint32_t k = 10;
+  std::string space;  // empty: items: co-interaction (item_knn) if trained, else "ials"; users: user_knn, else "ials"
+  Filter filter;
+  Sequence min_seq = 0;
+  bool with_features = false;
+};
+
+struct ScoredEntity {
+  std::string id;
+  std::uint32_t rank = 0;  // from 1
+  double score = 0;
+  std::optional<Features> features;
+};
+
+struct ScoredAnswer {
+  std::string space;  // or "item_knn", "user_knn"
+  std::string generation;
+  Sequence sequence = 0;
+  std::vector<ScoredEntity> items;
+};
+
+struct SearchRequest {
+  std::string space;
+  EntityKind kind = EntityKind::kItem;                  // what to find
+  std::variant<std::vector<float>, std::string> query;  // a vector, or the id of an entity of `query_kind`
+  EntityKind query_kind = EntityKind::kItem;
+  std::uint32_t k = 10;
+  std::uint32_t ef = 0;  // 0: the index's own; else 1..10000
+  bool exact = false;
+  Filter filter;
+  Sequence min_seq = 0;
+  bool with_features = false;
+};
+
+// --- reading back ---
+
+template <typename T>
+struct Page {
+  std::vector<T> rows;
+  std::string cursor;  // opaque; empty at the end
+};
+
+struct InteractionRow {
+  Interaction interaction;
+  Sequence sequence = 0;
+};
+
+struct LogEntry {
+  Sequence sequence = 0;
+  TimestampMs committed_ms = 0;
+  Mutation mutation;
+};
+
+// --- training, generations ---
+
+struct TrainRequest {
+  std::vector<std::string> models;  // empty: all configured
+  bool promote = true;              // where the gate holds
+};
+
+enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
+std::string_view job_state_name(JobState state);
+
+struct Job {
+  std::string id;  // "j7"
+  std::string kind = "train";
+  JobState state = JobState::kQueued;
+  double progress = 0;  // 0..1
+  std::string stage;    // "load", "ials", "evaluate", ...
+  std::string detail;
+  std::string generation;  // made by it; empty until then
+  TimestampMs created_ms = 0;
+  TimestampMs started_ms = 0;
+  TimestampMs finished_ms = 0;
+};
+
+struct GenerationInfo {
+  std::string id;     // "g3"
+  std::string state;  // "serving", "ready", "rejected"
+  TimestampMs created_ms = 0;
+  Sequence sequence = 0;  // the snapshot that it learned from
+  std::vector<std::string> models;
+  std::map<std::string, std::map<std::string, double>>
+      metrics;       // by model, on the held-out tail: {"ials":{"ndcg@10":..}}
+  std::string note;  // why rejected, and the like
+};
+
+// --- state ---
+
+struct SpaceStats {
+  Space space;
+  std::uint64_t item_vectors = 0;
+  std::uint64_t user_vectors = 0;
+  std::uint64_t index_bytes = 0;
+  std::uint64_t tombstones = 0;
+  std::uint64_t segments = 0;
+  std::uint32_t ef = 0;
+  double recall = 1;
+  std::uint64_t recall_samples = 0;
+};
+
+struct Stats {
+  Sequence sequence = 0;
+  std::uint64_t users = 0;
+  std::uint64_t items = 0;
+  std::uint64_t interactions = 0;
+  std::map<std::string, std::uint64_t> interactions_by_type;
+  std::vector<SpaceStats> spaces;
+  std::string generation;
+  std::string last_job;              // id
+  std::uint64_t pending_writes = 0;  // mutations waiting to be committed
+  std::uint64_t memory_bytes = 0;    // tables and indexes held by the engine
+  std::uint64_t memory_limit_bytes = 0;
+  std::uint64_t free_disk_bytes = 0;
+  bool writable = true;
+  double uptime_s = 0;
+  std::map<std::string, double> storage;  // RocksDB's figures by name
+};
+
+}  // namespace tamis

@@ -1,0 +1,58 @@
+// Trainer: runs training jobs, keeps generations, decides promotions.
+//
+// A run reads one consistent snapshot of the store, learns the configured models, evaluates them on the newest
+// interactions held out, writes generations/<id>/ (temporary name, fsync, rename), registers it as a document of the
+// store, and promotes it where the gate holds. Jobs run one at a time on a thread of lower priority; queries never
+// wait. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status.h"
+#include "engine/generation.h"
+#include "engine/observer.h"
+#include "engine/options.h"
+#include "engine/requests.h"
+#include "storage/store.h"
+
+namespace tamis::engine {
+
+// What the trainer needs of the database around it.
+class TrainerHost {
+ public:
+  virtual ~TrainerHost() = default;
+  // Commits registry documents (collections "generation" and "setting") through the log.
+  virtual Status commit(std::vector<Mutation> mutations) = 0;
+  // Swaps the serving generation (null: none): builds the "ials" space's index, publishes a new ReadState.
+  virtual Status serve(std::shared_ptr<const Generation> generation) = 0;
+};
+
+class Trainer {
+ public:
+  // REQUIRES: store, host and options outlive the trainer. Reads the registry; call load_serving() before queries.
+  static Result<std::unique_ptr<Trainer>> open(const std::filesystem::path& generations_dir, storage::Store* store,
+                                               TrainerHost* host, const DatabaseOptions* options);
+  virtual ~Trainer() = default;  // cancels the running job
+
+  // Loads the registered serving generation from its files; null where there is none. corruption where its files fail
+  // their checksums: the database then serves without it and says so.
+  virtual Result<std::shared_ptr<const Generation>> load_serving() = 0;
+  virtual void start_schedule() = 0;  // from then on, scheduled runs happen
+
+  virtual Result<Job> train(const TrainRequest& request) = 0;
+  virtual Result<Job> get_job(std::string_view id) const = 0;
+  virtual std::vector<Job> list_jobs() const = 0;
+  virtual Status cancel_job(std::string_view id) = 0;
+  virtual Result<Job> wait_job(std::string_view id, const Job& seen, std::chrono::milliseconds timeout) const = 0;
+  virtual std::vector<GenerationInfo> list_generations() const = 0;
+  virtual Status promote(std::string_view generation) = 0;
+  virtual Result<std::string> rollback() = 0;
+};
+
+}  // namespace tamis::engine
