@@ -13,6 +13,7 @@
 #include "engine/generation.h"
 #include "engine/history_cache.h"
 #include "engine/item_statistics.h"
+#include "engine/options.h"
 #include "index/attribute_index.h"
 #include "index/vector_index.h"
 #include "storage/store.h"
