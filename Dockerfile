@@ -1,0 +1,26 @@
+# Two stages: build with the toolchain, run with the libraries alone, as a user without rights.
+#   docker build -t tamis . && docker run -p 127.0.0.1:8080:8080 -v tamis:/var/lib/tamis tamis
+FROM docker.io/library/debian:bookworm-slim AS build
+WORKDIR /src
+COPY scripts/install_dependencies scripts/
+RUN scripts/install_dependencies build && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DTAMIS_TESTS=OFF -DTAMIS_BENCH=OFF \
+    && cmake --build /build --target tamis \
+    && strip /build/tamis
+
+FROM docker.io/library/debian:bookworm-slim
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+       ca-certificates curl libfmt9 libgomp1 libmimalloc2.0 libopenblas0-pthread libprometheus-cpp-core1.0 libroaring0 \
+       librocksdb7.8 libsimdjson14 libspdlog1.10 libssl3 libxxhash0 liblzma5 zlib1g libhwy1 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /var/lib/tamis --create-home tamis
+COPY --from=build /build/tamis /usr/local/bin/tamis
+COPY deploy/tamis.toml /etc/tamis/tamis.toml
+USER tamis
+VOLUME /var/lib/tamis
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["curl", "-fsS", "http://127.0.0.1:8080/healthz"]
+ENTRYPOINT ["tamis"]
+CMD ["serve", "--data", "/var/lib/tamis", "--config", "/etc/tamis/tamis.toml"]
