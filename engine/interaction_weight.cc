@@ -1,0 +1,24 @@
+#include "engine/interaction_weight.h"
+
+#include <cmath>
+
+namespace tamis::engine {
+
+bool is_rating_type(std::string_view type) { return type == "rating"; }
+
+double interaction_type_weight(std::string_view type, const std::map<std::string, double>& type_weights) {
+  const auto found = type_weights.find(std::string(type));
+  return found == type_weights.end() ? 1.0 : found->second;
+}
+
+double interaction_weight_of(double type_weight, bool is_rating, double value) {
+  if (!(value > 0) || !std::isfinite(value)) return 0;
+  if (is_rating) return type_weight * value;
+  return value > 1 ? type_weight * (1 + std::log(value)) : type_weight;
+}
+
+double interaction_weight(std::string_view type, double value, const std::map<std::string, double>& type_weights) {
+  return interaction_weight_of(interaction_type_weight(type, type_weights), is_rating_type(type), value);
+}
+
+}  // namespace tamis::engine

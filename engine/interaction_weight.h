@@ -1,0 +1,29 @@
+// How much one interaction counts: the one rule behind training, fold-in and the live counters.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "engine/options.h"
+
+namespace tamis::engine {
+
+// The weight of an interaction of `type` with `value` (1 where it has none), from `type_weights`
+// (DatabaseOptions::interaction_weights; an unlisted type weighs 1):
+//   rating  type_weight * value: stars count as they are, and a rating of 0 or less teaches nothing;
+//   others  type_weight * (1 + ln(value)) for value > 1 (twelve lanterns say more than one, not twelve times more),
+//           type_weight for 0 < value <= 1, and 0 for value <= 0 (a return is no sign of interest).
+// At least 0; 0 means that learning ignores the interaction. Thread-safe.
+double interaction_weight(std::string_view type, double value, const std::map<std::string, double>& type_weights);
+
+// The same with the type's own weight at hand: for loops that looked it up before.
+double interaction_weight_of(double type_weight, bool is_rating, double value);
+
+// The weight of the type alone: what an interaction with value 1 counts.
+double interaction_type_weight(std::string_view type, const std::map<std::string, double>& type_weights);
+
+// Types whose value is a judgement, not a quantity: "rating".
+bool is_rating_type(std::string_view type);
+
+}  // namespace tamis::engine
