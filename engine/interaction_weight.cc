@@ -7,8 +7,10 @@ namespace tamis::engine {
 bool is_rating_type(std::string_view type) { return type == "rating"; }
 
 double interaction_type_weight(std::string_view type, const std::map<std::string, double>& type_weights) {
-  const auto found = type_weights.find(std::string(type));
-  return found == type_weights.end() ? 1.0 : found->second;
+  // A handful of entries: comparing each is cheaper than making a key.
+  for (const auto& [name, weight] : type_weights)
+    if (name == type) return weight;
+  return 1;
 }
 
 double interaction_weight_of(double type_weight, bool is_rating, double value) {

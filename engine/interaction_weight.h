@@ -1,4 +1,6 @@
-// How much one interaction counts: the one rule behind training, fold-in and the live counters.
+// How much one interaction counts: the one rule behind training, fold-in and the live counters, so that a user folded
+// in at query time stands where training would have put them. An item's weight in a history is the sum over its
+// interactions.
 #pragma once
 
 #include <map>
@@ -16,6 +18,11 @@ namespace tamis::engine {
 //           type_weight for 0 < value <= 1, and 0 for value <= 0 (a return is no sign of interest).
 // At least 0; 0 means that learning ignores the interaction. Thread-safe.
 double interaction_weight(std::string_view type, double value, const std::map<std::string, double>& type_weights);
+
+// The same by the options of the database.
+inline double interaction_weight(const DatabaseOptions& options, std::string_view type, double value) {
+  return interaction_weight(type, value, options.interaction_weights);
+}
 
 // The same with the type's own weight at hand: for loops that looked it up before.
 double interaction_weight_of(double type_weight, bool is_rating, double value);
