@@ -14,6 +14,7 @@ find_package(CLI11 REQUIRED)                                          # CLI11::C
 find_package(tomlplusplus REQUIRED)                                   # tomlplusplus::tomlplusplus
 find_package(OpenSSL REQUIRED)                                        # OpenSSL::SSL
 find_package(ZLIB)
+find_package(LibLZMA REQUIRED)                                        # LibLZMA::LibLZMA: .xz files
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)                # PkgConfig::HWY
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)         # PkgConfig::OPENBLAS
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)          # PkgConfig::XXHASH

@@ -1,8 +1,15 @@
 // iALS: implicit alternating least squares (Hu, Koren & Volinsky 2008, doi:10.1109/ICDM.2008.22), with the
 // frequency-scaled regularisation of Rendle et al. 2022 (doi:10.1145/3523227.3548486).
+//
+// It minimises, over user factors p_u and item factors q_i,
+//   sum over interactions of w_ui (1 - p_u.q_i)^2  +  alpha_0 * sum over all users and items of (p_u.q_i)^2
+//   +  sum over users of lambda_u |p_u|^2  +  sum over items of lambda_i |q_i|^2,
+// by exact or approximate least squares for all users, then for all items. The result is the same, to the bit, for any
+// number of threads.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -12,6 +19,13 @@
 
 namespace tamis::models {
 
+// How a half-step solves each row; docs/models.md compares their cost.
+enum class IalsSolver {
+  kDual,               // exact, in the eigenbasis of the Gramian: an n x n system for a row of n < dim interactions
+  kConjugateGradient,  // a few preconditioned steps from the row's last factor (Takacs et al. 2011)
+  kCholesky,           // exact, a dim x dim system per row: the textbook's way, kept as the reference
+};
+
 struct IalsOptions {
   std::uint32_t dim = 64;                // 1..2048
   std::uint32_t iterations = 16;         // sweeps over users and items, 1..1000
@@ -20,6 +34,8 @@ struct IalsOptions {
   double regularization_exponent = 1.0;  // nu: lambda_u = lambda * (|I_u| + alpha_0 * items)^nu, 0..1
   double init_stddev = 0.1;              // of the product's scale: entries are N(0, init_stddev / sqrt(dim))
   std::uint64_t seed = 42;
+  IalsSolver solver = IalsSolver::kDual;
+  std::uint32_t cg_steps = 3;  // steps per row and half-step of kConjugateGradient, 1..100
 };
 
 struct IalsModel {
@@ -30,8 +46,16 @@ struct IalsModel {
   std::vector<float> item_factors;  // [items, dim], row-major
 };
 
+// invalid_argument where an option is out of its range; the message and field name it.
+Status validate(const IalsOptions& options);
+
+// Rows are users. A user or item without interactions gets a factor of zeros. Errors: invalid_argument (an option, a
+// weight that is not finite and positive), unavailable (cancelled), resource_exhausted (memory).
 Result<IalsModel> train_ials(const InteractionMatrix& interactions, const IalsOptions& options,
                              const TrainControl& control);
+
+// The value of the objective above; costs about the hundredth part of a sweep.
+double ials_loss(const InteractionMatrix& interactions, const IalsModel& model);
 
 // Folds users in by the closed-form solve against fixed item factors, the Gramian computed once.
 // Thread-safe after construction. REQUIRES: item_factors outlives the solver.
@@ -39,6 +63,7 @@ class IalsFoldIn {
  public:
   IalsFoldIn(std::span<const float> item_factors, const IalsOptions& options);  // [items, dim]
   // The factor of a user who interacted with `items` by `weights`; zeros where `items` is empty. `out` is [dim].
+  // REQUIRES: items are distinct rows of item_factors, weights are finite and > 0.
   void solve(std::span<const std::uint32_t> items, std::span<const float> weights, std::span<float> out) const;
 
  private:

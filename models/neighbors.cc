@@ -1,0 +1,179 @@
+#include "models/neighbors.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "common/random.h"
+#include "models/parallel.h"
+#include "models/sparse_accumulator.h"
+
+namespace tamis::models {
+namespace {
+
+constexpr std::size_t kRowsPerBlock = 64;
+constexpr std::uint64_t kSamplingSeed = 0x7461'6d69'73;
+
+// Scratch of the calling thread; reset before each use.
+SparseAccumulator& accumulator(std::size_t size) {
+  thread_local SparseAccumulator scratch;
+  scratch.reset(size);
+  return scratch;
+}
+
+Status require(bool holds, const char* field, double value, const char* expected) {
+  if (holds) return Status::ok();
+  return Status::invalid_argument(std::string(field) + " is " + std::to_string(value) + ", expected " + expected)
+      .at_field(field);
+}
+
+// Keeps a random `limit` of the entries of each longer row. The sample depends on the row alone.
+InteractionMatrix shorten_rows(const InteractionMatrix& matrix, std::uint32_t limit) {
+  InteractionMatrix result{.rows = matrix.rows, .columns = matrix.columns, .offsets = {0}, .column = {}, .weight = {}};
+  for (std::uint32_t row = 0; row < matrix.rows; ++row) {
+    const auto columns = matrix.row_columns(row);
+    const auto weights = matrix.row_weights(row);
+    Random random(kSamplingSeed + row);
+    std::size_t wanted = std::min<std::size_t>(limit, columns.size());
+    for (std::size_t i = 0; i < columns.size() && wanted > 0; ++i) {  // Knuth's selection sampling keeps the order
+      if (random.uniform() * static_cast<double>(columns.size() - i) >= static_cast<double>(wanted)) continue;
+      result.column.push_back(columns[i]);
+      result.weight.push_back(weights[i]);
+      --wanted;
+    }
+    result.offsets.push_back(result.column.size());
+  }
+  return result;
+}
+
+}  // namespace
+
+Status validate(const NeighborOptions& options) {
+  TAMIS_RETURN_IF_ERROR(
+      require(options.neighbors >= 1 && options.neighbors <= 10'000, "neighbors", options.neighbors, "1..10000"));
+  TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.shrinkage) && options.shrinkage >= 0, "shrinkage",
+                                options.shrinkage, "a finite number of at least 0"));
+  TAMIS_RETURN_IF_ERROR(
+      require(options.asymmetry >= 0 && options.asymmetry <= 1, "asymmetry", options.asymmetry, "0..1"));
+  TAMIS_RETURN_IF_ERROR(require(options.column_weight_exponent >= 0 && options.column_weight_exponent <= 2,
+                                "column_weight_exponent", options.column_weight_exponent, "0..2"));
+  return require(options.similarity_exponent >= 0.1 && options.similarity_exponent <= 10, "similarity_exponent",
+                 options.similarity_exponent, "0.1..10");
+}
+
+SimilarRows::SimilarRows(InteractionMatrix by_column, const NeighborOptions& options)
+    : options_(options), by_column_(std::move(by_column)) {
+  const std::uint32_t rows = by_column_.columns;
+  column_weight_.resize(by_column_.rows);
+  std::vector<double> squared_norm(rows);
+  for (std::uint32_t column = 0; column < by_column_.rows; ++column) {
+    const auto members = by_column_.row_columns(column);
+    const double popularity = std::max<double>(1, static_cast<double>(members.size()));
+    column_weight_[column] = static_cast<float>(std::pow(popularity, -options_.column_weight_exponent));
+    for (std::uint64_t i = by_column_.offsets[column]; i < by_column_.offsets[column + 1]; ++i) {
+      float& weight = by_column_.weight[i];
+      weight = column_weight_[column] * (options_.binary ? 1.0F : weight);
+      squared_norm[by_column_.column[i]] += double{weight} * weight;
+    }
+  }
+  row_divisor_.resize(rows);
+  for (std::uint32_t row = 0; row < rows; ++row) {
+    row_divisor_[row] = static_cast<float>(std::pow(squared_norm[row], 1 - options_.asymmetry));
+  }
+  if (options_.max_row_length > 0) by_column_ = shorten_rows(by_column_, options_.max_row_length);
+}
+
+float SimilarRows::similarity(float dot, float shared, double own_divisor, std::uint32_t row) const {
+  double value = dot / (own_divisor * row_divisor_[row]);
+  if (options_.shrinkage > 0) value *= shared / (shared + options_.shrinkage);
+  if (options_.similarity_exponent != 1) value = std::pow(value, options_.similarity_exponent);
+  return static_cast<float>(value);
+}
+
+std::vector<ScoredId> SimilarRows::find(std::span<const std::uint32_t> columns, std::span<const float> weights,
+                                        std::size_t k, std::uint32_t except) const {
+  SparseAccumulator& dots = accumulator(by_column_.columns);
+  double squared_norm = 0;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::uint32_t column = columns[i];
+    const float own = column_weight_[column] * (options_.binary || weights.empty() ? 1.0F : weights[i]);
+    squared_norm += double{own} * own;
+    const auto members = by_column_.row_columns(column);
+    const auto member_weights = by_column_.row_weights(column);
+    for (std::size_t m = 0; m < members.size(); ++m) dots.add(members[m], own * member_weights[m]);
+  }
+  const double own_divisor = std::pow(squared_norm, options_.asymmetry);
+  TopK top(k);
+  for (const std::uint32_t row : dots.touched()) {
+    if (row == except) continue;
+    const SparseAccumulator::Sum& sum = dots[row];
+    const float value = similarity(sum.total, static_cast<float>(sum.count), own_divisor, row);
+    if (value > 0) top.push({row, value});
+  }
+  return top.take();
+}
+
+Result<NeighborTable> train_neighbors(const InteractionMatrix& interactions, const NeighborOptions& options,
+                                      const TrainControl& control) {
+  TAMIS_RETURN_IF_ERROR(validate(options));
+  const SimilarRows similar(interactions.transpose(), options);
+  std::vector<std::vector<ScoredId>> found(interactions.rows);
+  TAMIS_RETURN_IF_ERROR(
+      parallel_blocks(control, interactions.rows, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t index = begin; index < end; ++index) {
+          const auto row = static_cast<std::uint32_t>(index);
+          found[row] =
+              similar.find(interactions.row_columns(row), interactions.row_weights(row), options.neighbors, row);
+        }
+      }));
+  control.progress(1, "neighbours of " + std::to_string(interactions.rows) + " rows");
+  NeighborTable table;
+  table.offsets.reserve(found.size() + 1);
+  for (std::vector<ScoredId>& row : found) {
+    for (const ScoredId& neighbor : row) {
+      table.neighbor.push_back(neighbor.id);
+      table.similarity.push_back(neighbor.score);
+    }
+    table.offsets.push_back(table.neighbor.size());
+    row = {};
+  }
+  return table;
+}
+
+std::vector<ScoredId> score_item_knn(const NeighborTable& items, std::span<const std::uint32_t> history,
+                                     std::span<const float> weights, std::size_t k) {
+  SparseAccumulator& scores = accumulator(items.rows());
+  for (std::size_t h = 0; h < history.size(); ++h) {
+    const float weight = weights.empty() ? 1.0F : weights[h];
+    const auto neighbors = items.row_neighbors(history[h]);
+    const auto similarities = items.row_similarities(history[h]);
+    for (std::size_t i = 0; i < neighbors.size(); ++i) scores.add(neighbors[i], weight * similarities[i]);
+  }
+  return scores.best(k);
+}
+
+std::vector<ScoredId> score_user_knn(std::span<const ScoredId> similar_users, const InteractionMatrix& interactions,
+                                     std::size_t k) {
+  SparseAccumulator& scores = accumulator(interactions.columns);
+  for (const ScoredId& user : similar_users) {
+    for (const std::uint32_t item : interactions.row_columns(user.id)) scores.add(item, user.score);
+  }
+  return scores.best(k);
+}
+
+std::vector<ScoredId> find_similar_users(const InteractionMatrix& by_item, std::span<const float> user_norms,
+                                         std::span<const std::uint32_t> history, std::size_t k) {
+  SparseAccumulator& shared = accumulator(by_item.columns);
+  for (const std::uint32_t item : history) {
+    for (const std::uint32_t user : by_item.row_columns(item)) shared.add(user, 1.0F);
+  }
+  const auto own_norm = static_cast<float>(std::sqrt(static_cast<double>(history.size())));
+  TopK top(k);
+  for (const std::uint32_t user : shared.touched()) {
+    const float value = shared[user].total / (own_norm * user_norms[user]);
+    if (value > 0) top.push({user, value});
+  }
+  return top.take();
+}
+
+}  // namespace tamis::models

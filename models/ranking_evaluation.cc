@@ -1,0 +1,120 @@
+#include "models/ranking_evaluation.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "models/blas.h"
+#include "models/metrics.h"
+#include "models/parallel.h"
+
+namespace tamis::models {
+namespace {
+
+constexpr std::size_t kUsersPerBatch = 64;
+constexpr std::size_t kItemsPerTile = 4096;  // scores of a tile, 64 x 4096 floats, stay in the second-level cache
+
+// The best `depth` of each user's dot products, computed tile by tile.
+void rank_batch(std::span<const float> user_factors, std::span<const float> item_factors, std::size_t dim,
+                std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+  const std::size_t items = item_factors.size() / dim;
+  std::vector<float> factors(queries.size() * dim);
+  std::vector<TopK> best;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    std::copy_n(user_factors.data() + queries[i].user * dim, dim, factors.data() + i * dim);
+    best.emplace_back(std::min(queries[i].depth, items));
+  }
+  std::vector<float> scores(queries.size() * kItemsPerTile);
+  for (std::size_t begin = 0; begin < items; begin += kItemsPerTile) {
+    const std::size_t count = std::min(kItemsPerTile, items - begin);
+    blas::multiply_by_transposed(queries.size(), count, dim, factors.data(), item_factors.data() + begin * dim,
+                                 scores.data());
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      const float* row = scores.data() + i * count;
+      for (std::size_t j = 0; j < count; ++j) {
+        // Ids ascend, so an equal score cannot displace one that is kept.
+        if (best[i].is_full() && !(row[j] > best[i].threshold())) continue;
+        best[i].push({static_cast<std::uint32_t>(begin + j), row[j]});
+      }
+    }
+  }
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    lists[i].clear();
+    for (const ScoredId& item : best[i].take()) lists[i].push_back(item.id);
+  }
+}
+
+// The first k of `ranked` that are not in `seen`.
+std::vector<std::uint32_t> without_seen(std::span<const std::uint32_t> ranked, std::span<const std::uint32_t> seen,
+                                        std::size_t k) {
+  std::vector<std::uint32_t> kept;
+  for (const std::uint32_t item : ranked) {
+    if (kept.size() == k) break;
+    if (!std::binary_search(seen.begin(), seen.end(), item)) kept.push_back(item);
+  }
+  return kept;
+}
+
+}  // namespace
+
+Recommender rank_for_everyone(std::vector<std::uint32_t> ranked) {
+  // Shared: a std::function is copied about.
+  auto shared = std::make_shared<const std::vector<std::uint32_t>>(std::move(ranked));
+  return [shared](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      const std::size_t length = std::min(queries[i].depth, shared->size());
+      lists[i].assign(shared->begin(), shared->begin() + static_cast<std::ptrdiff_t>(length));
+    }
+  };
+}
+
+Recommender rank_by_dot_product(std::span<const float> user_factors, std::span<const float> item_factors,
+                                std::size_t dim) {
+  return [=](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+    rank_batch(user_factors, item_factors, dim, queries, lists);
+  };
+}
+
+std::map<std::string, double> RankingMetrics::named(std::size_t k) const {
+  const std::string at = "@" + std::to_string(k);
+  return {{"recall" + at, recall}, {"ndcg" + at, ndcg},         {"hr" + at, hr},    {"mrr" + at, mrr},
+          {"map" + at, map},       {"coverage" + at, coverage}, {"gini" + at, gini}};
+}
+
+Result<RankingMetrics> evaluate_ranking(std::span<const EvaluationCase> cases, std::size_t items,
+                                        const Recommender& recommender, std::size_t k, const TrainControl& control) {
+  if (k == 0) return Status::invalid_argument("k is 0, expected at least 1").at_field("k");
+  std::vector<UserMetrics> by_case(cases.size());
+  std::vector<std::vector<std::uint32_t>> recommended(cases.size());
+  TAMIS_RETURN_IF_ERROR(parallel_blocks(control, cases.size(), kUsersPerBatch, [&](std::size_t begin, std::size_t end) {
+    std::vector<RankingQuery> queries;
+    for (std::size_t i = begin; i < end; ++i) {
+      queries.push_back({.user = cases[i].user, .depth = k + cases[i].seen.size()});
+    }
+    std::vector<std::vector<std::uint32_t>> lists(queries.size());
+    recommender(queries, lists);
+    for (std::size_t i = begin; i < end; ++i) {
+      recommended[i] = without_seen(lists[i - begin], cases[i].seen, k);
+      by_case[i] = user_metrics(recommended[i], cases[i].relevant, k);
+    }
+  }));
+  RankingMetrics mean{.users = cases.size()};
+  std::vector<std::uint64_t> counts(items);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    mean.recall += by_case[i].recall;
+    mean.ndcg += by_case[i].ndcg;
+    mean.hr += by_case[i].hr;
+    mean.mrr += by_case[i].mrr;
+    mean.map += by_case[i].map;
+    for (const std::uint32_t item : recommended[i]) {
+      if (item < items) ++counts[item];
+    }
+  }
+  const double users = std::max<double>(1, static_cast<double>(cases.size()));
+  for (double* value : {&mean.recall, &mean.ndcg, &mean.hr, &mean.mrr, &mean.map}) *value /= users;
+  const auto covered = std::count_if(counts.begin(), counts.end(), [](std::uint64_t count) { return count > 0; });
+  mean.coverage = items == 0 ? 0 : static_cast<double>(covered) / static_cast<double>(items);
+  mean.gini = gini_coefficient(counts);
+  return mean;
+}
+
+}  // namespace tamis::models
