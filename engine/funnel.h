@@ -1,6 +1,7 @@
 // Funnel: a named configuration of retrieve, rank and re-rank. Plain data, stored as a JSON document.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -41,13 +42,26 @@ struct FunnelConfig {
   static FunnelConfig default_funnel();
 };
 
-// JSON <-> FunnelConfig. Errors carry the JSON pointer of the fault in Status::field(), the value and what was
-// expected; unknown members are refused with the nearest known name.
-Result<FunnelConfig> parse_funnel(std::string_view name, std::string_view json);
-std::string funnel_to_json(const FunnelConfig& funnel);
+inline constexpr std::size_t kMaxRetrievers = 16;  // of one funnel
+inline constexpr std::uint32_t kMaxQuota = 5'000;  // of one retriever
+inline constexpr double kMaxRetrieverWeight = 1'000;
+inline constexpr std::size_t kMaxSeenTypes = 64;
+inline constexpr std::size_t kMaxFilterDepth = 32;
+inline constexpr std::size_t kMaxFilterNodes = 1'024;    // conditions and groups of one filter
+inline constexpr std::size_t kMaxFilterValues = 10'000;  // of one "in"
 
-// A filter as in docs/http_api.md: {"all":[{"field":"price","lt":5}, ...]}.
+// JSON <-> FunnelConfig, as in docs/http_api_funnels.md. Members left out keep the default funnel's setting. Errors
+// carry the JSON pointer of the fault in Status::field(), the value and what was expected; unknown members are refused
+// with the nearest known name.
+Result<FunnelConfig> parse_funnel(std::string_view name, std::string_view json);
+std::string funnel_to_json(const FunnelConfig& funnel);  // REQUIRES: validate_funnel(funnel) is ok
+
+// A filter as in docs/http_api_funnels.md: {"all":[{"field":"price","lt":5}, ...]}.
 Result<Filter> parse_filter(std::string_view json);
-std::string filter_to_json(const Filter& filter);
+std::string filter_to_json(const Filter& filter);  // REQUIRES: validate_filter(filter) is ok
+
+// The same checks on values made in code. invalid_argument, the member in Status::field().
+Status validate_funnel(const FunnelConfig& funnel);
+Status validate_filter(const Filter& filter);
 
 }  // namespace tamis

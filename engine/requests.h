@@ -71,6 +71,7 @@ struct StageTrace {
   std::string stage;        // "user_state", "retrieve:ann:ials", "merge", "filter", "fallback", ...
   std::uint64_t count = 0;  // candidates after it
   double microseconds = 0;
+  std::string note;  // why a retriever gave nothing: "ials is not trained"; mostly empty
 };
 
 struct RecommendAnswer {

@@ -1,0 +1,214 @@
+// Filter <-> JSON. docs/http_api_funnels.md gives the grammar.
+#include "engine/query/filter_json.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "engine/funnel.h"
+
+namespace tamis {
+namespace engine {
+namespace {
+
+struct Comparison {
+  std::string_view member;
+  Filter::Op op;
+};
+constexpr std::array<Comparison, 6> kComparisons = {{{"eq", Filter::Op::kEqual},
+                                                     {"in", Filter::Op::kIn},
+                                                     {"lt", Filter::Op::kLess},
+                                                     {"lte", Filter::Op::kLessEqual},
+                                                     {"gt", Filter::Op::kGreater},
+                                                     {"gte", Filter::Op::kGreaterEqual}}};
+constexpr std::array<std::string_view, 11> kMembers = {"all", "any", "not", "field", "eq",    "in",
+                                                       "lt",  "lte", "gt",  "gte",   "exists"};
+constexpr std::string_view kShape = "all, any, not, or field with eq, in, lt, lte, gt, gte or exists";
+
+bool is_ordering(Filter::Op op) { return op != Filter::Op::kEqual && op != Filter::Op::kIn; }
+
+class FilterReader {
+ public:
+  Result<Filter> read(const Json& value, std::string_view pointer, std::size_t depth) {
+    if (depth > kMaxFilterDepth) {
+      return Status::invalid_argument("the filter nests deeper than " + std::to_string(kMaxFilterDepth) + " levels")
+          .at_field(std::string(pointer));
+    }
+    if (++nodes_ > kMaxFilterNodes) {
+      return Status::invalid_argument("the filter has more than " + std::to_string(kMaxFilterNodes) + " conditions")
+          .at_field(std::string(pointer));
+    }
+    TAMIS_RETURN_IF_ERROR(check_members(value, pointer, kMembers));
+    if (value.contains("field")) return read_condition(value, pointer);
+    if (value.size() != 1) return json_fault(value, pointer, "exactly one of " + std::string(kShape));
+    const std::string& member = value.begin().key();
+    const Json& operand = value.begin().value();
+    const std::string operand_pointer = child_pointer(pointer, member);
+    if (member == "not") {
+      TAMIS_ASSIGN_OR_RETURN(Filter child, read(operand, operand_pointer, depth + 1));
+      return Filter{.op = Filter::Op::kNot, .children = {std::move(child)}, .field = {}, .values = {}};
+    }
+    if (member != "all" && member != "any") return json_fault(value, pointer, "a \"field\" beside \"" + member + "\"");
+    return read_children(member == "all" ? Filter::Op::kAll : Filter::Op::kAny, operand, operand_pointer, depth);
+  }
+
+ private:
+  Result<Filter> read_children(Filter::Op op, const Json& list, std::string_view pointer, std::size_t depth) {
+    if (!list.is_array()) return json_fault(list, pointer, "a list of filters");
+    Filter filter{.op = op, .children = {}, .field = {}, .values = {}};
+    filter.children.reserve(std::min(list.size(), kMaxFilterNodes));
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      TAMIS_ASSIGN_OR_RETURN(Filter child, read(list[i], child_pointer(pointer, i), depth + 1));
+      filter.children.push_back(std::move(child));
+    }
+    return filter;
+  }
+
+  // {"field": F, "gte": 1, "lt": 5}: several comparisons of one field all have to hold.
+  Result<Filter> read_condition(const Json& value, std::string_view pointer) {
+    TAMIS_ASSIGN_OR_RETURN(std::string field, read_string(value.at("field"), child_pointer(pointer, "field"), 1,
+                                                          FeatureLimits::kMaxNameBytes));
+    std::vector<Filter> conditions;
+    for (const auto& [member, operand] : value.items()) {
+      if (member == "field") continue;
+      TAMIS_ASSIGN_OR_RETURN(Filter condition, read_comparison(field, member, operand, child_pointer(pointer, member)));
+      conditions.push_back(std::move(condition));
+    }
+    if (conditions.empty()) return json_fault(value, pointer, "a comparison: eq, in, lt, lte, gt, gte or exists");
+    if (conditions.size() == 1) return std::move(conditions.front());
+    return Filter{.op = Filter::Op::kAll, .children = std::move(conditions), .field = {}, .values = {}};
+  }
+
+  Result<Filter> read_comparison(const std::string& field, const std::string& member, const Json& operand,
+                                 const std::string& pointer) {
+    if (member == "exists") {
+      TAMIS_ASSIGN_OR_RETURN(const bool exists, read_bool(operand, pointer));
+      Filter condition{.op = Filter::Op::kExists, .children = {}, .field = field, .values = {}};
+      if (exists) return condition;
+      return Filter{.op = Filter::Op::kNot, .children = {std::move(condition)}, .field = {}, .values = {}};
+    }
+    const auto* comparison =
+        std::find_if(kComparisons.begin(), kComparisons.end(), [&](const Comparison& c) { return c.member == member; });
+    if (comparison == kComparisons.end()) return json_fault(operand, pointer, "no \"" + member + "\" beside \"field\"");
+    Filter condition{.op = comparison->op, .children = {}, .field = field, .values = {}};
+    if (condition.op != Filter::Op::kIn) {
+      TAMIS_ASSIGN_OR_RETURN(FeatureValue only, read_value(field, condition.op, operand, pointer));
+      condition.values.push_back(std::move(only));
+      return condition;
+    }
+    if (!operand.is_array() || operand.empty() || operand.size() > kMaxFilterValues)
+      return json_fault(operand, pointer, "a list of 1 to " + std::to_string(kMaxFilterValues) + " values");
+    condition.values.reserve(operand.size());
+    for (std::size_t i = 0; i < operand.size(); ++i) {
+      TAMIS_ASSIGN_OR_RETURN(FeatureValue one, read_value(field, condition.op, operand[i], child_pointer(pointer, i)));
+      condition.values.push_back(std::move(one));
+    }
+    return condition;
+  }
+
+  // An RFC 3339 string stands for a timestamp, as it does in features; the field "id" is always a string.
+  Result<FeatureValue> read_value(const std::string& field, Filter::Op op, const Json& value,
+                                  const std::string& pointer) {
+    if (value.is_number()) return FeatureValue(value.get<double>());
+    if (value.is_string()) {
+      const auto& text = value.get_ref<const std::string&>();
+      if (field != "id") {
+        if (const auto time = parse_rfc3339(text); time.is_ok()) return FeatureValue(Timestamp{*time});
+      }
+      if (!is_ordering(op) && text.size() <= FeatureLimits::kMaxStringBytes) return FeatureValue(text);
+    }
+    if (value.is_boolean() && !is_ordering(op)) return FeatureValue(value.get<bool>());
+    return json_fault(value, pointer,
+                      is_ordering(op) ? "a number or an RFC 3339 time" : "a string, a number, a time or a boolean");
+  }
+
+  std::size_t nodes_ = 0;
+};
+
+Json value_json(const FeatureValue& value) {
+  struct Writer {
+    Json operator()(bool v) const { return v; }
+    Json operator()(double v) const { return v; }
+    Json operator()(Timestamp v) const { return format_rfc3339(v.ms); }
+    Json operator()(const std::string& v) const { return v; }
+    Json operator()(const std::vector<std::string>& v) const { return v; }
+    Json operator()(const Text& v) const { return v.text; }
+  };
+  return std::visit(Writer{}, value);
+}
+
+Status check_shape(const Filter& filter, std::size_t depth, std::size_t* nodes) {
+  using Op = Filter::Op;
+  if (depth > kMaxFilterDepth) {
+    return Status::invalid_argument("the filter nests deeper than " + std::to_string(kMaxFilterDepth) + " levels");
+  }
+  if (++*nodes > kMaxFilterNodes) {
+    return Status::invalid_argument("the filter has more than " + std::to_string(kMaxFilterNodes) + " conditions");
+  }
+  if (filter.op == Op::kAll || filter.op == Op::kAny || filter.op == Op::kNot) {
+    if (filter.op == Op::kNot && filter.children.size() != 1)
+      return Status::invalid_argument("a \"not\" has " + std::to_string(filter.children.size()) +
+                                      " children; expected 1");
+    for (const Filter& child : filter.children) TAMIS_RETURN_IF_ERROR(check_shape(child, depth + 1, nodes));
+    return Status::ok();
+  }
+  if (filter.field.empty() || filter.field.size() > FeatureLimits::kMaxNameBytes)
+    return Status::invalid_argument("a filter's field name has " + std::to_string(filter.field.size()) +
+                                    " bytes; expected 1 to 128");
+  const std::size_t values = filter.values.size();
+  const std::size_t low = filter.op == Op::kExists ? 0 : 1;
+  const std::size_t high = filter.op == Op::kExists ? 0 : (filter.op == Op::kIn ? kMaxFilterValues : 1);
+  if (values < low || values > high)
+    return Status::invalid_argument("the condition on \"" + filter.field + "\" has " + std::to_string(values) +
+                                    " values; expected " + std::to_string(low) + " to " + std::to_string(high));
+  return Status::ok();
+}
+
+}  // namespace
+
+Result<Filter> read_filter(const Json& value, std::string_view pointer) {
+  return FilterReader().read(value, pointer, 1);
+}
+
+Json filter_json(const Filter& filter) {
+  using Op = Filter::Op;
+  if (filter.op == Op::kAll || filter.op == Op::kAny) {
+    Json children = Json::array();
+    for (const Filter& child : filter.children) children.push_back(filter_json(child));
+    return Json{{filter.op == Op::kAll ? "all" : "any", std::move(children)}};
+  }
+  if (filter.op == Op::kNot) return Json{{"not", filter_json(filter.children.front())}};
+  Json condition{{"field", filter.field}};
+  if (filter.op == Op::kExists) {
+    condition["exists"] = true;
+  } else if (filter.op == Op::kIn) {
+    Json values = Json::array();
+    for (const FeatureValue& value : filter.values) values.push_back(value_json(value));
+    condition["in"] = std::move(values);
+  } else {
+    for (const Comparison& comparison : kComparisons) {
+      if (comparison.op == filter.op) condition[std::string(comparison.member)] = value_json(filter.values.front());
+    }
+  }
+  return condition;
+}
+
+}  // namespace engine
+
+Status validate_filter(const Filter& filter) {
+  std::size_t nodes = 0;
+  Status status = engine::check_shape(filter, 1, &nodes);
+  return status.is_ok() ? status : std::move(status).at_field("filter");
+}
+
+Result<Filter> parse_filter(std::string_view json) {
+  TAMIS_ASSIGN_OR_RETURN(const engine::Json document, engine::parse_json(json));
+  return engine::read_filter(document, "");
+}
+
+std::string filter_to_json(const Filter& filter) {
+  if (!validate_filter(filter).is_ok()) return "{\"any\":[]}";
+  return engine::to_text(engine::filter_json(filter));
+}
+
+}  // namespace tamis

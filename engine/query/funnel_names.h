@@ -1,0 +1,20 @@
+// The names that a funnel may use.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace tamis::engine {
+
+inline constexpr std::array<std::string_view, 7> kRetrieverKinds = {"ann",      "item_knn", "user_knn", "popular",
+                                                                    "trending", "latest",   "similar"};
+inline constexpr std::array<std::string_view, 3> kFallbackKinds = {"trending", "popular", "latest"};
+// In the order of MergeMethod.
+inline constexpr std::array<std::string_view, 3> kMergeMethods = {"reciprocal_rank", "interleave", "normalized_score"};
+
+// The space of "ann" and "similar" where none is named.
+inline constexpr std::string_view kDefaultSpace = "ials";
+
+inline bool retriever_reads_space(std::string_view kind) { return kind == "ann" || kind == "similar"; }
+
+}  // namespace tamis::engine

@@ -1,0 +1,17 @@
+// Checks of requests before any work is done. Every fault is invalid_argument with the member in Status::field().
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/read_state.h"
+#include "engine/requests.h"
+
+namespace tamis::engine {
+
+Status check_k(std::uint32_t k);  // 1..kMaxK
+Status check_recommend_request(const ReadState& state, const RecommendRequest& request);
+Status check_query_vector(std::span<const float> vector, std::uint32_t dim);  // dim, finite
+
+}  // namespace tamis::engine

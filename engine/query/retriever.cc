@@ -1,0 +1,29 @@
+#include "engine/query/retriever.h"
+
+#include "engine/query/funnel_names.h"
+#include "engine/query/retrievers/retrievers.h"
+
+namespace tamis::engine {
+
+const Retriever* find_retriever(std::string_view kind) {
+  if (kind == "ann") return &ann_retriever();
+  if (kind == "item_knn") return &item_knn_retriever();
+  if (kind == "user_knn") return &user_knn_retriever();
+  if (kind == "similar") return &similar_retriever();
+  if (kind == "popular") return &popular_retriever();
+  if (kind == "trending") return &trending_retriever();
+  if (kind == "latest") return &latest_retriever();
+  return nullptr;
+}
+
+const SpaceIndex* find_space(const ReadState& state, std::string_view name) {
+  const auto found = state.spaces.find(name.empty() ? kDefaultSpace : name);
+  return found == state.spaces.end() ? nullptr : found->second.get();
+}
+
+std::string retriever_label(const RetrieverConfig& config) {
+  if (!retriever_reads_space(config.kind)) return config.kind;
+  return config.kind + ":" + (config.space.empty() ? std::string(kDefaultSpace) : config.space);
+}
+
+}  // namespace tamis::engine

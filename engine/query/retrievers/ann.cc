@@ -1,0 +1,42 @@
+// ann: the items nearest to the user's vector in one space.
+#include "engine/query/funnel_names.h"
+#include "engine/query/retrievers/retrievers.h"
+#include "engine/query/space_search.h"
+#include "engine/query/user_vector.h"
+
+namespace tamis::engine {
+namespace {
+
+class AnnRetriever final : public Retriever {
+ public:
+  Status retrieve(const RetrievalContext& context, const RetrieverConfig& config, CandidateList* out) const override {
+    const SpaceIndex* space = find_space(context.state, config.space);
+    if (space == nullptr || space->items == nullptr) {
+      out->note = "there is no such space";
+      return Status::ok();
+    }
+    UserVector query = find_user_vector(context.state, *space, context.user);
+    if (query.values.empty()) {
+      out->note = std::move(query.note);
+      return Status::ok();
+    }
+    TAMIS_ASSIGN_OR_RETURN(out->candidates,
+                           search_eligible(*space->items, query.values, config.quota, context.is_eligible));
+    return Status::ok();
+  }
+
+  Result<Reasons> explain(const RetrievalContext& context, const RetrieverConfig& config, DenseId item) const override {
+    const SpaceIndex* space = find_space(context.state, config.space);
+    if (space == nullptr) return Reasons{};
+    return explain_user_vector(context.state, *space, context.user, item);
+  }
+};
+
+}  // namespace
+
+const Retriever& ann_retriever() {
+  static const AnnRetriever retriever;
+  return retriever;
+}
+
+}  // namespace tamis::engine

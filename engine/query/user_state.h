@@ -1,0 +1,48 @@
+// UserState: whom a query is for, and what they did.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/ids.h"
+#include "common/status.h"
+#include "engine/read_state.h"
+#include "engine/requests.h"
+
+namespace tamis::engine {
+
+// One item of a history with what it is worth: the sum of interaction_weight() over its recent interactions.
+struct HistoryItem {
+  DenseId item = kNoDenseId;
+  float weight = 0;              // > 0
+  TimestampMs timestamp_ms = 0;  // of the newest interaction
+};
+
+struct UserState {
+  DenseId user = kNoDenseId;
+  bool is_known = false;  // has an entity or interactions
+  // The request's own history and the stored one, each item once, newest first; what weighs nothing is left out.
+  std::vector<HistoryItem> items;
+
+  // For models that count by rows of their own.
+  struct Rows {
+    std::vector<std::uint32_t> rows;
+    std::vector<float> weights;
+    std::vector<DenseId> items;
+  };
+  // The history in rows of the generation's tables; items newer than the generation are left out.
+  Rows rows_of(const Generation& generation) const;
+};
+
+// io_error and the like, where the stored history cannot be read. A stranger is no error.
+Result<UserState> load_user_state(const ReadState& state, std::string_view user, std::span<const HistoryEntry> history,
+                                  TimestampMs now_ms);
+
+// The items that `user` has seen by interactions of `types` (any where empty), those of `history` included. Ascending,
+// unique.
+Result<std::vector<DenseId>> find_seen_items(const ReadState& state, DenseId user,
+                                             std::span<const HistoryEntry> history, std::span<const std::string> types);
+
+}  // namespace tamis::engine

@@ -1,0 +1,35 @@
+// Where a user stands in an embedding space, at query time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/query/retriever.h"
+#include "engine/query/user_state.h"
+#include "engine/read_state.h"
+
+namespace tamis::engine {
+
+struct UserVector {
+  std::vector<float> values;  // [dim]; empty where the user has no place in the space
+  std::string note;           // then why
+};
+
+// "ials": the fold-in of the latest history (Hu, Koren & Volinsky 2008), so that the interaction just posted counts.
+// Other spaces: the user's stored vector, else the weighted mean of the vectors of the last kMeanItems items of the
+// history (unit vectors under cosine).
+UserVector find_user_vector(const ReadState& state, const SpaceIndex& space, const UserState& user);
+inline constexpr std::size_t kMeanItems = 20;
+
+// The share of each item of the history in the user's score for `item`; they sum to it (inner product and cosine). None
+// for a stored user vector, under L2, and where `item` is not in the space.
+Result<Reasons> explain_user_vector(const ReadState& state, const SpaceIndex& space, const UserState& user,
+                                    DenseId item);
+
+// [dim], empty where `id` has no vector in `index`.
+std::vector<float> stored_vector(const index::VectorIndex* index, std::uint32_t dim, DenseId id);
+
+// As VectorIndex scores: higher is nearer. REQUIRES: equal sizes.
+double vector_score(Metric metric, std::span<const float> a, std::span<const float> b);
+
+}  // namespace tamis::engine
