@@ -11,9 +11,14 @@
 
 namespace tamis::engine {
 
-// Thread-safe: readers beside one writer. Lists are ordered best first and are refreshed within a second of a change.
+// Thread-safe: readers beside one writer. Lists are ordered best first (ties: lower id), hold at most kMaxRanking
+// listed items, and are refreshed within a second of a change; at once where that costs little.
+// Counts are kept in fixed point and decayed sums by mantissa and exponent, so that the order in which interactions
+// arrive does not change them: a database that was reopened ranks as the live one did.
 class ItemStatistics {
  public:
+  static constexpr std::size_t kMaxRanking = 100'000;
+
   explicit ItemStatistics(double half_life_s);
   ~ItemStatistics();
 
@@ -21,12 +26,17 @@ class ItemStatistics {
   Ranking popular() const;                                               // score: weighted count of interactions
   Ranking trending(TimestampMs now_ms) const;  // score: weighted count decayed by half_life_s at now_ms
   Ranking latest() const;                      // score: Unix ms of the listing
-  double popularity(DenseId item) const;
+  double popularity(DenseId item) const;       // 0 where the item is not listed
+  // Brings all three lists up to date now.
+  void refresh(TimestampMs now_ms) const;
+  // Brings up to date what readers asked for and is due: the background calls it a few times a second.
+  void refresh_wanted(TimestampMs now_ms) const;
 
   // Writer only.
   void add(DenseId item, double weight, TimestampMs timestamp_ms);
-  void set_listed(DenseId item, TimestampMs listed_ms);
-  void remove(DenseId item);
+  void subtract(DenseId item, double weight, TimestampMs timestamp_ms);  // takes back an add()
+  void set_listed(DenseId item, TimestampMs listed_ms);                  // lists the item, or moves its date
+  void remove(DenseId item);  // off the lists; its interactions keep counting should it be listed again
   std::uint64_t memory_bytes() const;
 
  private:

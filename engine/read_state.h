@@ -14,6 +14,7 @@
 #include "engine/history_cache.h"
 #include "engine/item_statistics.h"
 #include "engine/options.h"
+#include "engine/vector_rows.h"
 #include "index/attribute_index.h"
 #include "index/vector_index.h"
 #include "storage/store.h"
@@ -35,6 +36,7 @@ struct ReadState {
   const index::AttributeIndex* user_attributes = nullptr;
   const index::AttributeIndex* item_attributes = nullptr;
   HistoryCache* histories = nullptr;
+  VectorRows* vector_rows = nullptr;  // stored f32 rows of external spaces
   const ItemStatistics* item_statistics = nullptr;
 
   std::shared_ptr<const Generation> generation;                            // null before the first

@@ -1,0 +1,83 @@
+#include "engine/index_files.h"
+
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+
+#include "engine/durable_files.h"
+#include "engine/space_index.h"
+
+namespace tamis::engine {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int kLabelVersion = 1;
+
+json label_of(const Space& space, Sequence sequence, const std::string& generation) {
+  return {{"version", kLabelVersion},
+          {"sequence", sequence},
+          {"generation", generation},
+          {"dim", space.dim},
+          {"metric", metric_name(space.metric)},
+          {"quantization", quantization_name(space.quantization)}};
+}
+
+Status describe(const std::error_code& error, const std::string& what) {
+  return error ? Status::io_error(what + ": " + error.message()) : Status::ok();
+}
+
+}  // namespace
+
+Status save_space_index(const fs::path& index_dir, const SpaceIndex& space, Sequence sequence,
+                        const std::string& generation, const std::function<Status()>& sync_store) {
+  const fs::path place = index_dir / space.space.name;
+  const fs::path temporary = index_dir / (space.space.name + ".tmp");
+  std::error_code error;
+  fs::remove_all(temporary, error);
+  fs::create_directories(temporary, error);
+  TAMIS_RETURN_IF_ERROR(describe(error, "cannot create " + temporary.string()));
+  TAMIS_RETURN_IF_ERROR(space.items->save(temporary / "items", sequence));
+  TAMIS_RETURN_IF_ERROR(space.users->save(temporary / "users", sequence));
+  TAMIS_RETURN_IF_ERROR(
+      write_file_durably(temporary / "label.json", label_of(space.space, sequence, generation).dump()));
+  TAMIS_RETURN_IF_ERROR(sync_store());
+  fs::remove_all(place, error);
+  fs::rename(temporary, place, error);
+  TAMIS_RETURN_IF_ERROR(describe(error, "cannot rename " + temporary.string()));
+  return sync_directory(index_dir);
+}
+
+Result<LoadedSpaceIndex> load_space_index(const fs::path& index_dir, const Space& space, const IndexSettings& settings,
+                                          const std::string& generation, Sequence last_sequence) {
+  const fs::path place = index_dir / space.name;
+  TAMIS_ASSIGN_OR_RETURN(const std::string text, read_whole_file(place / "label.json"));
+  const json label = json::parse(text, nullptr, false);
+  const auto sequence = label.is_object() && label.contains("sequence") && label["sequence"].is_number_unsigned()
+                            ? label["sequence"].get<Sequence>()
+                            : last_sequence + 1;
+  if (sequence > last_sequence || label != label_of(space, sequence, generation)) {
+    return Status::corruption("index files of space " + space.name + " do not match the store");
+  }
+  LoadedSpaceIndex loaded;
+  loaded.sequence = sequence;
+  loaded.index = std::make_shared<SpaceIndex>();
+  loaded.index->space = space;
+  Sequence items_sequence = 0;
+  Sequence users_sequence = 0;
+  const auto options = index_options(space, settings);
+  TAMIS_ASSIGN_OR_RETURN(loaded.index->items, index::VectorIndex::load(place / "items", options, &items_sequence));
+  TAMIS_ASSIGN_OR_RETURN(loaded.index->users, index::VectorIndex::load(place / "users", options, &users_sequence));
+  if (items_sequence != sequence || users_sequence != sequence) {
+    return Status::corruption("index files of space " + space.name + " are of different saves");
+  }
+  return loaded;
+}
+
+void remove_space_files(const fs::path& index_dir, const std::string& space) {
+  std::error_code ignored;  // what cannot be removed is refused again at the next load
+  fs::remove_all(index_dir / space, ignored);
+}
+
+}  // namespace tamis::engine

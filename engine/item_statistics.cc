@@ -1,0 +1,213 @@
+#include "engine/item_statistics.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <deque>
+#include <functional>
+
+#include "common/mutex.h"
+#include "engine/ranking_board.h"
+
+namespace tamis::engine {
+namespace {
+
+using Caller = RankingBoard::Caller;
+
+constexpr double kPopularityUnit = 1.0 / (1 << 20);  // of the fixed-point counts
+constexpr double kMaxWeight = 1e6;                   // of one interaction, however large its value
+constexpr std::size_t kCopyBlock = 4'096;            // rows read per spell of the lock
+
+// mantissa * 2^exponent: sums of weights that decay by powers of two, over any span of time. `exponent` is the largest
+// number of whole half-lives since 1970 among the terms.
+struct DecayedSum {
+  double mantissa = 0;
+  std::int64_t exponent = 0;
+
+  void add(double weight, double half_lives) {
+    const double whole = std::floor(half_lives);
+    const auto term_exponent = static_cast<std::int64_t>(whole);
+    if (mantissa == 0) exponent = term_exponent;
+    if (term_exponent > exponent) {
+      mantissa = std::ldexp(mantissa, static_cast<int>(std::max<std::int64_t>(exponent - term_exponent, -2'000)));
+      exponent = term_exponent;
+    }
+    const auto shift = static_cast<int>(std::max<std::int64_t>(term_exponent - exponent, -2'000));
+    mantissa += std::ldexp(weight * std::exp2(half_lives - whole), shift);
+  }
+  double at(double half_lives) const {
+    const double shift = static_cast<double>(exponent) - half_lives;
+    return mantissa * std::exp2(std::clamp(shift, -1'000.0, 1'000.0));
+  }
+};
+
+struct Row {
+  std::int64_t popularity = 0;  // in kPopularityUnit
+  std::uint64_t interactions = 0;
+  DecayedSum trend;
+  TimestampMs listed_ms = 0;
+  bool listed = false;
+};
+
+}  // namespace
+
+struct ItemStatistics::Impl {
+  explicit Impl(double half_life_s) : half_life_ms(half_life_s * 1'000.0) {}
+
+  double half_lives(TimestampMs time_ms) const { return static_cast<double>(time_ms) / half_life_ms; }
+
+  Row& row(DenseId item) TAMIS_REQUIRES(mutex) {
+    if (item >= rows.size()) rows.resize(item + std::size_t{1});
+    changes.fetch_add(1, std::memory_order_release);
+    return rows[item];
+  }
+
+  // The best of the listed items by `score`, those of score 0 or below left out.
+  std::vector<models::ScoredId> rank(const std::function<double(const Row&)>& score) const {
+    std::vector<models::ScoredId> ranking;
+    for (std::size_t begin = 0;; begin += kCopyBlock) {
+      MutexLock lock(mutex);
+      if (begin >= rows.size()) break;
+      const std::size_t end = std::min(begin + kCopyBlock, rows.size());
+      for (std::size_t item = begin; item < end; ++item) {
+        const Row& candidate = rows[item];
+        if (!candidate.listed) continue;
+        const auto value = static_cast<float>(score(candidate));
+        if (value > 0) ranking.push_back({static_cast<std::uint32_t>(item), value});
+      }
+    }
+    keep_best(&ranking,
+              [](const auto& a, const auto& b) { return a.score != b.score ? a.score > b.score : a.id < b.id; });
+    return ranking;
+  }
+
+  // Listings are told apart by milliseconds, which a float does not hold: ordered by the date itself.
+  std::vector<models::ScoredId> rank_latest() const {
+    struct Listing {
+      TimestampMs listed_ms;
+      DenseId item;
+    };
+    std::vector<Listing> listings;
+    for (std::size_t begin = 0;; begin += kCopyBlock) {
+      MutexLock lock(mutex);
+      if (begin >= rows.size()) break;
+      const std::size_t end = std::min(begin + kCopyBlock, rows.size());
+      for (std::size_t item = begin; item < end; ++item) {
+        if (rows[item].listed) listings.push_back({rows[item].listed_ms, static_cast<DenseId>(item)});
+      }
+    }
+    // Of equal dates the later id first: ids count up as items appear.
+    keep_best(&listings, [](const Listing& a, const Listing& b) {
+      return a.listed_ms != b.listed_ms ? a.listed_ms > b.listed_ms : a.item > b.item;
+    });
+    std::vector<models::ScoredId> ranking;
+    ranking.reserve(listings.size());
+    for (const Listing& listing : listings) ranking.push_back({listing.item, static_cast<float>(listing.listed_ms)});
+    return ranking;
+  }
+
+  template <typename T, typename Before>
+  static void keep_best(std::vector<T>* rows, Before before) {
+    if (rows->size() > kMaxRanking) {
+      std::nth_element(rows->begin(), rows->begin() + kMaxRanking, rows->end(), before);
+      rows->resize(kMaxRanking);
+    }
+    std::sort(rows->begin(), rows->end(), before);
+  }
+
+  Ranking popular(Caller caller) {
+    return popular_board.get(changes.load(std::memory_order_acquire), caller, [this] {
+      return rank([](const Row& row) { return static_cast<double>(row.popularity) * kPopularityUnit; });
+    });
+  }
+  Ranking trending(TimestampMs now_ms, Caller caller) {
+    // Time scales all scores alike and leaves the order: a list serves until its scale is off by a thousandth.
+    const double slice = std::floor(half_lives(now_ms) * 1'000.0);
+    const std::uint64_t version =
+        changes.load(std::memory_order_acquire) ^ (static_cast<std::uint64_t>(static_cast<std::int64_t>(slice)) << 32);
+    const double now = slice / 1'000.0;
+    return trending_board.get(version, caller,
+                              [this, now] { return rank([now](const Row& row) { return row.trend.at(now); }); });
+  }
+  Ranking latest(Caller caller) {
+    return latest_board.get(changes.load(std::memory_order_acquire), caller, [this] { return rank_latest(); });
+  }
+
+  void refresh(TimestampMs now_ms, Caller caller) {
+    popular(caller);
+    trending(now_ms, caller);
+    latest(caller);
+  }
+
+  const double half_life_ms;
+  mutable Mutex mutex;
+  std::deque<Row> rows TAMIS_GUARDED_BY(mutex);
+  std::atomic<std::uint64_t> changes{1};
+  RankingBoard popular_board;
+  RankingBoard trending_board;
+  RankingBoard latest_board;
+};
+
+ItemStatistics::ItemStatistics(double half_life_s) : impl_(std::make_unique<Impl>(half_life_s)) {}
+ItemStatistics::~ItemStatistics() = default;
+
+ItemStatistics::Ranking ItemStatistics::popular() const { return impl_->popular(Caller::kReader); }
+ItemStatistics::Ranking ItemStatistics::trending(TimestampMs now_ms) const {
+  return impl_->trending(now_ms, Caller::kReader);
+}
+ItemStatistics::Ranking ItemStatistics::latest() const { return impl_->latest(Caller::kReader); }
+
+void ItemStatistics::refresh(TimestampMs now_ms) const { impl_->refresh(now_ms, Caller::kExact); }
+void ItemStatistics::refresh_wanted(TimestampMs now_ms) const { impl_->refresh(now_ms, Caller::kBackground); }
+
+double ItemStatistics::popularity(DenseId item) const {
+  MutexLock lock(impl_->mutex);
+  if (item >= impl_->rows.size() || !impl_->rows[item].listed) return 0;
+  return static_cast<double>(impl_->rows[item].popularity) * kPopularityUnit;
+}
+
+void ItemStatistics::add(DenseId item, double weight, TimestampMs timestamp_ms) {
+  weight = std::min(weight, kMaxWeight);
+  MutexLock lock(impl_->mutex);
+  Row& row = impl_->row(item);
+  row.popularity += std::llround(weight / kPopularityUnit);
+  ++row.interactions;
+  if (weight > 0) row.trend.add(weight, impl_->half_lives(timestamp_ms));
+}
+
+void ItemStatistics::subtract(DenseId item, double weight, TimestampMs timestamp_ms) {
+  weight = std::min(weight, kMaxWeight);
+  MutexLock lock(impl_->mutex);
+  Row& row = impl_->row(item);
+  if (row.interactions <= 1) {  // exactly nothing is left, whatever rounding says
+    row.popularity = 0;
+    row.interactions = 0;
+    row.trend = DecayedSum{};
+    return;
+  }
+  row.popularity -= std::llround(weight / kPopularityUnit);
+  --row.interactions;
+  if (weight > 0) {
+    row.trend.add(-weight, impl_->half_lives(timestamp_ms));
+    row.trend.mantissa = std::max(row.trend.mantissa, 0.0);
+  }
+}
+
+void ItemStatistics::set_listed(DenseId item, TimestampMs listed_ms) {
+  MutexLock lock(impl_->mutex);
+  Row& row = impl_->row(item);
+  row.listed = true;
+  row.listed_ms = listed_ms;
+}
+
+void ItemStatistics::remove(DenseId item) {
+  MutexLock lock(impl_->mutex);
+  impl_->row(item).listed = false;
+}
+
+std::uint64_t ItemStatistics::memory_bytes() const {
+  MutexLock lock(impl_->mutex);
+  return impl_->rows.size() * sizeof(Row);
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,153 @@
+#include "engine/live_state.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/funnel.h"
+#include "engine/interaction_weight.h"
+#include "engine/space_index.h"
+
+namespace tamis::engine {
+namespace {
+
+// When an item was listed: its own date where it has one, else its first sight.
+TimestampMs listing_date(const Entity& entity, const std::string& latest_field, TimestampMs first_seen_ms) {
+  const auto found = entity.features.find(latest_field);
+  if (found == entity.features.end()) return first_seen_ms;
+  const auto* date = std::get_if<Timestamp>(&found->second);
+  return date == nullptr ? first_seen_ms : date->ms;
+}
+
+}  // namespace
+
+LiveState::LiveState(const DatabaseOptions* options, const storage::Store* store)
+    : options_(options),
+      store_(store),
+      histories_(store, options->max_history, options->memory.history_cache_bytes),
+      item_statistics_(options->trending_half_life_s),
+      vector_rows_(store, options->memory.embedding_cache_bytes) {
+  auto state = std::make_shared<ReadState>();
+  state->options = options;
+  state->store = store;
+  state->users = &users_;
+  state->items = &items_;
+  state->user_attributes = &user_attributes_;
+  state->item_attributes = &item_attributes_;
+  state->histories = &histories_;
+  state->vector_rows = &vector_rows_;
+  state->item_statistics = &item_statistics_;
+  state->funnels["default"] = std::make_shared<const FunnelConfig>(FunnelConfig::default_funnel());
+  MutexLock lock(state_mutex_);
+  state_ = std::move(state);
+}
+
+std::shared_ptr<const ReadState> LiveState::pin() const {
+  MutexLock lock(state_mutex_);
+  return state_;
+}
+
+void LiveState::publish(const std::function<void(ReadState&)>& change) {
+  auto next = std::make_shared<ReadState>(*pin());
+  change(*next);
+  std::shared_ptr<const ReadState> published = std::move(next);
+  MutexLock lock(state_mutex_);
+  state_.swap(published);  // the state before is freed after the lock
+}
+
+void LiveState::put_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms) {
+  EntityTable& table = entities(kind);
+  const bool is_new = !table.contains(id);
+  auto& attributes = kind == EntityKind::kUser ? user_attributes_ : item_attributes_;
+  attributes.set(id, entity.id, entity.features);
+  table.put(id, entity, first_seen_ms);
+  expiries_.set(kind, id, entity.expires_ms);
+  if (kind == EntityKind::kItem) {
+    item_statistics_.set_listed(id, listing_date(entity, options_->latest_field, table.first_seen_ms(id)));
+  }
+  if (is_new) restore_factor(kind, id);
+}
+
+// A deleted entity that comes back under the same dense id has its place in the serving generation again.
+void LiveState::restore_factor(EntityKind kind, DenseId id) {
+  const auto state = pin();
+  if (state->generation == nullptr || !state->generation->ials) return;
+  const auto space = state->spaces.find(kIalsSpace);
+  if (space == state->spaces.end()) return;
+  const Generation& generation = *state->generation;
+  const auto& rows = kind == EntityKind::kUser ? generation.user_rows : generation.item_rows;
+  if (id >= rows.size() || rows[id] == kNoDenseId) return;
+  const auto& factors = kind == EntityKind::kUser ? generation.ials->user_factors : generation.ials->item_factors;
+  const std::size_t dim = generation.ials->options.dim;
+  const Status status =
+      index_of(*space->second, kind).upsert(id, std::span(factors).subspan(std::size_t{rows[id]} * dim, dim));
+  if (!status.is_ok()) spdlog::error("space ials: {}", status.to_string());
+}
+
+const LiveState::TypeInfo& LiveState::type_info(storage::InteractionTypeId type) {
+  while (types_.size() <= type) {
+    const auto id = static_cast<storage::InteractionTypeId>(types_.size());
+    const std::string name = store_->interaction_type_name(id);
+    types_.push_back({id, interaction_type_weight(name, options_->interaction_weights), is_rating_type(name)});
+  }
+  return types_[type];
+}
+
+void LiveState::count_interaction(DenseId item, storage::InteractionTypeId type, double value,
+                                  TimestampMs timestamp_ms) {
+  const TypeInfo& info = type_info(type);
+  const double weight = interaction_weight_of(info.weight, info.is_rating, value);
+  // A date ahead of the clock counts as now: it must not lead `trending` until then.
+  item_statistics_.add(item, weight, std::min(timestamp_ms, options_->clock->now_ms()));
+  MutexLock lock(counts_mutex_);
+  if (counts_by_type_.size() <= type) counts_by_type_.resize(type + std::size_t{1});
+  ++counts_by_type_[type];
+}
+
+void LiveState::uncount_interaction(DenseId item, storage::InteractionTypeId type, double value,
+                                    TimestampMs timestamp_ms) {
+  const TypeInfo& info = type_info(type);
+  const double weight = interaction_weight_of(info.weight, info.is_rating, value);
+  item_statistics_.subtract(item, weight, std::min(timestamp_ms, options_->clock->now_ms()));
+  MutexLock lock(counts_mutex_);
+  if (type < counts_by_type_.size() && counts_by_type_[type] > 0) --counts_by_type_[type];
+}
+
+void LiveState::put_funnel(const std::string& name, const std::string& json) {
+  auto funnel = parse_funnel(name, json);
+  if (!funnel.is_ok()) {
+    spdlog::error("funnel \"{}\" is stored but cannot be read, and is left out: {}", name, funnel.status().to_string());
+    return;
+  }
+  auto shared = std::make_shared<const FunnelConfig>(std::move(funnel).value());
+  publish([&](ReadState& state) { state.funnels[name] = std::move(shared); });
+}
+
+std::map<std::string, std::uint64_t> LiveState::interactions_by_type() const {
+  std::vector<std::uint64_t> counts;
+  {
+    MutexLock lock(counts_mutex_);
+    counts = counts_by_type_;
+  }
+  std::map<std::string, std::uint64_t> by_name;
+  for (std::size_t type = 0; type < counts.size(); ++type) {
+    if (counts[type] == 0) continue;
+    by_name[store_->interaction_type_name(static_cast<storage::InteractionTypeId>(type))] = counts[type];
+  }
+  return by_name;
+}
+
+std::uint64_t LiveState::memory_bytes() const {
+  constexpr std::uint64_t kBytesPerId = 128;  // a name, twice, with its nodes
+  std::uint64_t bytes = users_.memory_bytes() + items_.memory_bytes() + user_attributes_.memory_bytes() +
+                        item_attributes_.memory_bytes() + histories_.memory_bytes() + item_statistics_.memory_bytes() +
+                        vector_rows_.memory_bytes();
+  bytes += (store_->ids(EntityKind::kUser).size() + store_->ids(EntityKind::kItem).size()) * kBytesPerId;
+  for (const auto& [name, space] : pin()->spaces) {
+    bytes += space->items->stats().memory_bytes + space->users->stats().memory_bytes;
+  }
+  return bytes;
+}
+
+}  // namespace tamis::engine

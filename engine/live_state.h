@@ -1,0 +1,114 @@
+// LiveState: everything that is held in memory and derived from the log: entity tables, attribute bitmaps, histories,
+// statistics, vector indexes, funnels. Commits are applied to it; queries pin a ReadState of it.
+//
+// Threads: pin() and the accessors from any thread. apply() and the writers below from one thread at a time: recovery
+// first, the committing thread from then on. A change of the set of parts (a space, a funnel, a generation) is
+// published by swapping the ReadState; a change inside a part is seen at once by every state that holds it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "common/mutex.h"
+#include "engine/departing_users.h"
+#include "engine/expiry.h"
+#include "engine/read_state.h"
+#include "engine/vector_rows.h"
+#include "storage/store.h"
+
+namespace tamis::engine {
+
+class LiveState {
+ public:
+  // REQUIRES: both outlive this.
+  LiveState(const DatabaseOptions* options, const storage::Store* store);
+
+  std::shared_ptr<const ReadState> pin() const;
+  // Publishes a changed copy of the current ReadState.
+  void publish(const std::function<void(ReadState&)>& change);
+
+  // Applies committed records in order. Everything they say is visible to queries that start after it returns.
+  void apply(std::span<const storage::CommittedRecord> records);
+
+  // --- the steps of apply(), which recovery takes directly ---
+  void put_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms);
+  // Counts an interaction and lists nothing. `type` is one of the store's.
+  void count_interaction(DenseId item, storage::InteractionTypeId type, double value, TimestampMs timestamp_ms);
+  void uncount_interaction(DenseId item, storage::InteractionTypeId type, double value, TimestampMs timestamp_ms);
+  void put_funnel(const std::string& name, const std::string& json);
+
+  EntityTable& entities(EntityKind kind) { return kind == EntityKind::kUser ? users_ : items_; }
+  const EntityTable& entities(EntityKind kind) const { return kind == EntityKind::kUser ? users_ : items_; }
+  const ItemStatistics& item_statistics() const { return item_statistics_; }
+  VectorRows& vector_rows() { return vector_rows_; }
+  ExpiryQueue& expiries() { return expiries_; }
+  DepartingUsers& departing_users() { return departing_users_; }
+  std::map<std::string, std::uint64_t> interactions_by_type() const;
+  // Tables, indexes and caches of this object.
+  std::uint64_t memory_bytes() const;
+
+ private:
+  struct TypeInfo {
+    storage::InteractionTypeId id = 0;
+    double weight = 1;
+    bool is_rating = false;
+  };
+  // Consecutive vectors of one index, handed over together.
+  struct VectorRun {
+    std::string space;
+    EntityKind kind = EntityKind::kItem;
+    std::vector<DenseId> ids;
+    std::unordered_set<DenseId> distinct;
+    std::vector<float> values;
+  };
+
+  void apply_one(const storage::CommittedRecord& record);
+  void apply_mutation(const storage::CommittedRecord& record, const PutInteraction& put);
+  void apply_mutation(const storage::CommittedRecord& record, const PutEntity& put);
+  void apply_mutation(const storage::CommittedRecord& record, const PatchEntity& patch);
+  void apply_mutation(const storage::CommittedRecord& record, const DeleteEntity& erased);
+  void apply_mutation(const storage::CommittedRecord& record, const PutVector& put);
+  void apply_mutation(const storage::CommittedRecord& record, const DeleteVector& erased);
+  void apply_mutation(const storage::CommittedRecord& record, const PutSpace& put);
+  void apply_mutation(const storage::CommittedRecord& record, const DeleteSpace& erased);
+  void apply_mutation(const storage::CommittedRecord& record, const PutDocument& put);
+  void apply_mutation(const storage::CommittedRecord& record, const DeleteDocument& erased);
+
+  void ensure_entity(EntityKind kind, DenseId id, const std::string& external_id, TimestampMs committed_ms);
+  void restore_factor(EntityKind kind, DenseId id);
+  void flush_vectors();
+  const TypeInfo& type_info(storage::InteractionTypeId type);
+
+  const DatabaseOptions* options_;
+  const storage::Store* store_;
+  EntityTable users_;
+  EntityTable items_;
+  index::AttributeIndex user_attributes_;
+  index::AttributeIndex item_attributes_;
+  HistoryCache histories_;
+  ItemStatistics item_statistics_;
+  VectorRows vector_rows_;
+  ExpiryQueue expiries_;
+  DepartingUsers departing_users_;
+
+  // Of the applying thread alone.
+  VectorRun run_;
+  std::vector<TypeInfo> types_;
+  std::unordered_map<std::string, storage::InteractionTypeId> type_ids_;
+
+  mutable Mutex counts_mutex_;
+  std::vector<std::uint64_t> counts_by_type_ TAMIS_GUARDED_BY(counts_mutex_);
+  mutable Mutex state_mutex_;
+  std::shared_ptr<const ReadState> state_ TAMIS_GUARDED_BY(state_mutex_);
+};
+
+}  // namespace tamis::engine

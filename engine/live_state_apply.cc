@@ -1,0 +1,172 @@
+// Committed records, one by one, into memory.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/live_state.h"
+#include "engine/space_index.h"
+
+namespace tamis::engine {
+namespace {
+
+constexpr std::string_view kFunnels = "funnel";
+
+DenseId dense_id(const storage::CommittedRecord& record, EntityKind kind) {
+  return kind == EntityKind::kUser ? record.user : record.item;
+}
+
+float as_float(double value) {
+  constexpr double kLargest = 3e38;
+  return static_cast<float>(std::clamp(value, -kLargest, kLargest));
+}
+
+}  // namespace
+
+void LiveState::apply(std::span<const storage::CommittedRecord> records) {
+  for (const auto& record : records) {
+    if (!record.duplicate) apply_one(record);
+  }
+  flush_vectors();
+}
+
+void LiveState::apply_one(const storage::CommittedRecord& record) {
+  std::visit([&](const auto& mutation) { apply_mutation(record, mutation); }, record.mutation);
+}
+
+void LiveState::ensure_entity(EntityKind kind, DenseId id, const std::string& external_id, TimestampMs committed_ms) {
+  if (entities(kind).contains(id)) return;
+  Entity entity;
+  entity.id = external_id;
+  entity.updated_ms = committed_ms;
+  put_entity(kind, id, entity, committed_ms);
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& record, const PutInteraction& put) {
+  const Interaction& interaction = put.interaction;
+  ensure_entity(EntityKind::kUser, record.user, interaction.user, record.committed_ms);
+  ensure_entity(EntityKind::kItem, record.item, interaction.item, record.committed_ms);
+  auto known = type_ids_.find(interaction.type);
+  if (known == type_ids_.end()) {
+    const auto type = store_->find_interaction_type(interaction.type);
+    if (!type) {
+      spdlog::error("sequence {}: the store does not know its own interaction type", record.sequence);
+      return;
+    }
+    known = type_ids_.emplace(interaction.type, *type).first;
+  }
+  const double value = interaction.value.value_or(1);
+  count_interaction(record.item, known->second, value, interaction.timestamp_ms);
+  histories_.on_interaction(record.user, {record.item, known->second, as_float(value), interaction.timestamp_ms});
+  if (departing_users_.is_idle()) return;
+  storage::StoredInteraction stored;
+  stored.sequence = record.sequence;
+  stored.item = record.item;
+  stored.type = known->second;
+  stored.timestamp_ms = interaction.timestamp_ms;
+  stored.value = interaction.value;
+  departing_users_.on_interaction(interaction.user, stored);
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& record, const PutEntity& put) {
+  Entity entity = put.entity;
+  if (entity.updated_ms == 0) entity.updated_ms = record.committed_ms;
+  put_entity(put.kind, dense_id(record, put.kind), entity, record.committed_ms);
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& record, const PatchEntity& /*patch*/) {
+  // The store records a patch as the put that it amounts to.
+  spdlog::error("sequence {}: a patch in the log", record.sequence);
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& record, const DeleteEntity& erased) {
+  flush_vectors();
+  const DenseId id = dense_id(record, erased.kind);
+  entities(erased.kind).remove(id);
+  expiries_.remove(erased.kind, id);
+  (erased.kind == EntityKind::kUser ? user_attributes_ : item_attributes_).remove(id);
+  for (const auto& [name, space] : pin()->spaces) {
+    index_of(*space, erased.kind).remove(id);
+    vector_rows_.on_changed(name, erased.kind, id);
+  }
+  if (erased.kind == EntityKind::kItem) {
+    item_statistics_.remove(id);
+    return;
+  }
+  for (const auto& stored : departing_users_.take(erased.id)) {
+    uncount_interaction(stored.item, stored.type, stored.value.value_or(1), stored.timestamp_ms);
+  }
+  histories_.on_user_deleted(id);
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& record, const PutVector& put) {
+  const DenseId id = dense_id(record, put.kind);
+  ensure_entity(put.kind, id, put.id, record.committed_ms);
+  vector_rows_.on_changed(put.space, put.kind, id);
+  const bool same_run = run_.space == put.space && run_.kind == put.kind && !run_.distinct.contains(id);
+  if (!same_run) {
+    flush_vectors();
+    run_.space = put.space;
+    run_.kind = put.kind;
+  }
+  run_.ids.push_back(id);
+  run_.distinct.insert(id);
+  run_.values.insert(run_.values.end(), put.vector.begin(), put.vector.end());
+}
+
+void LiveState::flush_vectors() {
+  if (run_.ids.empty()) return;
+  const auto state = pin();
+  const auto space = state->spaces.find(run_.space);
+  if (space != state->spaces.end()) {
+    index::VectorIndex& target = index_of(*space->second, run_.kind);
+    const Status status =
+        run_.ids.size() == 1 ? target.upsert(run_.ids[0], run_.values) : target.upsert_batch(run_.ids, run_.values);
+    if (!status.is_ok()) spdlog::error("space {}: {} vectors: {}", run_.space, run_.ids.size(), status.to_string());
+  }
+  run_.ids.clear();
+  run_.distinct.clear();
+  run_.values.clear();
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& record, const DeleteVector& erased) {
+  flush_vectors();
+  const DenseId id = dense_id(record, erased.kind);
+  vector_rows_.on_changed(erased.space, erased.kind, id);
+  const auto state = pin();
+  const auto space = state->spaces.find(erased.space);
+  if (space != state->spaces.end() && id != kNoDenseId) index_of(*space->second, erased.kind).remove(id);
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const PutSpace& put) {
+  flush_vectors();
+  if (pin()->spaces.contains(put.space.name)) return;  // the same definition again
+  auto made = make_empty_space_index(put.space, options_->index);
+  if (!made.is_ok()) {
+    spdlog::error("space {}: {}", put.space.name, made.status().to_string());
+    return;
+  }
+  publish([&](ReadState& state) { state.spaces[put.space.name] = std::move(made).value(); });
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const DeleteSpace& erased) {
+  flush_vectors();
+  vector_rows_.on_space_changed();
+  publish([&](ReadState& state) { state.spaces.erase(erased.name); });
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const PutDocument& put) {
+  if (put.collection == kFunnels) put_funnel(put.name, put.json);
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const DeleteDocument& erased) {
+  if (erased.collection != kFunnels) return;
+  publish([&](ReadState& state) {
+    state.funnels.erase(erased.name);
+    if (erased.name == "default") {
+      state.funnels["default"] = std::make_shared<const FunnelConfig>(FunnelConfig::default_funnel());
+    }
+  });
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,210 @@
+#include "engine/mutation_check.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "engine/funnel.h"
+#include "engine/space_index.h"
+
+namespace tamis::engine {
+namespace {
+
+constexpr std::size_t kMaxTypeBytes = 64;
+constexpr std::size_t kMaxIdempotencyKeyBytes = 128;
+constexpr std::size_t kMaxRecommendationIdBytes = 256;
+constexpr std::size_t kMaxNameBytes = 64;
+
+Status fault(std::string_view field, const std::string& message) {
+  return Status::invalid_argument(std::string(field) + " " + message).at_field(std::string(field));
+}
+
+// Printable UTF-8 of a bounded length.
+Status check_text(std::string_view text, std::string_view field, std::size_t least, std::size_t most) {
+  if (text.size() < least || text.size() > most) {
+    return fault(field, "has " + std::to_string(text.size()) + " bytes; expected " + std::to_string(least) + " to " +
+                            std::to_string(most));
+  }
+  if (!is_valid_utf8(text)) return fault(field, "is not valid UTF-8");
+  if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {
+    return fault(field, "contains a control character; expected printable UTF-8");
+  }
+  return Status::ok();
+}
+
+// 1..64 of [a-z0-9_-].
+Status check_name(std::string_view name, std::string_view field) {
+  const bool well_formed =
+      !name.empty() && name.size() <= kMaxNameBytes && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+      });
+  if (well_formed) return Status::ok();
+  return fault(field, "is not a name; expected 1 to 64 of a-z, 0-9, _ and -");
+}
+
+Status check_timestamp(TimestampMs timestamp_ms, std::string_view field) {
+  if (timestamp_ms >= kMinTimestampMs && timestamp_ms <= kMaxTimestampMs) return Status::ok();
+  return fault(field, "is " + std::to_string(timestamp_ms) + " ms; expected a time in the years 0001 to 9999");
+}
+
+Status check_expiry(TimestampMs expires_ms) {
+  if (expires_ms >= 0 && expires_ms <= kMaxTimestampMs) return Status::ok();
+  return fault("expires_ms", "is " + std::to_string(expires_ms) + "; expected 0 (never) or a time up to the year 9999");
+}
+
+Status check_kind(EntityKind kind) {
+  if (kind == EntityKind::kUser || kind == EntityKind::kItem) return Status::ok();
+  return fault("kind", "is neither user nor item");
+}
+
+Status check_not_reserved(const std::string& space) {
+  if (space != kIalsSpace) return Status::ok();
+  return fault("space", "\"ials\" is filled by its encoder; external writes are refused");
+}
+
+const FeatureSchema& schema_of(const DatabaseOptions& options, EntityKind kind) {
+  return kind == EntityKind::kUser ? options.user_schema : options.item_schema;
+}
+
+std::string_view kind_name(EntityKind kind) { return kind == EntityKind::kUser ? "user" : "item"; }
+
+}  // namespace
+
+Status MutationCheck::complete(Mutation* mutation) {
+  return std::visit([this](auto& alternative) { return complete(&alternative); }, *mutation);
+}
+
+Status MutationCheck::require_known(EntityKind kind, const std::string& id) const {
+  if (state_.options->create_unknown_ids || new_entities_.contains({kind, id})) return Status::ok();
+  const auto dense = state_.store->ids(kind).find(id);
+  const EntityTable& table = kind == EntityKind::kUser ? *state_.users : *state_.items;
+  if (dense && table.is_live(*dense, now_ms_)) return Status::ok();
+  const std::string field(kind_name(kind));
+  return Status::not_found(field + " \"" + id + "\" is unknown, and this database creates none on first sight")
+      .at_field(field);
+}
+
+Result<Space> MutationCheck::find_space(const std::string& name) const {
+  TAMIS_RETURN_IF_ERROR(check_name(name, "space"));
+  TAMIS_RETURN_IF_ERROR(check_not_reserved(name));
+  if (const auto made = new_spaces_.find(name); made != new_spaces_.end()) return made->second;
+  if (const auto known = state_.spaces.find(name); known != state_.spaces.end()) return known->second->space;
+  return Status::not_found("space \"" + name + "\" does not exist").at_field("space");
+}
+
+Status MutationCheck::complete(PutInteraction* put) {
+  Interaction& interaction = put->interaction;
+  TAMIS_RETURN_IF_ERROR(validate_external_id(interaction.user, "user"));
+  TAMIS_RETURN_IF_ERROR(validate_external_id(interaction.item, "item"));
+  TAMIS_RETURN_IF_ERROR(check_text(interaction.type, "type", 1, kMaxTypeBytes));
+  if (interaction.value && !std::isfinite(*interaction.value)) {
+    return fault("value", "is not a finite number");
+  }
+  if (interaction.timestamp_ms == 0) interaction.timestamp_ms = now_ms_;
+  TAMIS_RETURN_IF_ERROR(check_timestamp(interaction.timestamp_ms, "timestamp"));
+  TAMIS_RETURN_IF_ERROR(check_text(interaction.idempotency_key, "idempotency_key", 0, kMaxIdempotencyKeyBytes));
+  TAMIS_RETURN_IF_ERROR(check_text(interaction.recommendation_id, "recommendation_id", 0, kMaxRecommendationIdBytes));
+  if (!interaction.context.empty()) {
+    static const FeatureSchema kNoSchema;
+    Status status = conform_features(kNoSchema, &interaction.context);
+    if (!status.is_ok()) {
+      std::string field = status.field();
+      if (field.starts_with("features")) field.replace(0, 8, "context");
+      return std::move(status).at_field(std::move(field));
+    }
+  }
+  TAMIS_RETURN_IF_ERROR(require_known(EntityKind::kUser, interaction.user));
+  return require_known(EntityKind::kItem, interaction.item);
+}
+
+Status MutationCheck::complete(PutEntity* put) {
+  TAMIS_RETURN_IF_ERROR(check_kind(put->kind));
+  TAMIS_RETURN_IF_ERROR(validate_external_id(put->entity.id, "id"));
+  TAMIS_RETURN_IF_ERROR(conform_features(schema_of(*state_.options, put->kind), &put->entity.features));
+  TAMIS_RETURN_IF_ERROR(check_expiry(put->entity.expires_ms));
+  if (!state_.options->create_unknown_ids) new_entities_.emplace(put->kind, put->entity.id);
+  return Status::ok();
+}
+
+Status MutationCheck::complete(PatchEntity* patch) {
+  TAMIS_RETURN_IF_ERROR(check_kind(patch->kind));
+  TAMIS_RETURN_IF_ERROR(validate_external_id(patch->id, "id"));
+  TAMIS_RETURN_IF_ERROR(conform_features(schema_of(*state_.options, patch->kind), &patch->features));
+  for (const auto& name : patch->removed) {
+    TAMIS_RETURN_IF_ERROR(check_text(name, "removed", 1, FeatureLimits::kMaxNameBytes));
+  }
+  if (patch->expires_ms) TAMIS_RETURN_IF_ERROR(check_expiry(*patch->expires_ms));
+  return Status::ok();
+}
+
+Status MutationCheck::complete(DeleteEntity* erased) {
+  TAMIS_RETURN_IF_ERROR(check_kind(erased->kind));
+  new_entities_.erase({erased->kind, erased->id});
+  return validate_external_id(erased->id, "id");
+}
+
+Status MutationCheck::complete(PutVector* put) {
+  TAMIS_RETURN_IF_ERROR(check_kind(put->kind));
+  TAMIS_RETURN_IF_ERROR(validate_external_id(put->id, "id"));
+  TAMIS_ASSIGN_OR_RETURN(const Space space, find_space(put->space));
+  if (put->vector.size() != space.dim) {
+    return fault("vector", "has " + std::to_string(put->vector.size()) + " numbers; space \"" + put->space +
+                               "\" has dim " + std::to_string(space.dim));
+  }
+  for (std::size_t i = 0; i < put->vector.size(); ++i) {
+    if (!std::isfinite(put->vector[i])) return fault("vector[" + std::to_string(i) + "]", "is not a finite number");
+  }
+  const Status known = require_known(put->kind, put->id);
+  return known.is_ok() ? known : Status(known).at_field("id");
+}
+
+Status MutationCheck::complete(DeleteVector* erased) {
+  TAMIS_RETURN_IF_ERROR(check_kind(erased->kind));
+  TAMIS_RETURN_IF_ERROR(validate_external_id(erased->id, "id"));
+  return find_space(erased->space).status();
+}
+
+Status MutationCheck::complete(PutSpace* put) {
+  Space& space = put->space;
+  TAMIS_RETURN_IF_ERROR(check_name(space.name, "name"));
+  TAMIS_RETURN_IF_ERROR(check_not_reserved(space.name));
+  if (space.dim < 1 || space.dim > kMaxDim) {
+    return fault("dim", "is " + std::to_string(space.dim) + "; expected 1 to " + std::to_string(kMaxDim));
+  }
+  if (metric_name(space.metric) == "unknown") return fault("metric", "is unknown; expected dot, cosine or l2");
+  if (quantization_name(space.quantization) == "unknown") {
+    return fault("quantization", "is unknown; expected f32, f16 or int8");
+  }
+  if (space.encoder != "external") {
+    return fault("encoder", "is \"" + space.encoder + "\"; expected external");
+  }
+  if (const auto known = state_.spaces.find(space.name);
+      known != state_.spaces.end() && known->second->space != space) {
+    return Status::already_exists("space \"" + space.name + "\" exists with another definition").at_field("name");
+  }
+  new_spaces_[space.name] = space;
+  return Status::ok();
+}
+
+Status MutationCheck::complete(DeleteSpace* erased) {
+  TAMIS_ASSIGN_OR_RETURN(const Space space, find_space(erased->name));
+  new_spaces_.erase(space.name);
+  return Status::ok();
+}
+
+Status MutationCheck::complete(PutDocument* put) {
+  if (put->collection != "funnel") {
+    return fault("collection", "\"" + put->collection + "\" is the database's own; expected funnel");
+  }
+  TAMIS_RETURN_IF_ERROR(check_name(put->name, "name"));
+  return parse_funnel(put->name, put->json).status();
+}
+
+Status MutationCheck::complete(DeleteDocument* erased) {
+  if (erased->collection != "funnel") {
+    return fault("collection", "\"" + erased->collection + "\" is the database's own; expected funnel");
+  }
+  return check_name(erased->name, "name");
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,108 @@
+#include "engine/options.h"
+
+#include <cmath>
+#include <set>
+#include <sstream>
+
+namespace tamis {
+namespace {
+
+// Collects the first fault of a series of range checks.
+class RangeCheck {
+ public:
+  template <typename Number>
+  void within(const char* option, Number value, Number lowest, Number highest) {
+    if (!(value >= lowest && value <= highest)) refuse(option, value, lowest, highest);
+  }
+  template <typename Number>
+  void at_least(const char* option, Number value, Number lowest) {
+    if (status_.is_ok() && !(value >= lowest)) {
+      std::ostringstream message;
+      message << option << " is " << value << "; expected at least " << lowest;
+      fail(option, message.str());
+    }
+  }
+  void fail(const std::string& option, const std::string& message) {
+    if (status_.is_ok()) status_ = Status::invalid_argument(message).at_field(option);
+  }
+  Status status() && { return std::move(status_); }
+
+ private:
+  template <typename Number>
+  void refuse(const char* option, Number value, Number lowest, Number highest) {
+    std::ostringstream message;
+    message << option << " is " << value << "; expected " << lowest << " to " << highest;
+    fail(option, message.str());
+  }
+  Status status_;
+};
+
+void check_schema(const char* option, const FeatureSchema& schema, RangeCheck* check) {
+  for (const auto& [name, kind] : schema) {
+    if (name.empty() || name.size() > FeatureLimits::kMaxNameBytes) {
+      check->fail(option, std::string(option) + " declares a feature with a name of " + std::to_string(name.size()) +
+                              " bytes; expected 1 to 128");
+    }
+    if (kind < FeatureKind::kBoolean || kind > FeatureKind::kText) {
+      check->fail(option, std::string(option) + "." + name + " has an unknown kind");
+    }
+  }
+}
+
+void check_training(const TrainingOptions& training, RangeCheck* check) {
+  static const std::set<std::string> kModels = {"popular", "item_knn", "user_knn", "ials"};
+  for (const auto& model : training.models) {
+    if (!kModels.contains(model)) {
+      check->fail("training.models",
+                  "training.models names \"" + model + "\"; expected popular, item_knn, user_knn or ials");
+    }
+  }
+  for (const auto& [model, settings] : training.settings) {
+    if (!kModels.contains(model)) {
+      check->fail("training.settings",
+                  "training.settings names \"" + model + "\"; expected popular, item_knn, user_knn or ials");
+    }
+  }
+  check->at_least<std::int64_t>("training.schedule_s", training.schedule_s, 0);
+  check->within<std::uint32_t>("training.threads", training.threads, 0, 1024);
+  check->within("training.holdout", training.holdout, 0.0, 0.5);
+  check->within("training.gate_tolerance", training.gate_tolerance, 0.0, 1.0);
+  check->within<std::uint32_t>("training.keep_generations", training.keep_generations, 1, 100);
+}
+
+}  // namespace
+
+Status DatabaseOptions::validate() const {
+  constexpr std::uint64_t kMiB = 1ull << 20;
+  RangeCheck check;
+  check.within<std::int64_t>("storage.interval_ms", storage.interval_ms, 1, 60'000);
+  check.at_least("storage.block_cache_bytes", storage.block_cache_bytes, 8 * kMiB);
+  check.at_least("storage.memtable_bytes", storage.memtable_bytes, 4 * kMiB);
+  check.at_least<std::int64_t>("storage.idempotency_ttl_s", storage.idempotency_ttl_s, 60);
+  check.at_least<std::uint64_t>("storage.max_pending_mutations", storage.max_pending_mutations, 1);
+
+  check.within<std::uint32_t>("index.m", index.m, 4, 64);
+  check.within<std::uint32_t>("index.ef_construction", index.ef_construction, 10, 2'000);
+  check.within("index.recall_target", index.recall_target, 0.5, 1.0);
+  check.at_least<std::int64_t>("index.recall_interval_ms", index.recall_interval_ms, 0);
+  check_training(training, &check);
+
+  check_schema("item_schema", item_schema, &check);
+  check_schema("user_schema", user_schema, &check);
+  for (const auto& [type, weight] : interaction_weights) {
+    if (type.empty() || type.size() > 64) {
+      check.fail("interaction_weights",
+                 "interaction_weights names a type of " + std::to_string(type.size()) + " bytes; expected 1 to 64");
+    }
+    check.within(("interaction_weights." + type).c_str(), weight, 0.0, 1'000.0);
+  }
+  if (!(trending_half_life_s > 0) || !std::isfinite(trending_half_life_s)) {
+    check.fail("trending_half_life_s", "trending_half_life_s is " + std::to_string(trending_half_life_s) +
+                                           "; expected a finite number above 0");
+  }
+  check.within<std::uint32_t>("max_history", max_history, 1, 10'000);
+  if (clock == nullptr) check.fail("clock", "clock is null; expected a Clock");
+  return std::move(check).status();
+}
+
+}  // namespace tamis

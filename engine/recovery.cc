@@ -1,0 +1,152 @@
+#include "engine/recovery.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "engine/index_files.h"
+#include "engine/space_index.h"
+
+namespace tamis::engine {
+namespace {
+
+constexpr std::uint64_t kLogEvery = 5'000'000;  // interactions between two lines of progress
+
+}  // namespace
+
+Status Recovery::check_stop() const {
+  return stop_->load(std::memory_order_relaxed) ? Status::unavailable("closing") : Status::ok();
+}
+
+Status Recovery::run() {
+  const auto start = std::chrono::steady_clock::now();
+  load_files();
+  TAMIS_RETURN_IF_ERROR(replay_log());
+  TAMIS_RETURN_IF_ERROR(load_entities(EntityKind::kUser));
+  TAMIS_RETURN_IF_ERROR(load_entities(EntityKind::kItem));
+  TAMIS_RETURN_IF_ERROR(count_interactions());
+  TAMIS_RETURN_IF_ERROR(publish_spaces());
+  TAMIS_RETURN_IF_ERROR(load_funnels());
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  spdlog::info("recovered {} users, {} items, {} spaces at sequence {} in {:.2f} s",
+               live_->entities(EntityKind::kUser).live_count(), live_->entities(EntityKind::kItem).live_count(),
+               spaces_.size(), store_->last_sequence(), seconds);
+  return Status::ok();
+}
+
+void Recovery::load_files() {
+  const Sequence last = store_->last_sequence();
+  if (auto loaded = FirstSeen::load(index_dir_ / "first_seen", last); loaded.is_ok()) {
+    first_seen_ = std::move(loaded).value();
+  }
+  for (const Space& space : store_->spaces()) {
+    LoadedSpace& slot = spaces_[space.name];
+    auto loaded = load_space_index(index_dir_, space, options_->index, "", last);
+    if (loaded.is_ok()) {
+      slot.index = std::move(loaded->index);
+      slot.sequence = loaded->sequence;
+      continue;
+    }
+    if (loaded.status().code() != StatusCode::kNotFound) {
+      spdlog::warn("space {}: {}; the index is rebuilt from the stored vectors", space.name,
+                   loaded.status().to_string());
+    }
+    remove_space_files(index_dir_, space.name);
+  }
+}
+
+// Brings what was loaded from files up to the store.
+Status Recovery::replay_log() {
+  Sequence from = first_seen_.sequence();
+  for (const auto& [name, space] : spaces_) {
+    if (space.index != nullptr) from = std::min(from, space.sequence);
+  }
+  if (from >= store_->last_sequence()) return Status::ok();
+  const Status read = store_->read_log(from + 1, [&](const storage::CommittedRecord& record) {
+    replay(record);
+    return !stop_->load(std::memory_order_relaxed);
+  });
+  TAMIS_RETURN_IF_ERROR(check_stop());
+  if (read.code() == StatusCode::kFailedPrecondition) {  // the log begins later: nothing to go by
+    for (auto& [name, space] : spaces_) space.index = nullptr;
+    return Status::ok();
+  }
+  return read;
+}
+
+void Recovery::replay(const storage::CommittedRecord& record) {
+  if (record.sequence > first_seen_.sequence()) first_seen_.apply(record);
+  for (auto& [name, space] : spaces_) {
+    if (space.index == nullptr || record.sequence <= space.sequence) continue;
+    const Status status = replay_vector(record, &space);
+    if (status.is_ok()) continue;
+    spdlog::warn("space {}: {}; the index is rebuilt from the stored vectors", name, status.to_string());
+    space.index = nullptr;
+  }
+}
+
+Status Recovery::replay_vector(const storage::CommittedRecord& record, LoadedSpace* space) {
+  const std::string& name = space->index->space.name;
+  const auto dense = [&](EntityKind kind) { return kind == EntityKind::kUser ? record.user : record.item; };
+  if (const auto* put = std::get_if<PutVector>(&record.mutation); put != nullptr && put->space == name) {
+    return index_of(*space->index, put->kind).upsert(dense(put->kind), put->vector);
+  }
+  if (const auto* erased = std::get_if<DeleteVector>(&record.mutation); erased != nullptr && erased->space == name) {
+    if (dense(erased->kind) != kNoDenseId) index_of(*space->index, erased->kind).remove(dense(erased->kind));
+  }
+  if (const auto* erased = std::get_if<DeleteEntity>(&record.mutation)) {
+    if (dense(erased->kind) != kNoDenseId) index_of(*space->index, erased->kind).remove(dense(erased->kind));
+  }
+  if (const auto* erased = std::get_if<DeleteSpace>(&record.mutation); erased != nullptr && erased->name == name) {
+    TAMIS_ASSIGN_OR_RETURN(space->index, make_empty_space_index(space->index->space, options_->index));
+  }
+  return Status::ok();
+}
+
+Status Recovery::load_entities(EntityKind kind) {
+  return store_->scan_entities(kind, 0, [&](DenseId id, Entity&& entity) {
+    if (entity.id.empty()) entity.id = store_->ids(kind).name(id);
+    const TimestampMs seen = kind == EntityKind::kItem ? first_seen_.get(id) : 0;
+    live_->put_entity(kind, id, entity, seen != 0 ? seen : entity.updated_ms);
+    return !stop_->load(std::memory_order_relaxed);
+  });
+}
+
+Status Recovery::count_interactions() {
+  std::uint64_t counted = 0;
+  TAMIS_RETURN_IF_ERROR(store_->scan_interactions([&](const storage::StoredInteraction& row) {
+    live_->count_interaction(row.item, row.type, row.value.value_or(1), row.timestamp_ms);
+    if (++counted % kLogEvery == 0) spdlog::info("recovering: {} interactions counted", counted);
+    return !stop_->load(std::memory_order_relaxed);
+  }));
+  return check_stop();
+}
+
+bool Recovery::matches_store(const LoadedSpace& space, std::uint64_t stored_vectors) const {
+  return space.index != nullptr && space.index->items->size() + space.index->users->size() == stored_vectors;
+}
+
+Status Recovery::publish_spaces() {
+  const auto counts = store_->counts();
+  for (const Space& space : store_->spaces()) {
+    LoadedSpace& slot = spaces_[space.name];
+    const auto stored = counts.vectors.find(space.name);
+    if (!matches_store(slot, stored == counts.vectors.end() ? 0 : stored->second)) {
+      spdlog::info("space {}: building the index", space.name);
+      TAMIS_ASSIGN_OR_RETURN(slot.index, build_space_index(space, options_->index, *store_, stop_));
+    }
+    live_->publish([&](ReadState& state) { state.spaces[space.name] = slot.index; });
+  }
+  return Status::ok();
+}
+
+Status Recovery::load_funnels() {
+  TAMIS_ASSIGN_OR_RETURN(const auto documents, store_->list_documents("funnel"));
+  for (const auto& document : documents) live_->put_funnel(document.name, document.json);
+  return Status::ok();
+}
+
+}  // namespace tamis::engine

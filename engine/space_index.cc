@@ -1,0 +1,120 @@
+#include "engine/space_index.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace tamis::engine {
+namespace {
+
+// Rows handed to an index at once while it is built: enough for a parallel build, little beside the index itself.
+constexpr std::size_t kBuildBlockBytes = 256u << 20;
+
+// Collects rows and hands them on in blocks.
+class BlockBuilder {
+ public:
+  BlockBuilder(index::VectorIndex* target, std::size_t dim)
+      : target_(target), rows_per_block_(std::max<std::size_t>(1, kBuildBlockBytes / (dim * sizeof(float)))) {}
+
+  Status add(DenseId id, std::span<const float> row) {
+    ids_.push_back(id);
+    values_.insert(values_.end(), row.begin(), row.end());
+    return ids_.size() < rows_per_block_ ? Status::ok() : flush();
+  }
+  Status flush() {
+    if (ids_.empty()) return Status::ok();
+    const Status status = target_->upsert_batch(ids_, values_);
+    ids_.clear();
+    values_.clear();
+    return status;
+  }
+
+ private:
+  index::VectorIndex* target_;
+  std::size_t rows_per_block_;
+  std::vector<DenseId> ids_;
+  std::vector<float> values_;
+};
+
+Status fill_from_store(const storage::Store& store, const Space& space, EntityKind kind, index::VectorIndex* target,
+                       const std::atomic<bool>* stop) {
+  BlockBuilder builder(target, space.dim);
+  Status status;
+  TAMIS_RETURN_IF_ERROR(store.scan_vectors(space.name, kind, [&](DenseId id, std::span<const float> row) {
+    if (stop != nullptr && stop->load(std::memory_order_relaxed)) status = Status::unavailable("closing");
+    if (status.is_ok()) status = builder.add(id, row);
+    return status.is_ok();
+  }));
+  TAMIS_RETURN_IF_ERROR(status);
+  return builder.flush();
+}
+
+Status fill_from_factors(const std::vector<DenseId>& ids, const std::vector<float>& factors, std::size_t dim,
+                         const EntityTable& entities, index::VectorIndex* target) {
+  BlockBuilder builder(target, dim);
+  for (std::size_t row = 0; row < ids.size(); ++row) {
+    if (ids[row] == kNoDenseId || !entities.contains(ids[row])) continue;
+    TAMIS_RETURN_IF_ERROR(builder.add(ids[row], std::span(factors).subspan(row * dim, dim)));
+  }
+  return builder.flush();
+}
+
+}  // namespace
+
+index::IndexOptions index_options(const Space& space, const IndexSettings& settings) {
+  index::IndexOptions options;
+  options.dim = space.dim;
+  options.metric = space.metric;
+  options.quantization = space.quantization;
+  options.m = settings.m;
+  options.ef_construction = settings.ef_construction;
+  options.recall_target = settings.recall_target;
+  options.build_threads = std::max(1u, std::thread::hardware_concurrency());
+  return options;
+}
+
+Result<std::shared_ptr<SpaceIndex>> make_empty_space_index(const Space& space, const IndexSettings& settings) {
+  auto made = std::make_shared<SpaceIndex>();
+  made->space = space;
+  TAMIS_ASSIGN_OR_RETURN(made->items, index::VectorIndex::create(index_options(space, settings)));
+  TAMIS_ASSIGN_OR_RETURN(made->users, index::VectorIndex::create(index_options(space, settings)));
+  return made;
+}
+
+Result<std::shared_ptr<SpaceIndex>> build_space_index(const Space& space, const IndexSettings& settings,
+                                                      const storage::Store& store, const std::atomic<bool>* stop) {
+  TAMIS_ASSIGN_OR_RETURN(auto made, make_empty_space_index(space, settings));
+  TAMIS_RETURN_IF_ERROR(fill_from_store(store, space, EntityKind::kItem, made->items.get(), stop));
+  TAMIS_RETURN_IF_ERROR(fill_from_store(store, space, EntityKind::kUser, made->users.get(), stop));
+  return made;
+}
+
+Space ials_space(const Generation& generation, const IndexSettings& settings) {
+  Space space;
+  space.name = kIalsSpace;
+  space.dim = generation.ials->options.dim;
+  space.metric = Metric::kDot;
+  space.quantization = settings.quantization;
+  space.encoder = "ials";
+  return space;
+}
+
+Result<std::shared_ptr<SpaceIndex>> build_ials_index(const Generation& generation, const IndexSettings& settings,
+                                                     const EntityTable& users, const EntityTable& items) {
+  const models::IalsModel& model = *generation.ials;
+  const std::size_t dim = model.options.dim;
+  if (generation.items.size() * dim != model.item_factors.size() ||
+      generation.users.size() * dim != model.user_factors.size()) {
+    return Status::corruption("generation " + generation.info.id + ": the factors do not match the vocabulary");
+  }
+  TAMIS_ASSIGN_OR_RETURN(auto made, make_empty_space_index(ials_space(generation, settings), settings));
+  TAMIS_RETURN_IF_ERROR(fill_from_factors(generation.items, model.item_factors, dim, items, made->items.get()));
+  TAMIS_RETURN_IF_ERROR(fill_from_factors(generation.users, model.user_factors, dim, users, made->users.get()));
+  return made;
+}
+
+}  // namespace tamis::engine
