@@ -1,0 +1,132 @@
+#include "engine/learn/dataset.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/interaction_weight.h"
+
+namespace tamis::engine {
+namespace {
+
+constexpr std::uint64_t kCancelCheckInterval = 4'096;  // rows
+
+bool is_cancelled(const std::atomic<bool>* cancelled) {
+  return cancelled != nullptr && cancelled->load(std::memory_order_relaxed);
+}
+
+Status cancelled_status() { return Status::unavailable("training was cancelled"); }
+
+// Which dense ids name a live entity, as a bitmap by dense id.
+Result<std::vector<bool>> scan_live(const storage::Store& store, EntityKind kind, TimestampMs now_ms,
+                                    const std::atomic<bool>* cancelled) {
+  std::vector<bool> live;
+  std::uint64_t rows = 0;
+  bool stopped = false;
+  TAMIS_RETURN_IF_ERROR(store.scan_entities(kind, 0, [&](DenseId id, Entity&& entity) {
+    if (++rows % kCancelCheckInterval == 0 && is_cancelled(cancelled)) {
+      stopped = true;
+      return false;
+    }
+    if (live.size() <= id) live.resize(id + 1, false);
+    live[id] = entity.expires_ms == 0 || entity.expires_ms > now_ms;
+    return true;
+  }));
+  if (stopped) return cancelled_status();
+  return live;
+}
+
+// The weights of interaction types by their interned id, looked up once each.
+class TypeWeights {
+ public:
+  TypeWeights(const storage::Store& store, const std::map<std::string, double>& weights)
+      : store_(store), weights_(weights) {}
+
+  double weight(storage::InteractionTypeId type, double value) {
+    if (types_.size() <= type) types_.resize(type + std::size_t{1});
+    std::optional<Type>& known = types_[type];
+    if (!known) {
+      const std::string name = store_.interaction_type_name(type);
+      known = Type{interaction_type_weight(name, weights_), is_rating_type(name)};
+    }
+    return interaction_weight_of(known->weight, known->is_rating, value);
+  }
+
+ private:
+  struct Type {
+    double weight;
+    bool is_rating;
+  };
+  const storage::Store& store_;
+  const std::map<std::string, double>& weights_;
+  std::vector<std::optional<Type>> types_;
+};
+
+// Replaces the ids of one member by rows 0, 1, ... in ascending order of the ids that occur; gives their names.
+std::vector<std::string> compact_ids(std::vector<models::TimedInteraction>& events,
+                                     std::uint32_t models::TimedInteraction::*member, const storage::IdTable& ids) {
+  DenseId largest = 0;
+  for (const models::TimedInteraction& event : events) largest = std::max(largest, event.*member);
+  std::vector<std::uint32_t> rows(events.empty() ? 0 : std::size_t{largest} + 1, kNoDenseId);
+  for (const models::TimedInteraction& event : events) rows[event.*member] = 0;
+  std::vector<std::string> names;
+  for (std::size_t id = 0; id < rows.size(); ++id) {
+    if (rows[id] == kNoDenseId) continue;
+    rows[id] = static_cast<std::uint32_t>(names.size());
+    names.push_back(ids.name(static_cast<DenseId>(id)));
+  }
+  for (models::TimedInteraction& event : events) event.*member = rows[event.*member];
+  return names;
+}
+
+}  // namespace
+
+Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::string, double>& type_weights,
+                             TimestampMs now_ms, const std::atomic<bool>* cancelled) {
+  Dataset dataset;
+  dataset.sequence = store.last_sequence();
+  TAMIS_ASSIGN_OR_RETURN(const std::vector<bool> live_users, scan_live(store, EntityKind::kUser, now_ms, cancelled));
+  TAMIS_ASSIGN_OR_RETURN(const std::vector<bool> live_items, scan_live(store, EntityKind::kItem, now_ms, cancelled));
+
+  TypeWeights weights(store, type_weights);
+  bool stopped = false;
+  std::uint64_t rows = 0;
+  TAMIS_RETURN_IF_ERROR(store.scan_interactions([&](const storage::StoredInteraction& interaction) {
+    if (++rows % kCancelCheckInterval == 0 && is_cancelled(cancelled)) {
+      stopped = true;
+      return false;
+    }
+    if (interaction.sequence > dataset.sequence) return true;
+    ++dataset.interactions;
+    if (interaction.user >= live_users.size() || !live_users[interaction.user]) return true;
+    if (interaction.item >= live_items.size() || !live_items[interaction.item]) return true;
+    const double weight = weights.weight(interaction.type, interaction.value.value_or(1));
+    if (weight <= 0) return true;
+    dataset.events.push_back({.user = interaction.user,
+                              .item = interaction.item,
+                              .weight = static_cast<float>(weight),
+                              .timestamp_ms = interaction.timestamp_ms});
+    return true;
+  }));
+  if (stopped) return cancelled_status();
+
+  std::stable_sort(dataset.events.begin(), dataset.events.end(),
+                   [](const models::TimedInteraction& a, const models::TimedInteraction& b) {
+                     return a.timestamp_ms < b.timestamp_ms;
+                   });
+  dataset.users = compact_ids(dataset.events, &models::TimedInteraction::user, store.ids(EntityKind::kUser));
+  dataset.items = compact_ids(dataset.events, &models::TimedInteraction::item, store.ids(EntityKind::kItem));
+  return dataset;
+}
+
+models::InteractionMatrix make_event_matrix(const Dataset& dataset, std::size_t begin, std::size_t end) {
+  std::vector<models::WeightedPair> pairs;
+  pairs.reserve(end - begin);
+  for (std::size_t i = begin; i < end; ++i) {
+    const models::TimedInteraction& event = dataset.events[i];
+    pairs.push_back({.row = event.user, .column = event.item, .weight = event.weight});
+  }
+  return models::make_interaction_matrix(static_cast<std::uint32_t>(dataset.users.size()),
+                                         static_cast<std::uint32_t>(dataset.items.size()), std::move(pairs));
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,38 @@
+// Dataset: the weighted interactions that a run learns from, cut out of the store.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/ids.h"
+#include "common/status.h"
+#include "models/interaction_matrix.h"
+#include "models/time_split.h"
+#include "storage/store.h"
+
+namespace tamis::engine {
+
+// Names and rows of its own, so that a run needs nothing of the database (and could be a process apart). Users and
+// items are those that have an event, in the order of their dense ids. A value type.
+struct Dataset {
+  Sequence sequence = 0;           // no interaction after it is in here
+  std::uint64_t interactions = 0;  // in the store at that time, ignored ones included
+  std::vector<std::string> users;  // external ids by row
+  std::vector<std::string> items;
+  // By time, ties in the store's order; `user` and `item` are rows, weights are interaction_weight() and above 0.
+  std::vector<models::TimedInteraction> events;
+};
+
+// Reads one consistent snapshot. Interactions of weight 0 and those of users and items that are deleted, or expired at
+// `now_ms`, are left out. unavailable once `*cancelled` (may be null); io_error, corruption.
+Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::string, double>& type_weights,
+                             TimestampMs now_ms, const std::atomic<bool>* cancelled);
+
+// The matrix [users, items] of the events [begin, end), repeated pairs summed.
+models::InteractionMatrix make_event_matrix(const Dataset& dataset, std::size_t begin, std::size_t end);
+
+}  // namespace tamis::engine

@@ -1,0 +1,149 @@
+#include "engine/evaluation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <span>
+
+#include "engine/learn/learned_models.h"
+#include "models/popularity.h"
+#include "models/ranking_evaluation.h"
+#include "models/time_split.h"
+
+namespace tamis::engine {
+namespace {
+
+constexpr std::size_t kCutoffs[] = {10, 20};
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::vector<std::uint32_t> ids_of(const std::vector<models::ScoredId>& scored) {
+  std::vector<std::uint32_t> ids;
+  ids.reserve(scored.size());
+  for (const models::ScoredId& item : scored) ids.push_back(item.id);
+  return ids;
+}
+
+// How the serving path would rank with the learned model.
+models::Recommender make_recommender(const std::string& model, const LearnedModels& learned,
+                                     const models::InteractionMatrix& train) {
+  if (model == "item_knn") {
+    return [&](std::span<const models::RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+      for (std::size_t i = 0; i < queries.size(); ++i)
+        lists[i] = ids_of(models::score_item_knn(*learned.item_neighbors, train.row_columns(queries[i].user),
+                                                 train.row_weights(queries[i].user), queries[i].depth));
+    };
+  }
+  if (model == "user_knn") {
+    return [&](std::span<const models::RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+      for (std::size_t i = 0; i < queries.size(); ++i) {
+        const auto neighbors = learned.user_neighbors->row_neighbors(queries[i].user);
+        const auto similarities = learned.user_neighbors->row_similarities(queries[i].user);
+        std::vector<models::ScoredId> similar;
+        for (std::size_t n = 0; n < neighbors.size(); ++n) similar.push_back({neighbors[n], similarities[n]});
+        lists[i] = ids_of(models::score_user_knn(similar, train, queries[i].depth));
+      }
+    };
+  }
+  if (model == "ials")
+    return models::rank_by_dot_product(learned.ials->user_factors, learned.ials->item_factors,
+                                       learned.ials->options.dim);
+  return models::rank_for_everyone(ids_of(models::top_scores(models::popularity_scores(train), train.columns)));
+}
+
+// The users with a history, and all that they took in the tail.
+std::vector<models::EvaluationCase> cases_with_repeats(const models::InteractionMatrix& train,
+                                                       const models::InteractionMatrix& tail) {
+  std::vector<models::EvaluationCase> cases;
+  for (std::uint32_t user = 0; user < train.rows; ++user)
+    if (!train.row_columns(user).empty() && !tail.row_columns(user).empty())
+      cases.push_back({.user = user, .seen = {}, .relevant = tail.row_columns(user)});
+  return cases;
+}
+
+}  // namespace
+
+Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSplitOptions& options,
+                                            const RunControl& control) {
+  TAMIS_RETURN_IF_ERROR(validate_model_names(options.models, "models"));
+  if (!(options.holdout > 0 && options.holdout < 1))
+    return Status::invalid_argument("holdout is " + std::to_string(options.holdout) + ", expected above 0 and below 1")
+        .at_field("holdout");
+  TAMIS_ASSIGN_OR_RETURN(const models::TimeSplit split,
+                         models::split_by_time(dataset.events, static_cast<std::uint32_t>(dataset.users.size()),
+                                               static_cast<std::uint32_t>(dataset.items.size()), 1 - options.holdout));
+  const auto tail_begin =
+      std::partition_point(dataset.events.begin(), dataset.events.end(),
+                           [&](const models::TimedInteraction& event) { return event.timestamp_ms < split.cut_ms; });
+  const auto head_size = static_cast<std::size_t>(tail_begin - dataset.events.begin());
+  const models::InteractionMatrix tail = make_event_matrix(dataset, head_size, dataset.events.size());
+  const std::vector<models::EvaluationCase> new_only = split.cases();
+  const std::vector<models::EvaluationCase> with_repeats = cases_with_repeats(split.train, tail);
+
+  TimeSplitReport report;
+  report.cut_ms = split.cut_ms;
+  report.head_interactions = head_size;
+  report.tail_interactions = dataset.events.size() - head_size;
+  report.users = new_only.size();
+  report.users_all = with_repeats.size();
+  if (new_only.empty() && with_repeats.empty())
+    return Status::failed_precondition("no user has interactions both before and after " +
+                                       format_rfc3339(split.cut_ms) +
+                                       ", where the held-out share begins: evaluation needs returning users");
+
+  double total = 0;
+  for (const std::string& model : options.models) total += expected_cost(model);
+  double done = 0;
+  for (const std::string& model : options.models) {
+    const double begin = done / total;
+    done += expected_cost(model);
+    const double end = done / total;
+    const double learned_at = begin + (end - begin) * 0.8;
+
+    ModelEvaluation evaluation{.model = model, .metrics = {}};
+    auto start = std::chrono::steady_clock::now();
+    LearnedModels learned;
+    TAMIS_RETURN_IF_ERROR(learn_model(model, split.train, options.settings,
+                                      control.stage("evaluate " + model, begin, learned_at), &learned));
+    evaluation.train_s = seconds_since(start);
+
+    start = std::chrono::steady_clock::now();
+    const models::Recommender recommender = make_recommender(model, learned, split.train);
+    models::TrainControl ranking = control.stage("evaluate " + model, learned_at, end);
+    ranking.report = nullptr;  // short
+    for (const std::size_t k : kCutoffs) {
+      const std::string at = "@" + std::to_string(k);
+      if (!new_only.empty()) {
+        TAMIS_ASSIGN_OR_RETURN(const models::RankingMetrics metrics,
+                               models::evaluate_ranking(new_only, dataset.items.size(), recommender, k, ranking));
+        evaluation.metrics["recall" + at] = metrics.recall;
+        evaluation.metrics["ndcg" + at] = metrics.ndcg;
+        evaluation.metrics["coverage" + at] = metrics.coverage;
+      }
+      if (!with_repeats.empty()) {
+        TAMIS_ASSIGN_OR_RETURN(const models::RankingMetrics metrics,
+                               models::evaluate_ranking(with_repeats, dataset.items.size(), recommender, k, ranking));
+        evaluation.metrics["recall_all" + at] = metrics.recall;
+        evaluation.metrics["ndcg_all" + at] = metrics.ndcg;
+      }
+    }
+    evaluation.evaluate_s = seconds_since(start);
+    report.models.push_back(std::move(evaluation));
+  }
+  return report;
+}
+
+Result<TimeSplitReport> evaluate_time_split(const storage::Store& store, const DatabaseOptions& options,
+                                            const RunControl& control) {
+  TAMIS_ASSIGN_OR_RETURN(const ModelSettings settings, parse_model_settings(options.training));
+  control.stage("load", 0, 0.05);
+  TAMIS_ASSIGN_OR_RETURN(const Dataset dataset,
+                         load_dataset(store, options.interaction_weights, options.clock->now_ms(), control.cancelled));
+  const TimeSplitOptions split{
+      .holdout = options.training.holdout, .models = options.training.models, .settings = settings};
+  return evaluate_time_split(dataset, split, control.part("", 0.05, 1));
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,45 @@
+// The files of a generation; the format is public (docs/models.md):
+//   manifest.json           what it is, the options of its models, size and checksum of every other file
+//   users.txt, items.txt    the vocabulary: external ids by row, one a line
+//   ials.safetensors        user_factors [users, dim], item_factors [items, dim], f32
+//   item_knn.safetensors    offsets [items + 1] u64, neighbor [n] u32, similarity [n] f32; user_knn likewise
+//   interactions.safetensors  with user_knn: offsets [users + 1] u64, column [n] u32, weight [n] f32
+// Thread-safe: functions of their arguments and the files.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+#include "engine/generation.h"
+#include "engine/learn/learned_models.h"
+#include "engine/requests.h"
+#include "storage/id_table.h"
+
+namespace tamis::engine {
+
+// A generation as it is on disk, by external ids.
+struct GenerationContents {
+  GenerationInfo info;  // the state is the registry's business: "ready" here
+  std::vector<std::string> users;
+  std::vector<std::string> items;
+  LearnedModels models;
+  models::InteractionMatrix interactions;  // [users, items]; empty without user_knn
+};
+
+// Written beside `dir` under a temporary name (kTemporarySuffix), synced, then renamed: `dir` is whole or not there.
+// already_exists, io_error, resource_exhausted (disk full); nothing is left behind by a failure.
+inline constexpr const char* kTemporarySuffix = ".tmp";
+Status write_generation(const std::filesystem::path& dir, const GenerationContents& contents);
+
+// Verifies every checksum, shape and range. corruption (a file is missing, damaged, or not what the manifest says),
+// invalid_argument (a newer format), io_error.
+Result<GenerationContents> read_generation(const std::filesystem::path& dir);
+
+// Maps the vocabulary to dense ids. failed_precondition where it names a user or an item that the tables do not know.
+Result<std::shared_ptr<const Generation>> bind_generation(GenerationContents contents, const storage::IdTable& users,
+                                                          const storage::IdTable& items);
+
+}  // namespace tamis::engine

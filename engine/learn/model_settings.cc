@@ -1,0 +1,65 @@
+#include "engine/learn/model_settings.h"
+
+#include <algorithm>
+
+#include "common/nearest_name.h"
+#include "models/model_options.h"
+
+namespace tamis::engine {
+namespace {
+
+bool is_known(std::string_view model) {
+  const std::vector<std::string>& known = models::model_names();
+  return std::find(known.begin(), known.end(), model) != known.end();
+}
+
+Status unknown_model(std::string_view model) {
+  const std::vector<std::string_view> known(models::model_names().begin(), models::model_names().end());
+  const std::string_view nearest = nearest_name(model, known);
+  std::string message = "'" + std::string(model) + "' is no model that Tamis trains";
+  if (!nearest.empty()) message += "; did you mean '" + std::string(nearest) + "'?";
+  return Status::invalid_argument(std::move(message));
+}
+
+// The values in force of one model, its defaults filled in.
+Result<models::Settings> settings_of(const TrainingOptions& options, const std::string& model) {
+  TAMIS_ASSIGN_OR_RETURN(const std::vector<models::ModelOption> table, models::model_options(model));
+  const auto given = options.settings.find(model);
+  models::Settings settings;
+  if (given != options.settings.end()) settings.insert(given->second.begin(), given->second.end());
+  Result<models::Settings> resolved = models::resolve_settings(table, settings);
+  if (!resolved.is_ok())
+    return Status(resolved.status()).at_field("training.settings." + model + "." + resolved.status().field());
+  return resolved;
+}
+
+}  // namespace
+
+Status validate_model_names(const std::vector<std::string>& names, std::string_view field) {
+  if (names.empty())
+    return Status::invalid_argument("names no model, expected at least one").at_field(std::string(field));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string at = std::string(field) + "[" + std::to_string(i) + "]";
+    if (!is_known(names[i])) return unknown_model(names[i]).at_field(at);
+    if (std::count(names.begin(), names.end(), names[i]) > 1)
+      return Status::invalid_argument("'" + names[i] + "' stands there twice").at_field(at);
+  }
+  return Status::ok();
+}
+
+Result<ModelSettings> parse_model_settings(const TrainingOptions& options) {
+  for (const auto& [model, values] : options.settings) {
+    if (!is_known(model)) return unknown_model(model).at_field("training.settings." + model);
+    if (model == "popular") TAMIS_RETURN_IF_ERROR(settings_of(options, model).status());
+  }
+  ModelSettings settings;
+  TAMIS_ASSIGN_OR_RETURN(const models::Settings item_knn, settings_of(options, "item_knn"));
+  TAMIS_ASSIGN_OR_RETURN(const models::Settings user_knn, settings_of(options, "user_knn"));
+  TAMIS_ASSIGN_OR_RETURN(const models::Settings ials, settings_of(options, "ials"));
+  settings.item_knn = models::neighbor_options(item_knn);
+  settings.user_knn = models::neighbor_options(user_knn);
+  settings.ials = models::ials_options(ials);
+  return settings;
+}
+
+}  // namespace tamis::engine
