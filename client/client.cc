@@ -102,15 +102,13 @@ Result<BulkResult> Client::add_interactions(std::span<const Interaction> interac
 }
 
 Result<BulkResult> Client::put_entity(EntityKind kind, const Entity& entity, const CallOptions& options) {
-  const std::string body = entity_to_json(entity, Clock::system().now_ms());
+  const std::string body = entity_to_json(entity);
   return call_and_decode(this, write_request("PUT", entity_path(kind, entity.id), body, options), decode_ack);
 }
 
 Result<BulkResult> Client::put_entities(EntityKind kind, std::span<const Entity> entities, const CallOptions& options) {
-  const TimestampMs now_ms = Clock::system().now_ms();
-  const auto encode = [now_ms](const Entity& entity) { return entity_to_json(entity, now_ms); };
   auto request =
-      write_request("POST", "/v1/" + std::string(collection_name(kind)), lines_of(entities, encode), options);
+      write_request("POST", "/v1/" + std::string(collection_name(kind)), lines_of(entities, entity_to_json), options);
   request.content_type = "application/x-ndjson";
   return call_and_decode(this, request, decode_ack);
 }

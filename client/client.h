@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,13 +26,13 @@ namespace tamis::client {
 
 struct ClientOptions {
   std::string url = "http://127.0.0.1:8080";
-  std::string api_key;  // sent as a bearer token; empty for none
-  TransportOptions transport;
+  std::string api_key = {};  // sent as a bearer token; empty for none
+  TransportOptions transport = {};
 };
 
 struct CallOptions {
-  std::optional<Durability> durability;  // of a write; default: the server's
-  std::int64_t timeout_ms = 0;           // 0: TransportOptions::request_timeout_ms
+  std::optional<Durability> durability = {};  // of a write; default: the server's
+  std::int64_t timeout_ms = 0;                // 0: TransportOptions::request_timeout_ms
 };
 
 class Client {

@@ -44,12 +44,12 @@ struct VectorRow {
 };
 
 struct RecommendQuery {
-  std::string user;
-  std::uint32_t k = 10;              // 1..1000
-  std::string funnel;                // empty: the server's default
-  std::string filter_json;           // as in docs/http_api.md; empty for none
-  std::vector<std::string> exclude;  // item ids
-  Sequence min_seq = 0;              // waits until this write is reflected
+  std::string user = {};
+  std::uint32_t k = 10;                   // 1..1000
+  std::string funnel = {};                // empty: the server's default
+  std::string filter_json = {};           // as in docs/http_api.md; empty for none
+  std::vector<std::string> exclude = {};  // item ids
+  Sequence min_seq = 0;                   // waits until this write is reflected
   bool explain = false;
   bool features = false;
 };
@@ -82,19 +82,19 @@ struct Recommendations {
 
 struct SimilarQuery {
   EntityKind kind = EntityKind::kItem;
-  std::string id;
+  std::string id = {};
   std::uint32_t k = 10;
-  std::string space;  // empty: the server's choice
+  std::string space = {};  // empty: the server's choice
   bool features = false;
 };
 
 struct SearchQuery {
-  std::string space;
-  std::vector<float> vector;  // either this
-  std::string item;           // or this item's own vector
+  std::string space = {};
+  std::vector<float> vector = {};  // either this
+  std::string item = {};           // or this item's own vector
   std::uint32_t k = 10;
   bool exact = false;
-  std::string filter_json;
+  std::string filter_json = {};
   bool features = false;
 };
 

@@ -15,8 +15,7 @@ namespace tamis::client {
 
 // One line each, without the newline. An interaction's timestamp 0 is left out: the server's clock then counts.
 std::string interaction_to_json(const Interaction& interaction);
-// `expires_ms` is given as `ttl_s` counted from `now_ms`.
-std::string entity_to_json(const Entity& entity, TimestampMs now_ms);
+std::string entity_to_json(const Entity& entity);
 std::string vector_to_json(const VectorRow& row);
 std::string features_to_json(const Features& features);
 // A JSON string literal of `text`; invalid UTF-8 becomes U+FFFD.

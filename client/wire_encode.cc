@@ -121,14 +121,14 @@ std::string interaction_to_json(const Interaction& interaction) {
   return out;
 }
 
-std::string entity_to_json(const Entity& entity, TimestampMs now_ms) {
+std::string entity_to_json(const Entity& entity) {
   std::string out = "{\"id\":";
   append_quoted(&out, entity.id);
   out += ",\"features\":";
   append_features(&out, entity.features);
   if (entity.expires_ms != 0) {
-    out += ",\"ttl_s\":";
-    append_number(&out, std::max<TimestampMs>(1, (entity.expires_ms - now_ms + 999) / 1'000));
+    out += ",\"expires_at\":";
+    append_number(&out, entity.expires_ms);
   }
   out += '}';
   return out;
