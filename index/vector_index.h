@@ -29,10 +29,16 @@ struct IndexOptions {
   std::uint32_t m = 16;                 // graph degree, 4..64; layer 0 has 2m
   std::uint32_t ef_construction = 200;  // 10..2000
   double recall_target = 0.98;          // of recall@10; `ef` follows it
-  std::uint32_t growing_limit = 8'192;  // rows at which the growing segment is sealed
-  std::uint32_t build_threads = 1;
+  std::uint32_t growing_limit = 8'192;  // rows at which the growing segment is sealed, 16..1000000
+  std::uint32_t build_threads = 1;      // 1..256; one gives the same graph each time
   std::uint64_t seed = 42;
+  // f16 and int8 rows keep their f32 originals in memory, so that scores are exact. Without them a row costs a fifth
+  // (int8) and scores carry the quantization's error.
+  bool keep_f32 = true;
 };
+
+// invalid_argument naming the option, the value and the range.
+Status validate_index_options(const IndexOptions& options);
 
 struct Neighbor {
   DenseId id = kNoDenseId;

@@ -1,0 +1,44 @@
+// Scans: the nearest rows of a block, exactly, by looking at all of them or at those of a filter.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "index/bitmap.h"
+#include "index/row_block.h"
+#include "index/search_scratch.h"
+
+namespace tamis::index {
+
+// Accumulates the k nearest live rows among those offered, by exact distance.
+//
+// A row's payload bounds its exact distance (RowFormat::bounds), so that the f32 originals of hopeless rows are never
+// read, and the answer is the same as if all had been. Externally synchronised; lives within one search.
+class RowScan {
+ public:
+  RowScan(const RowBlock& rows, const Query& query, std::size_t k, SearchScratch* scratch);
+
+  void offer(std::uint32_t row) {
+    batch_[size_++] = row;
+    if (size_ == kBatch) flush();
+  }
+  // Appends the k nearest to scratch->hits (in no order).
+  void finish();
+
+ private:
+  static constexpr std::size_t kBatch = 64;
+  void flush();
+
+  const RowBlock& rows_;
+  const Query& query_;
+  const std::size_t k_;
+  SearchScratch* scratch_;
+  std::size_t size_ = 0;
+  std::uint32_t batch_[kBatch];
+  float distances_[kBatch];
+  std::vector<float> uppers_;  // heap of the k least upper bounds, greatest on top
+  std::vector<Candidate>
+      candidates_;  // rows whose lower bound was below the k-th upper one when seen; `distance` is it
+};
+
+}  // namespace tamis::index
