@@ -22,7 +22,12 @@ namespace tamis::storage {
 class CommitListener {
  public:
   virtual ~CommitListener() = default;
+  // Duplicates are left out.
   virtual void on_commit(std::span<const CommittedRecord> records) = 0;
+  // After a reopen that lost writes which nobody had asked to sync (kInterval, kNone): the store ends with
+  // `last_sequence` now, before what the listener has seen. State derived from the log must be built again from the
+  // store. Dense ids past the store's id tables are void.
+  virtual void on_rewind(Sequence last_sequence) { (void)last_sequence; }
 };
 
 struct CommitQueueOptions {
@@ -33,13 +38,16 @@ struct CommitQueueOptions {
 
 class CommitQueue {
  public:
-  using Callback = std::function<void(Result<WriteAck>)>;  // called on the committing thread: must not block
+  // Called on the committing thread, or for a refusal at the door by submit() itself. Must not block.
+  using Callback = std::function<void(Result<WriteAck>)>;
 
-  // REQUIRES: store and listener outlive the queue.
+  // REQUIRES: store and listener outlive the queue; the listener has seen the log up to store->last_sequence(); nobody
+  // else commits to the store meanwhile. `listener` may be null.
   CommitQueue(Store* store, CommitListener* listener, const CommitQueueOptions& options);
   ~CommitQueue();  // drains: every accepted write is committed and answered
 
-  // Takes a write; `done` is called exactly once, also where the write is refused.
+  // Takes a write; `done` is called exactly once, also where the write is refused. A write larger than the whole queue
+  // is taken when the queue is empty.
   void submit(std::vector<Mutation> mutations, Durability durability, Callback done);
   // The same, waiting for the answer.
   Result<WriteAck> commit(std::vector<Mutation> mutations, Durability durability);

@@ -18,30 +18,28 @@ namespace tamis::storage {
 class IdTable {
  public:
   std::optional<DenseId> find(std::string_view external_id) const;
-  // REQUIRES: id < size().
+  // Empty where no such id was assigned.
   std::string name(DenseId id) const;
   // How many ids were ever assigned, deleted entities included.
   std::size_t size() const;
 
   // The id of `external_id`, assigned now where it is new. Writer only.
   DenseId assign(std::string_view external_id);
+  // Forgets every id >= size: the store was reopened without a tail that had never been synced. Writer only.
+  void truncate(std::size_t size);
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
   static constexpr std::size_t kShards = 16;
   struct Shard {
     mutable SharedMutex mutex;
-    std::unordered_map<std::string, DenseId, Hash, std::equal_to<>> ids TAMIS_GUARDED_BY(mutex);
+    std::unordered_map<std::string_view, DenseId> ids TAMIS_GUARDED_BY(mutex);  // keys view names_
   };
   Shard& shard(std::string_view external_id);
   const Shard& shard(std::string_view external_id) const;
 
   std::array<Shard, kShards> shards_;
   mutable SharedMutex names_mutex_;
-  std::deque<std::string> names_ TAMIS_GUARDED_BY(names_mutex_);
+  std::deque<std::string> names_ TAMIS_GUARDED_BY(names_mutex_);  // elements never move
 };
 
 }  // namespace tamis::storage

@@ -79,6 +79,12 @@ struct StoreCounts {
   std::map<std::string, std::uint64_t> vectors;  // by space
 };
 
+// What a group of writes came to: records of the accepted writes in order, and one answer per write.
+struct CommittedGroup {
+  std::vector<CommittedRecord> records;  // duplicates included, marked
+  std::vector<Result<WriteAck>> acks;
+};
+
 class Store {
  public:
   // Creates the directory where it does not exist. invalid_argument, failed_precondition (newer format, locked by
@@ -93,6 +99,10 @@ class Store {
   // definition), resource_exhausted (disk watermark), unavailable (poisoned), io_error.
   // Deletes are accepted below the watermark.
   virtual Result<std::vector<CommittedRecord>> commit(std::span<const Mutation> mutations, Durability durability) = 0;
+  // Commits several writes in one batch with one fsync. Each write is all or nothing by itself: one that is refused
+  // leaves the others untouched. Later writes see earlier ones. The mutations are moved into the records.
+  // A failed Result means that the whole group failed: its outcome is unknown until reopen().
+  virtual Result<CommittedGroup> commit_group(std::span<std::vector<Mutation>> writes, Durability durability) = 0;
   virtual Status sync() = 0;    // fsync of what kInterval and kNone left behind
   virtual Status reopen() = 0;  // after a failed commit
 
@@ -121,6 +131,9 @@ class Store {
       DenseId item, std::size_t limit, std::optional<InteractionCursor> before = std::nullopt) const = 0;
   // Every interaction of one consistent snapshot, by user, newest first within a user. Context is left empty.
   virtual Status scan_interactions(const std::function<bool(const StoredInteraction&)>& visit) const = 0;
+  // The same by item, newest first within an item, without what came before the item's last deletion: what counts
+  // kept up live by item amount to. Context and recommendation id are left empty.
+  virtual Status scan_interactions_by_item(const std::function<bool(const StoredInteraction&)>& visit) const = 0;
 
   virtual std::vector<Space> spaces() const = 0;
   virtual Result<Space> get_space(std::string_view name) const = 0;

@@ -1,0 +1,313 @@
+#include "storage/commit_queue.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <thread>
+
+#include "common/mutex.h"
+
+namespace tamis::storage {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstReopenDelay{50};
+constexpr milliseconds kLongestReopenDelay{5'000};
+constexpr std::size_t kCatchUpRecords = 10'000;  // handed to the listener at a time
+
+}  // namespace
+
+class CommitQueue::Impl {
+ public:
+  Impl(Store* store, CommitListener* listener, const CommitQueueOptions& options)
+      : store_(store), listener_(listener), options_(options), listened_(store->last_sequence()) {
+    thread_ = std::thread([this] { run(); });
+  }
+
+  ~Impl() {
+    {
+      MutexLock lock(mutex_);
+      stopping_ = true;
+      wake_.notify_one();
+    }
+    thread_.join();
+  }
+
+  void submit(std::vector<Mutation> mutations, Durability durability, Callback done) {
+    Status refusal;
+    {
+      MutexLock lock(mutex_);
+      refusal = admit(mutations.size());
+      if (refusal.is_ok()) {
+        pending_mutations_ += mutations.size();
+        writers_.push_back({std::move(mutations), durability, std::move(done)});
+        if (idle_) wake_.notify_one();
+        return;
+      }
+    }
+    done(std::move(refusal));
+  }
+
+  std::size_t pending_mutations() const {
+    MutexLock lock(mutex_);
+    return pending_mutations_;
+  }
+
+  void run_exclusive(const std::function<void()>& work) {
+    if (std::this_thread::get_id() == thread_.get_id()) return work();
+    Exclusive exclusive{&work};
+    MutexLock lock(mutex_);
+    exclusives_.push_back(&exclusive);
+    if (idle_) wake_.notify_one();
+    while (!exclusive.done) exclusive_done_.wait(mutex_);
+  }
+
+ private:
+  struct Writer {
+    std::vector<Mutation> mutations;
+    Durability durability;
+    Callback done;
+  };
+  struct Exclusive {
+    const std::function<void()>* work;
+    bool done = false;
+  };
+  // What one turn of the committing thread has to do.
+  struct Turn {
+    std::vector<Writer> writers;
+    std::vector<Exclusive*> exclusives;
+    bool stop = false;
+  };
+
+  Status admit(std::size_t mutations) TAMIS_REQUIRES(mutex_) {
+    if (stopping_) return Status::unavailable("the database is closing");
+    if (poisoned_) return Status::unavailable("a write failed and the store is being reopened; retry shortly");
+    if (pending_mutations_ > 0 && pending_mutations_ + mutations > options_.max_pending_mutations) {
+      return Status::unavailable("the write queue is full (" + std::to_string(pending_mutations_) +
+                                 " mutations wait); retry shortly");
+    }
+    return Status::ok();
+  }
+
+  void run() {
+    while (true) {
+      Turn turn = next_turn();
+      for (Exclusive* exclusive : turn.exclusives) finish(exclusive);
+      if (!turn.writers.empty()) commit(&turn.writers);
+      if (is_poisoned()) {
+        refuse_waiting();
+        try_reopen();
+      }
+      sync_if_due(turn.stop);
+      if (turn.stop) return;
+    }
+  }
+
+  Turn next_turn() {
+    Turn turn;
+    MutexLock lock(mutex_);
+    idle_ = true;
+    while (writers_.empty() && exclusives_.empty() && !stopping_) {
+      const auto deadline = next_deadline();
+      if (!deadline) {
+        wake_.wait(mutex_);
+      } else if (!wake_.wait_until(mutex_, *deadline)) {
+        break;
+      }
+    }
+    idle_ = false;
+    turn.exclusives.swap(exclusives_);
+    std::size_t mutations = 0;
+    while (!writers_.empty()) {
+      const std::size_t next = writers_.front().mutations.size();
+      if (!turn.writers.empty() && mutations + next > options_.max_group_mutations) break;
+      mutations += next;
+      turn.writers.push_back(std::move(writers_.front()));
+      writers_.pop_front();
+    }
+    turn.stop = stopping_ && writers_.empty();
+    return turn;
+  }
+
+  // When the thread must wake by itself: to sync, or to try a reopen.
+  std::optional<SteadyClock::time_point> next_deadline() const TAMIS_REQUIRES(mutex_) {
+    if (poisoned_) return next_reopen_;
+    return sync_due_;
+  }
+
+  void commit(std::vector<Writer>* writers) {
+    std::size_t mutations = 0;
+    Durability strongest = Durability::kNone;
+    std::vector<std::vector<Mutation>> writes;
+    writes.reserve(writers->size());
+    for (Writer& writer : *writers) {
+      mutations += writer.mutations.size();
+      strongest = std::min(strongest, writer.durability);  // kSync < kInterval < kNone
+      writes.push_back(std::move(writer.mutations));
+    }
+    Result<CommittedGroup> committed = store_->commit_group(writes, strongest);
+    if (committed.is_ok()) {
+      std::vector<CommittedRecord>& records = committed->records;
+      std::erase_if(records, [](const CommittedRecord& record) { return record.duplicate; });
+      hand_over(records);
+      if (strongest == Durability::kInterval && !sync_due_) {
+        sync_due_ = SteadyClock::now() + milliseconds(options_.interval_ms);
+      } else if (strongest == Durability::kSync) {
+        sync_due_.reset();
+      }
+    } else {
+      start_poisoned();
+    }
+    {
+      MutexLock lock(mutex_);
+      pending_mutations_ -= mutations;
+    }
+    for (std::size_t i = 0; i < writers->size(); ++i) {
+      (*writers)[i].done(committed.is_ok() ? std::move(committed->acks[i]) : unknown_outcome(committed.status()));
+    }
+  }
+
+  static Result<WriteAck> unknown_outcome(const Status& cause) {
+    return Status::unavailable("the outcome of the write is unknown (" + cause.message() +
+                               "); retry it with its idempotency key");
+  }
+
+  void hand_over(std::span<const CommittedRecord> records) {
+    if (records.empty()) return;
+    if (listener_ != nullptr) listener_->on_commit(records);
+    listened_ = records.back().sequence;
+  }
+
+  void sync_if_due(bool stopping) {
+    if (!sync_due_ || is_poisoned() || (!stopping && SteadyClock::now() < *sync_due_)) return;
+    sync_due_.reset();
+    const Status synced = store_->sync();
+    if (!synced.is_ok()) start_poisoned();
+  }
+
+  // --- after a failed write ---
+
+  bool is_poisoned() const {
+    MutexLock lock(mutex_);
+    return poisoned_;
+  }
+
+  void start_poisoned() {
+    MutexLock lock(mutex_);
+    poisoned_ = true;
+    reopen_delay_ = kFirstReopenDelay;
+    next_reopen_ = SteadyClock::now();
+    sync_due_.reset();
+  }
+
+  void refuse_waiting() {
+    std::deque<Writer> refused;
+    {
+      MutexLock lock(mutex_);
+      refused.swap(writers_);
+      for (const Writer& writer : refused) pending_mutations_ -= writer.mutations.size();
+    }
+    for (Writer& writer : refused) {
+      writer.done(Status::unavailable("a write failed and the store is being reopened; retry shortly"));
+    }
+  }
+
+  void try_reopen() {
+    if (SteadyClock::now() < next_reopen_) return;
+    Status reopened = store_->reopen();
+    if (reopened.is_ok()) reopened = catch_up();
+    if (!reopened.is_ok()) {
+      spdlog::error("storage: reopening failed: {}", reopened.to_string());
+      next_reopen_ = SteadyClock::now() + reopen_delay_;
+      reopen_delay_ = std::min(2 * reopen_delay_, kLongestReopenDelay);
+      return;
+    }
+    MutexLock lock(mutex_);
+    poisoned_ = false;
+  }
+
+  // Hands the listener what the log holds beyond what it has seen: a batch whose outcome was unknown.
+  Status catch_up() {
+    if (store_->last_sequence() < listened_) {
+      spdlog::error("storage: unsynced writes {} to {} were lost", store_->last_sequence() + 1, listened_);
+      listened_ = store_->last_sequence();
+      if (listener_ != nullptr) listener_->on_rewind(listened_);
+      return Status::ok();
+    }
+    std::vector<CommittedRecord> missed;
+    TAMIS_RETURN_IF_ERROR(store_->read_log(listened_ + 1, [&](const CommittedRecord& record) {
+      missed.push_back(record);
+      if (missed.size() == kCatchUpRecords) {
+        hand_over(missed);
+        missed.clear();
+      }
+      return true;
+    }));
+    hand_over(missed);
+    return Status::ok();
+  }
+
+  void finish(Exclusive* exclusive) {
+    (*exclusive->work)();
+    MutexLock lock(mutex_);
+    exclusive->done = true;
+    exclusive_done_.notify_all();
+  }
+
+  Store* const store_;
+  CommitListener* const listener_;
+  const CommitQueueOptions options_;
+
+  mutable Mutex mutex_;
+  CondVar wake_;
+  CondVar exclusive_done_;
+  std::deque<Writer> writers_ TAMIS_GUARDED_BY(mutex_);
+  std::vector<Exclusive*> exclusives_ TAMIS_GUARDED_BY(mutex_);
+  std::size_t pending_mutations_ TAMIS_GUARDED_BY(mutex_) = 0;
+  bool idle_ TAMIS_GUARDED_BY(mutex_) = false;  // the thread sleeps, or is about to
+  bool stopping_ TAMIS_GUARDED_BY(mutex_) = false;
+  bool poisoned_ TAMIS_GUARDED_BY(mutex_) = false;
+
+  // Of the committing thread.
+  Sequence listened_;  // the last sequence that the listener was told of
+  std::optional<SteadyClock::time_point> sync_due_;
+  SteadyClock::time_point next_reopen_;
+  milliseconds reopen_delay_ = kFirstReopenDelay;
+
+  std::thread thread_;
+};
+
+CommitQueue::CommitQueue(Store* store, CommitListener* listener, const CommitQueueOptions& options)
+    : impl_(std::make_unique<Impl>(store, listener, options)) {}
+
+CommitQueue::~CommitQueue() = default;
+
+void CommitQueue::submit(std::vector<Mutation> mutations, Durability durability, Callback done) {
+  impl_->submit(std::move(mutations), durability, std::move(done));
+}
+
+Result<WriteAck> CommitQueue::commit(std::vector<Mutation> mutations, Durability durability) {
+  struct Answer {
+    Mutex mutex;
+    CondVar ready;
+    std::optional<Result<WriteAck>> ack TAMIS_GUARDED_BY(mutex);
+  } answer;
+  impl_->submit(std::move(mutations), durability, [&answer](Result<WriteAck> ack) {
+    MutexLock lock(answer.mutex);
+    answer.ack = std::move(ack);
+    answer.ready.notify_one();
+  });
+  MutexLock lock(answer.mutex);
+  while (!answer.ack) answer.ready.wait(answer.mutex);
+  return std::move(*answer.ack);
+}
+
+std::size_t CommitQueue::pending_mutations() const { return impl_->pending_mutations(); }
+
+void CommitQueue::run_exclusive(const std::function<void()>& work) { impl_->run_exclusive(work); }
+
+}  // namespace tamis::storage

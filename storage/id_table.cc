@@ -1,0 +1,59 @@
+#include "storage/id_table.h"
+
+namespace tamis::storage {
+
+IdTable::Shard& IdTable::shard(std::string_view external_id) {
+  return shards_[std::hash<std::string_view>{}(external_id) / 64 % kShards];
+}
+
+const IdTable::Shard& IdTable::shard(std::string_view external_id) const {
+  return shards_[std::hash<std::string_view>{}(external_id) / 64 % kShards];
+}
+
+std::optional<DenseId> IdTable::find(std::string_view external_id) const {
+  const Shard& home = shard(external_id);
+  ReaderLock lock(home.mutex);
+  const auto found = home.ids.find(external_id);
+  if (found == home.ids.end()) return std::nullopt;
+  return found->second;
+}
+
+std::string IdTable::name(DenseId id) const {
+  ReaderLock lock(names_mutex_);
+  return id < names_.size() ? names_[id] : std::string();
+}
+
+std::size_t IdTable::size() const {
+  ReaderLock lock(names_mutex_);
+  return names_.size();
+}
+
+DenseId IdTable::assign(std::string_view external_id) {
+  if (const auto known = find(external_id)) return *known;
+  std::string_view name;
+  DenseId id = 0;
+  {
+    WriterLock lock(names_mutex_);
+    id = static_cast<DenseId>(names_.size());
+    name = names_.emplace_back(external_id);
+  }
+  Shard& home = shard(name);
+  WriterLock lock(home.mutex);
+  home.ids.emplace(name, id);
+  return id;
+}
+
+void IdTable::truncate(std::size_t size) {
+  while (this->size() > size) {
+    const std::string last = name(static_cast<DenseId>(this->size() - 1));
+    {
+      Shard& home = shard(last);
+      WriterLock lock(home.mutex);
+      home.ids.erase(last);
+    }
+    WriterLock lock(names_mutex_);
+    names_.pop_back();
+  }
+}
+
+}  // namespace tamis::storage

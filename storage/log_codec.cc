@@ -1,0 +1,210 @@
+#include "storage/log_codec.h"
+
+#include <cassert>
+#include <cmath>
+#include <cstring>
+
+#include "storage/value_codec.h"
+
+namespace tamis::storage {
+namespace {
+
+enum class Tag : std::uint8_t {  // persistent: do not renumber
+  kPutInteraction = 1,
+  kPutEntity = 2,
+  kDeleteEntity = 4,
+  kPutVector = 5,
+  kDeleteVector = 6,
+  kPutSpace = 7,
+  kDeleteSpace = 8,
+  kPutDocument = 9,
+  kDeleteDocument = 10,
+};
+
+enum InteractionFlag : std::uint8_t {  // persistent: do not renumber
+  kHasValue = 1,
+  kHasContext = 2,
+  kHasRecommendation = 4,
+  kHasIdempotencyKey = 8,
+};
+
+void put_head(ByteWriter* writer, Tag tag, TimestampMs committed_ms) {
+  writer->put_u8(kValueVersion);
+  writer->put_u8(static_cast<std::uint8_t>(tag));
+  writer->put_zigzag(committed_ms);
+}
+
+struct RecordWriter {
+  ByteWriter* writer;
+  TimestampMs committed_ms;
+
+  void operator()(const PutInteraction& put) const {
+    const Interaction& interaction = put.interaction;
+    put_head(writer, Tag::kPutInteraction, committed_ms);
+    writer->put_u8(static_cast<std::uint8_t>((interaction.value ? kHasValue : 0) |
+                                             (interaction.context.empty() ? 0 : kHasContext) |
+                                             (interaction.recommendation_id.empty() ? 0 : kHasRecommendation) |
+                                             (interaction.idempotency_key.empty() ? 0 : kHasIdempotencyKey)));
+    writer->put_string(interaction.user);
+    writer->put_string(interaction.item);
+    writer->put_string(interaction.type);
+    writer->put_zigzag(interaction.timestamp_ms);
+    if (interaction.value) writer->put_f64(*interaction.value);
+    if (!interaction.context.empty()) put_features(writer, interaction.context);
+    if (!interaction.recommendation_id.empty()) writer->put_string(interaction.recommendation_id);
+    if (!interaction.idempotency_key.empty()) writer->put_string(interaction.idempotency_key);
+  }
+  void operator()(const PutEntity& put) const {
+    put_head(writer, Tag::kPutEntity, committed_ms);
+    put_kind(put.kind);
+    writer->put_string(put.entity.id);
+    writer->put_zigzag(put.entity.expires_ms);
+    put_features(writer, put.entity.features);
+  }
+  void operator()(const PatchEntity&) const { assert(false && "a patch is recorded as the put that it amounts to"); }
+  void operator()(const DeleteEntity& erase) const {
+    put_head(writer, Tag::kDeleteEntity, committed_ms);
+    put_kind(erase.kind);
+    writer->put_string(erase.id);
+  }
+  void operator()(const PutVector& put) const {
+    put_head(writer, Tag::kPutVector, committed_ms);
+    writer->put_string(put.space);
+    put_kind(put.kind);
+    writer->put_string(put.id);
+    writer->put_varint(put.vector.size());
+    writer->put_raw(put.vector.data(), put.vector.size() * sizeof(float));
+  }
+  void operator()(const DeleteVector& erase) const {
+    put_head(writer, Tag::kDeleteVector, committed_ms);
+    writer->put_string(erase.space);
+    put_kind(erase.kind);
+    writer->put_string(erase.id);
+  }
+  void operator()(const PutSpace& put) const {
+    put_head(writer, Tag::kPutSpace, committed_ms);
+    put_space(writer, put.space);
+  }
+  void operator()(const DeleteSpace& erase) const {
+    put_head(writer, Tag::kDeleteSpace, committed_ms);
+    writer->put_string(erase.name);
+  }
+  void operator()(const PutDocument& put) const {
+    put_head(writer, Tag::kPutDocument, committed_ms);
+    writer->put_string(put.collection);
+    writer->put_string(put.name);
+    writer->put_string(put.json);
+  }
+  void operator()(const DeleteDocument& erase) const {
+    put_head(writer, Tag::kDeleteDocument, committed_ms);
+    writer->put_string(erase.collection);
+    writer->put_string(erase.name);
+  }
+  void put_kind(EntityKind kind) const { writer->put_u8(static_cast<std::uint8_t>(kind)); }
+};
+
+EntityKind read_kind(ByteReader* reader) {
+  return reader->varint_up_to(1) == 0 ? EntityKind::kUser : EntityKind::kItem;
+}
+
+// A string that the encoder writes only where it is not empty.
+std::string read_present(ByteReader* reader) {
+  std::string text(reader->string());
+  if (text.empty()) reader->fail();
+  return text;
+}
+
+PutInteraction read_put_interaction(ByteReader* reader) {
+  PutInteraction put;
+  Interaction& interaction = put.interaction;
+  const std::uint8_t flags = reader->u8();
+  if (flags > (kHasValue | kHasContext | kHasRecommendation | kHasIdempotencyKey)) reader->fail();
+  interaction.user = reader->string();
+  interaction.item = reader->string();
+  interaction.type = reader->string();
+  interaction.timestamp_ms = reader->zigzag();
+  if ((flags & kHasValue) != 0) interaction.value = reader->finite_f64();
+  if ((flags & kHasContext) != 0) {
+    interaction.context = read_features(reader);
+    if (interaction.context.empty()) reader->fail();
+  }
+  if ((flags & kHasRecommendation) != 0) interaction.recommendation_id = read_present(reader);
+  if ((flags & kHasIdempotencyKey) != 0) interaction.idempotency_key = read_present(reader);
+  return put;
+}
+
+PutEntity read_put_entity(ByteReader* reader, TimestampMs committed_ms) {
+  PutEntity put{.kind = read_kind(reader), .entity = {}};
+  put.entity.id = reader->string();
+  put.entity.expires_ms = reader->zigzag();
+  put.entity.features = read_features(reader);
+  put.entity.updated_ms = committed_ms;
+  return put;
+}
+
+PutVector read_put_vector(ByteReader* reader) {
+  PutVector put;
+  put.space = reader->string();
+  put.kind = read_kind(reader);
+  put.id = reader->string();
+  const auto dim = static_cast<std::size_t>(reader->varint_up_to(kMaxDim));
+  const std::string_view bytes = reader->raw(dim * sizeof(float));
+  put.vector.resize(bytes.size() / sizeof(float));
+  if (!bytes.empty()) std::memcpy(put.vector.data(), bytes.data(), bytes.size());
+  for (const float element : put.vector) {
+    if (!std::isfinite(element)) reader->fail();
+  }
+  return put;
+}
+
+Mutation read_mutation(Tag tag, TimestampMs committed_ms, ByteReader* reader) {
+  switch (tag) {
+    case Tag::kPutInteraction: return read_put_interaction(reader);
+    case Tag::kPutEntity: return read_put_entity(reader, committed_ms);
+    case Tag::kDeleteEntity: {
+      const EntityKind kind = read_kind(reader);
+      return DeleteEntity{.kind = kind, .id = std::string(reader->string())};
+    }
+    case Tag::kPutVector: return read_put_vector(reader);
+    case Tag::kDeleteVector: {
+      std::string space(reader->string());
+      const EntityKind kind = read_kind(reader);
+      return DeleteVector{.space = std::move(space), .kind = kind, .id = std::string(reader->string())};
+    }
+    case Tag::kPutSpace: return PutSpace{read_space(reader)};
+    case Tag::kDeleteSpace: return DeleteSpace{std::string(reader->string())};
+    case Tag::kPutDocument: {
+      PutDocument put;
+      put.collection = reader->string();
+      put.name = reader->string();
+      put.json = reader->string();
+      return put;
+    }
+    case Tag::kDeleteDocument: {
+      DeleteDocument erase;
+      erase.collection = reader->string();
+      erase.name = reader->string();
+      return erase;
+    }
+  }
+  reader->fail();
+  return PutInteraction{};
+}
+
+}  // namespace
+
+void encode_log_record(TimestampMs committed_ms, const Mutation& mutation, std::string* out) {
+  ByteWriter writer(out);
+  std::visit(RecordWriter{&writer, committed_ms}, mutation);
+}
+
+Status decode_log_record(std::string_view value, TimestampMs* committed_ms, Mutation* mutation) {
+  ByteReader reader(value);
+  if (reader.u8() != kValueVersion) reader.fail();
+  const auto tag = static_cast<Tag>(reader.u8());
+  *committed_ms = reader.zigzag();
+  *mutation = read_mutation(tag, *committed_ms, &reader);
+  return reader.finish("log record");
+}
+
+}  // namespace tamis::storage

@@ -1,0 +1,68 @@
+// OpenDatabase: one opened RocksDB instance and the handles of its column families.
+//
+// Held by shared_ptr: by the store, and by each read for as long as it runs, so that a reopen waits for the reads in
+// flight instead of pulling the database away from under them. Threads: reads are thread-safe; create, drop and the
+// vectors map are for the committing thread.
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/status.h"
+#include "storage/rocks_options.h"
+#include "storage/table.h"
+
+namespace tamis::storage {
+
+class OpenDatabase {
+ public:
+  using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
+
+  // Opens `dir`, creating what is missing: the database where the directory holds none, a table that an older format
+  // lacked. failed_precondition where another process holds it; corruption; io_error.
+  static Result<std::shared_ptr<OpenDatabase>> open(const std::string& dir, const RocksResources& resources,
+                                                    bool read_only);
+  ~OpenDatabase();  // closes; then calls on_closed
+  OpenDatabase(const OpenDatabase&) = delete;
+  OpenDatabase& operator=(const OpenDatabase&) = delete;
+
+  rocksdb::DB* db() const { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* table(Table table) const { return tables_[static_cast<std::size_t>(table)].get(); }
+
+  // Column families of vectors, by full name.
+  const std::map<std::string, Family>& vector_families() const { return vectors_; }
+  Result<Family> create_vector_family(const std::string& name, const RocksResources& resources);
+  Status drop_vector_family(const std::string& name);
+
+  // Set before a reopen: long scans give up with unavailable.
+  void start_closing() { closing_.store(true, std::memory_order_relaxed); }
+  bool is_closing() const { return closing_.load(std::memory_order_relaxed); }
+  // REQUIRES: set before the last reference can go.
+  void set_on_closed(std::function<void()> on_closed) { on_closed_ = std::move(on_closed); }
+
+ private:
+  OpenDatabase() = default;
+
+  std::unique_ptr<rocksdb::DB> db_;
+  Family default_family_;
+  std::array<Family, kTableCount> tables_;
+  std::map<std::string, Family> vectors_;
+  std::atomic<bool> closing_ = false;
+  std::function<void()> on_closed_;
+};
+
+// Whether `dir` holds a database, and of which column families. corruption where its files are there but the one that
+// names the others (CURRENT) is gone: opening would otherwise begin an empty database over them.
+struct DatabaseContents {
+  bool exists = false;
+  std::vector<std::string> families;
+};
+Result<DatabaseContents> inspect_directory(const std::string& dir, const RocksResources& resources);
+
+}  // namespace tamis::storage

@@ -1,0 +1,112 @@
+#include "storage/rocks_options.h"
+
+#include <rocksdb/file_checksum.h>
+#include <rocksdb/file_system.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/rate_limiter.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+
+#include "storage/idempotency_expiry.h"
+
+namespace tamis::storage {
+namespace {
+
+constexpr std::int64_t kBackgroundBytesPerSecond = 192ll << 20;  // flushes and compactions together
+constexpr double kBloomBitsPerKey = 10;
+constexpr int kHistoryPrefixBytes = 4;  // the owner of a history row
+
+}  // namespace
+
+RocksResources::RocksResources(const StoreOptions& options)
+    : memtable_bytes_(std::max<std::uint64_t>(options.memtable_bytes, 64 << 10)),
+      idempotency_ttl_s_(options.idempotency_ttl_s),
+      own_env_(options.file_system ? rocksdb::NewCompositeEnv(options.file_system) : nullptr),
+      env_(own_env_ ? own_env_.get() : rocksdb::Env::Default()),
+      block_cache_(rocksdb::NewLRUCache(options.block_cache_bytes)),
+      write_buffer_manager_(std::make_shared<rocksdb::WriteBufferManager>(memtable_bytes_, block_cache_)),
+      rate_limiter_(rocksdb::NewGenericRateLimiter(kBackgroundBytesPerSecond)),
+      statistics_(rocksdb::CreateDBStatistics()),
+      idempotency_expiry_(std::make_unique<IdempotencyExpiry>(options.clock)) {}
+
+rocksdb::DBOptions RocksResources::database_options() const {
+  rocksdb::DBOptions options;
+  options.env = env_;
+  // Durability. The default recovery mode opens a log with a flipped bit and silently drops what follows; this one
+  // refuses it, and still opens a log whose last record was torn by a crash.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.track_and_verify_wals_in_manifest = true;
+  options.verify_sst_unique_id_in_manifest = true;
+  options.paranoid_checks = true;
+  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+  // Recovery writes what it replays into synced tables: data that a failed fsync left only in the page cache becomes
+  // durable by reopening.
+  options.avoid_flush_during_recovery = false;
+  // Memory.
+  options.write_buffer_manager = write_buffer_manager_;
+  options.max_total_wal_size = 4 * memtable_bytes_;
+  options.max_open_files = 512;
+  // One committing thread: the plain memtable insert is the fast one.
+  options.allow_concurrent_memtable_write = false;
+  options.enable_write_thread_adaptive_yield = false;
+  // Background work stays small beside queries.
+  options.max_background_jobs = 2;
+  options.rate_limiter = rate_limiter_;
+  options.bytes_per_sync = 1 << 20;
+  options.wal_bytes_per_sync = 1 << 20;
+  options.statistics = statistics_;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.max_log_file_size = 4 << 20;  // RocksDB's own text log
+  options.keep_log_file_num = 4;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions RocksResources::base_options() const {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = std::max<std::uint64_t>(memtable_bytes_ / 4, 64 << 10);
+  options.level_compaction_dynamic_level_bytes = true;
+  options.compression = rocksdb::kLZ4Compression;
+  options.bottommost_compression = rocksdb::kZSTD;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = block_cache_;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  table.format_version = 5;
+  table.checksum = rocksdb::kXXH3;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions RocksResources::table_options(Table table) const {
+  rocksdb::ColumnFamilyOptions options = base_options();
+  switch (table) {
+    case Table::kInteractions:
+    case Table::kByItem:
+      // A history is one prefix; the filter lets a scan skip the files that have none of it.
+      options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kHistoryPrefixBytes));
+      break;
+    case Table::kIdempotency:
+      options.compaction_filter = idempotency_expiry_.get();
+      options.ttl = static_cast<std::uint64_t>(std::max<std::int64_t>(idempotency_ttl_s_, 60));
+      break;
+    default: break;
+  }
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions RocksResources::vector_options() const {
+  rocksdb::ColumnFamilyOptions options = base_options();
+  // Floats do not compress.
+  options.compression = rocksdb::kNoCompression;
+  options.bottommost_compression = rocksdb::kDisableCompressionOption;
+  return options;
+}
+
+}  // namespace tamis::storage

@@ -1,0 +1,279 @@
+#include "storage/rocks_store.h"
+
+#include <rocksdb/file_system.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <future>
+
+#include "storage/clean_marker.h"
+#include "storage/format_version.h"
+#include "storage/rocks_status.h"
+#include "storage/write_stage.h"
+
+namespace tamis::storage {
+namespace {
+
+constexpr std::size_t kProbeBytes = 64 << 10;
+
+bool only_deletes(std::span<const Mutation> mutations) {
+  return std::all_of(mutations.begin(), mutations.end(), [](const Mutation& mutation) {
+    return std::holds_alternative<DeleteEntity>(mutation) || std::holds_alternative<DeleteVector>(mutation) ||
+           std::holds_alternative<DeleteSpace>(mutation) || std::holds_alternative<DeleteDocument>(mutation);
+  });
+}
+
+Status create_directories(rocksdb::FileSystem* file_system, const std::filesystem::path& dir) {
+  std::filesystem::path so_far;
+  for (const std::filesystem::path& part : dir) {
+    so_far /= part;
+    if (so_far == "/" || so_far.empty()) continue;
+    const rocksdb::IOStatus status = file_system->CreateDirIfMissing(so_far.string(), rocksdb::IOOptions(), nullptr);
+    if (!status.ok()) return from_rocks(status, "create " + so_far.string());
+  }
+  return Status::ok();
+}
+
+}  // namespace
+
+RocksStore::RocksStore(std::string dir, const StoreOptions& options)
+    : dir_(std::move(dir)), options_(options), resources_(options_) {}
+
+Result<std::unique_ptr<Store>> RocksStore::open(const std::filesystem::path& dir, const StoreOptions& options) {
+  if (dir.empty()) return Status::invalid_argument("the data directory is empty").at_field("data_dir");
+  const std::string path = std::filesystem::absolute(dir).lexically_normal().string();
+  std::unique_ptr<RocksStore> store(new RocksStore(path, options));
+  if (!options.read_only) TAMIS_RETURN_IF_ERROR(create_directories(store->resources_.file_system(), path));
+  TAMIS_RETURN_IF_ERROR(store->load());
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+RocksStore::~RocksStore() {
+  const bool clean = !poisoned_ && !options_.read_only && sync().is_ok();
+  const Sequence last = last_sequence();
+  bool was_open = false;
+  {
+    ReaderLock lock(published_mutex_);
+    was_open = published_.database != nullptr;
+  }
+  close();
+  if (!clean || !was_open) return;
+  const Status marked = write_clean_marker(resources_.file_system(), dir_, last);
+  if (!marked.is_ok()) spdlog::warn("{}", marked.to_string());
+}
+
+Status RocksStore::load() {
+  const std::optional<Sequence> clean_sequence = read_clean_marker(resources_.file_system(), dir_);
+  TAMIS_RETURN_IF_ERROR(check_format(dir_, resources_, options_.read_only));
+  TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<OpenDatabase> database,
+                         OpenDatabase::open(dir_, resources_, options_.read_only));
+  if (!options_.read_only) TAMIS_RETURN_IF_ERROR(settle_format(database.get()));
+  TAMIS_ASSIGN_OR_RETURN(StoreState state, load_state(database.get(), options_.read_only));
+  if (clean_sequence && state.last_sequence < *clean_sequence) {
+    return Status::corruption(dir_ + " was closed in good order at sequence " + std::to_string(*clean_sequence) +
+                              " but holds only " + std::to_string(state.last_sequence) +
+                              "; its files were damaged since: restore it from a snapshot");
+  }
+  if (!options_.read_only) TAMIS_RETURN_IF_ERROR(remove_clean_marker(resources_.file_system(), dir_));
+  TAMIS_RETURN_IF_ERROR(load_id_table(*database, IdSpace::kUser, &users_));
+  TAMIS_RETURN_IF_ERROR(load_id_table(*database, IdSpace::kItem, &items_));
+  TAMIS_RETURN_IF_ERROR(load_id_table(*database, IdSpace::kInteractionType, &types_));
+
+  state_ = std::move(state);
+  {
+    WriterLock lock(published_mutex_);
+    published_.database = std::move(database);
+  }
+  publish(state_);
+  return Status::ok();
+}
+
+// The table in memory may be ahead (a tail that was never synced is gone) or behind (first load, a batch of unknown
+// outcome that turned out to be there); what both hold is equal.
+Status RocksStore::load_id_table(const OpenDatabase& database, IdSpace space, IdTable* table) {
+  std::size_t count = 0;
+  TAMIS_RETURN_IF_ERROR(load_ids(database, space, [&](std::string_view name) -> Status {
+    if (count >= table->size() && table->find(name)) {
+      return Status::corruption("the table of ids names \"" + std::string(name) + "\" twice");
+    }
+    if (table->assign(name) != count) {
+      return Status::corruption("the table of ids gives \"" + std::string(name) + "\" another number than before");
+    }
+    ++count;
+    return Status::ok();
+  }));
+  table->truncate(count);
+  return Status::ok();
+}
+
+void RocksStore::publish(const StoreState& state) {
+  {
+    WriterLock lock(published_mutex_);
+    published_.spaces = state.spaces;
+    counts_ = state.counts();
+  }
+  last_sequence_.store(state.last_sequence, std::memory_order_release);
+}
+
+Result<RocksStore::Pin> RocksStore::pin() const {
+  ReaderLock lock(published_mutex_);
+  if (published_.database == nullptr) return Status::unavailable("the store is being reopened after a failed write");
+  return published_;
+}
+
+// --- writing ---
+
+Result<std::vector<CommittedRecord>> RocksStore::commit(std::span<const Mutation> mutations, Durability durability) {
+  std::vector<Mutation> write(mutations.begin(), mutations.end());
+  TAMIS_ASSIGN_OR_RETURN(CommittedGroup group, commit_group({&write, 1}, durability));
+  if (!group.acks.front().is_ok()) return group.acks.front().status();
+  return std::move(group.records);
+}
+
+Result<CommittedGroup> RocksStore::commit_group(std::span<std::vector<Mutation>> writes, Durability durability) {
+  TAMIS_RETURN_IF_ERROR(writable_now());
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  WriteStage stage({.database = pinned.database.get(),
+                    .resources = &resources_,
+                    .state = &state_,
+                    .users = &users_,
+                    .items = &items_,
+                    .types = &types_,
+                    .batch = &batch_,
+                    .now_ms = options_.clock->now_ms(),
+                    .idempotency_ttl_ms = options_.idempotency_ttl_s * 1'000});
+  const bool disk_is_low = below_watermark();
+  CommittedGroup group;
+  group.acks.reserve(writes.size());
+  for (std::vector<Mutation>& write : writes) {
+    if (disk_is_low && !only_deletes(write)) {
+      group.acks.emplace_back(
+          Status::resource_exhausted("free disk space is below " + std::to_string(options_.min_free_disk_bytes >> 20) +
+                                     " MiB; reads and deletes go on, and writes resume when space returns"));
+    } else {
+      group.acks.push_back(stage.add_write(&write));
+    }
+  }
+  if (stage.has_rows()) {
+    TAMIS_RETURN_IF_ERROR(stage.finish());
+    TAMIS_RETURN_IF_ERROR(this->write(&batch_, durability));
+    const Status published = stage.publish();
+    publish(state_);
+    // The rows are committed; a column family that could not be dropped is dropped by the next open.
+    if (!published.is_ok()) spdlog::warn("{}", published.to_string());
+  } else if (durability == Durability::kSync) {
+    TAMIS_RETURN_IF_ERROR(sync());  // a repeat is acknowledged as durable: its first writer may not have asked for it
+  }
+  group.records = stage.take_records();
+  return group;
+}
+
+Status RocksStore::write(rocksdb::WriteBatch* batch, Durability durability) {
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  rocksdb::WriteOptions options;
+  options.sync = durability == Durability::kSync;
+  const rocksdb::Status written = pinned.database->db()->Write(options, batch);
+  return written.ok() ? Status::ok() : poison(from_rocks(written, "commit"));
+}
+
+Status RocksStore::sync() {
+  TAMIS_RETURN_IF_ERROR(writable_now());
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  const rocksdb::Status synced = pinned.database->db()->SyncWAL();
+  return synced.ok() ? Status::ok() : poison(from_rocks(synced, "sync the write-ahead log"));
+}
+
+// Neither the batch nor what the memory of this process says of it can be trusted now: only a reopen tells.
+Status RocksStore::poison(Status cause) {
+  poisoned_ = true;
+  spdlog::error("storage: {}; writes stop until the store is reopened", cause.to_string());
+  return cause;
+}
+
+Status RocksStore::writable_now() const {
+  if (options_.read_only) return Status::failed_precondition("the store is open for reading only");
+  if (poisoned_) return Status::unavailable("an earlier write failed; the store is about to be reopened");
+  return Status::ok();
+}
+
+bool RocksStore::is_writable() const { return writable_now().is_ok() && !below_watermark(); }
+
+bool RocksStore::below_watermark() const {
+  return options_.min_free_disk_bytes > 0 && free_disk_bytes() < options_.min_free_disk_bytes;
+}
+
+std::uint64_t RocksStore::free_disk_bytes() const {
+  std::uint64_t free_bytes = 0;
+  const rocksdb::IOStatus status =
+      resources_.file_system()->GetFreeSpace(dir_, rocksdb::IOOptions(), &free_bytes, nullptr);
+  // A system that cannot tell does not stop writes: a disk that is really full still refuses them.
+  return status.ok() ? free_bytes : std::numeric_limits<std::uint64_t>::max();
+}
+
+// --- reopening ---
+
+Status RocksStore::reopen() {
+  if (options_.read_only) return Status::failed_precondition("the store is open for reading only");
+  // While the disk takes no writes, the poisoned database still answers reads: keep it.
+  TAMIS_RETURN_IF_ERROR(probe_disk());
+  close();
+  TAMIS_RETURN_IF_ERROR(load());
+  poisoned_ = false;
+  spdlog::info("storage: reopened at sequence {}", last_sequence());
+  return Status::ok();
+}
+
+Status RocksStore::probe_disk() const {
+  rocksdb::FileSystem* file_system = resources_.file_system();
+  const std::string path = dir_ + "/PROBE.tmp";
+  rocksdb::IOStatus status =
+      rocksdb::WriteStringToFile(file_system, std::string(kProbeBytes, '\0'), path, /*should_sync=*/true);
+  const rocksdb::IOStatus removed = file_system->DeleteFile(path, rocksdb::IOOptions(), nullptr);
+  if (status.ok() && !removed.IsNotFound()) status = removed;
+  return from_rocks(status, "write to " + dir_);
+}
+
+void RocksStore::close() {
+  std::promise<void> closed;
+  Pin last;
+  {
+    WriterLock lock(published_mutex_);
+    last = std::exchange(published_, Pin());
+  }
+  state_ = StoreState();  // holds column family handles
+  if (last.database == nullptr) return;
+  last.database->start_closing();
+  last.database->set_on_closed([&closed] { closed.set_value(); });
+  last.spaces.reset();  // its column family handles go before the database
+  last.database.reset();
+  closed.get_future().wait();  // for the reads in flight
+}
+
+// --- state ---
+
+std::optional<InteractionTypeId> RocksStore::find_interaction_type(std::string_view name) const {
+  const auto id = types_.find(name);
+  if (!id) return std::nullopt;
+  return static_cast<InteractionTypeId>(*id);
+}
+
+StoreCounts RocksStore::counts() const {
+  ReaderLock lock(published_mutex_);
+  return counts_;
+}
+
+// --- operation ---
+
+Status RocksStore::checkpoint(const std::filesystem::path& dir) const {
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  rocksdb::Checkpoint* created = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(pinned.database->db(), &created);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(created);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(std::filesystem::absolute(dir).string());
+  if (status.IsInvalidArgument())
+    return Status::already_exists("snapshot to " + dir.string() + ": " + status.ToString());
+  return from_rocks(status, "snapshot to " + dir.string());
+}
+
+}  // namespace tamis::storage

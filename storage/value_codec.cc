@@ -1,0 +1,240 @@
+#include "storage/value_codec.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace tamis::storage {
+namespace {
+
+constexpr std::uint8_t kHasValue = 1;
+constexpr std::uint8_t kHasContext = 2;
+constexpr std::uint8_t kHasRecommendation = 4;
+constexpr std::uint8_t kHasDetails = 2;
+
+constexpr std::uint64_t kMaxTypeId = std::numeric_limits<InteractionTypeId>::max();
+
+void put_version(ByteWriter* writer) { writer->put_u8(kValueVersion); }
+
+void read_version(ByteReader* reader) {
+  if (reader->u8() != kValueVersion) reader->fail();
+}
+
+struct FeatureValueWriter {
+  ByteWriter* writer;
+  void operator()(bool value) const { writer->put_u8(value ? 1 : 0); }
+  void operator()(double value) const { writer->put_f64(value); }
+  void operator()(Timestamp value) const { writer->put_zigzag(value.ms); }
+  void operator()(const std::string& value) const { writer->put_string(value); }
+  void operator()(const std::vector<std::string>& value) const {
+    writer->put_varint(value.size());
+    for (const std::string& element : value) writer->put_string(element);
+  }
+  void operator()(const Text& value) const { writer->put_string(value.text); }
+};
+
+FeatureValue read_feature_value(ByteReader* reader) {
+  switch (static_cast<FeatureKind>(reader->u8())) {
+    case FeatureKind::kBoolean: return reader->varint_up_to(1) == 1;
+    case FeatureKind::kNumeric: return reader->finite_f64();
+    case FeatureKind::kTimestamp: return Timestamp{reader->zigzag()};
+    case FeatureKind::kCategorical: return std::string(reader->string());
+    case FeatureKind::kMultiCategorical: {
+      // Each element takes a byte at least: a count beyond the bytes left is malformed, not an allocation.
+      const std::uint64_t count = reader->varint_up_to(reader->remaining());
+      std::vector<std::string> elements;
+      for (std::uint64_t i = 0; i < count && !reader->failed(); ++i) elements.emplace_back(reader->string());
+      return elements;
+    }
+    case FeatureKind::kText: return Text{std::string(reader->string())};
+  }
+  reader->fail();
+  return false;
+}
+
+}  // namespace
+
+void put_features(ByteWriter* writer, const Features& features) {
+  writer->put_varint(features.size());
+  for (const auto& [name, value] : features) {
+    writer->put_string(name);
+    writer->put_u8(static_cast<std::uint8_t>(feature_kind(value)));
+    std::visit(FeatureValueWriter{writer}, value);
+  }
+}
+
+Features read_features(ByteReader* reader) {
+  Features features;
+  const std::uint64_t count = reader->varint_up_to(reader->remaining());
+  for (std::uint64_t i = 0; i < count && !reader->failed(); ++i) {
+    std::string name(reader->string());
+    if (!features.empty() && name <= features.rbegin()->first) reader->fail();  // names ascend
+    features.emplace_hint(features.end(), std::move(name), read_feature_value(reader));
+  }
+  return features;
+}
+
+void put_space(ByteWriter* writer, const Space& space) {
+  writer->put_string(space.name);
+  writer->put_varint(space.dim);
+  writer->put_u8(static_cast<std::uint8_t>(space.metric));
+  writer->put_u8(static_cast<std::uint8_t>(space.quantization));
+  writer->put_string(space.encoder);
+}
+
+Space read_space(ByteReader* reader) {
+  Space space;
+  space.name = reader->string();
+  space.dim = static_cast<std::uint32_t>(reader->varint_up_to(kMaxDim));
+  const std::uint8_t metric = reader->u8();
+  const std::uint8_t quantization = reader->u8();
+  space.encoder = reader->string();
+  if (space.dim == 0 || metric < 1 || metric > 3 || quantization < 1 || quantization > 3) {
+    reader->fail();
+    return space;
+  }
+  space.metric = static_cast<Metric>(metric);
+  space.quantization = static_cast<Quantization>(quantization);
+  return space;
+}
+
+void encode_entity(const Entity& entity, std::string* out) {
+  ByteWriter writer(out);
+  put_version(&writer);
+  writer.put_zigzag(entity.updated_ms);
+  writer.put_zigzag(entity.expires_ms);
+  put_features(&writer, entity.features);
+}
+
+Status decode_entity(std::string_view value, Entity* entity) {
+  ByteReader reader(value);
+  read_version(&reader);
+  entity->updated_ms = reader.zigzag();
+  entity->expires_ms = reader.zigzag();
+  entity->features = read_features(&reader);
+  return reader.finish("entity");
+}
+
+void encode_interaction(const InteractionRow& row, const Features& context, std::string_view recommendation_id,
+                        std::string* out) {
+  ByteWriter writer(out);
+  put_version(&writer);
+  writer.put_u8(static_cast<std::uint8_t>((row.value ? kHasValue : 0) | (context.empty() ? 0 : kHasContext) |
+                                          (recommendation_id.empty() ? 0 : kHasRecommendation)));
+  writer.put_varint(row.item);
+  writer.put_varint(row.type);
+  if (row.value) writer.put_f64(*row.value);
+  if (!context.empty()) put_features(&writer, context);
+  if (!recommendation_id.empty()) writer.put_string(recommendation_id);
+}
+
+Status decode_interaction(std::string_view value, bool with_context, StoredInteraction* row) {
+  ByteReader reader(value);
+  read_version(&reader);
+  const std::uint8_t flags = reader.u8();
+  if (flags > (kHasValue | kHasContext | kHasRecommendation)) reader.fail();
+  row->item = static_cast<DenseId>(reader.varint_up_to(kNoDenseId - 1));
+  row->type = static_cast<InteractionTypeId>(reader.varint_up_to(kMaxTypeId));
+  row->value.reset();
+  if ((flags & kHasValue) != 0) row->value = reader.finite_f64();
+  row->context.clear();
+  if ((flags & kHasContext) != 0) {
+    Features context = read_features(&reader);
+    if (context.empty()) reader.fail();
+    if (with_context) row->context = std::move(context);
+  }
+  row->recommendation_id.clear();
+  if ((flags & kHasRecommendation) != 0) {
+    row->recommendation_id = reader.string();
+    if (row->recommendation_id.empty()) reader.fail();
+  }
+  return reader.finish("interaction");
+}
+
+void encode_by_item(const ByItemRow& row, std::string* out) {
+  ByteWriter writer(out);
+  put_version(&writer);
+  writer.put_u8(static_cast<std::uint8_t>((row.value ? kHasValue : 0) | (row.has_details ? kHasDetails : 0)));
+  writer.put_varint(row.user);
+  writer.put_varint(row.type);
+  if (row.value) writer.put_f64(*row.value);
+}
+
+Status decode_by_item(std::string_view value, ByItemRow* row) {
+  ByteReader reader(value);
+  read_version(&reader);
+  const std::uint8_t flags = reader.u8();
+  if (flags > (kHasValue | kHasDetails)) reader.fail();
+  row->user = static_cast<DenseId>(reader.varint_up_to(kNoDenseId - 1));
+  row->type = static_cast<InteractionTypeId>(reader.varint_up_to(kMaxTypeId));
+  row->value.reset();
+  if ((flags & kHasValue) != 0) row->value = reader.finite_f64();
+  row->has_details = (flags & kHasDetails) != 0;
+  return reader.finish("by_item row");
+}
+
+void encode_vector(const std::vector<float>& vector, std::string* out) {
+  ByteWriter writer(out);
+  put_version(&writer);
+  writer.put_raw(vector.data(), vector.size() * sizeof(float));
+}
+
+Status decode_vector(std::string_view value, std::uint32_t dim, std::vector<float>* vector) {
+  ByteReader reader(value);
+  read_version(&reader);
+  const std::string_view bytes = reader.raw(std::size_t{dim} * sizeof(float));
+  TAMIS_RETURN_IF_ERROR(reader.finish("vector"));
+  vector->resize(dim);
+  std::memcpy(vector->data(), bytes.data(), bytes.size());
+  for (const float element : *vector) {
+    if (!std::isfinite(element)) return Status::corruption("a stored vector has an element that is not finite");
+  }
+  return Status::ok();
+}
+
+void encode_space_row(const SpaceRow& row, std::string* out) {
+  ByteWriter writer(out);
+  put_version(&writer);
+  put_space(&writer, row.space);
+  writer.put_string(row.column_family);
+}
+
+Status decode_space_row(std::string_view value, SpaceRow* row) {
+  ByteReader reader(value);
+  read_version(&reader);
+  row->space = read_space(&reader);
+  row->column_family = reader.string();
+  return reader.finish("space");
+}
+
+void encode_totals(const Totals& totals, std::string* out) {
+  ByteWriter writer(out);
+  put_version(&writer);
+  writer.put_varint(totals.sequence);
+  writer.put_varint(totals.interactions);
+}
+
+Status decode_totals(std::string_view value, Totals* totals) {
+  ByteReader reader(value);
+  read_version(&reader);
+  totals->sequence = reader.varint();
+  totals->interactions = reader.varint();
+  return reader.finish("row of totals");
+}
+
+void encode_idempotency(const IdempotencyRow& row, std::string* out) {
+  ByteWriter writer(out);
+  put_version(&writer);
+  writer.put_zigzag(row.expires_ms);
+  writer.put_varint(row.sequence);
+}
+
+Status decode_idempotency(std::string_view value, IdempotencyRow* row) {
+  ByteReader reader(value);
+  read_version(&reader);
+  row->expires_ms = reader.zigzag();
+  row->sequence = reader.varint();
+  return reader.finish("idempotency key");
+}
+
+}  // namespace tamis::storage

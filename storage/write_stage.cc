@@ -1,0 +1,237 @@
+#include "storage/write_stage.h"
+
+#include <limits>
+
+#include "storage/log_codec.h"
+#include "storage/rocks_status.h"
+#include "storage/value_codec.h"
+
+namespace tamis::storage {
+
+WriteStage::WriteStage(const CommitContext& context)
+    : context_(context),
+      state_(*context.state),
+      database_(*context.database),
+      batch_(*context.batch),
+      first_sequence_(context.state->last_sequence),
+      first_spaces_(context.state->spaces),
+      users_(context.users),
+      items_(context.items),
+      types_(context.types) {
+  batch_.Clear();
+}
+
+Result<WriteAck> WriteStage::add_write(std::vector<Mutation>* mutations) {
+  const Mark before = mark();
+  WriteAck ack;
+  records_.reserve(records_.size() + mutations->size());
+  for (std::size_t i = 0; i < mutations->size(); ++i) {
+    Status staged = stage(&(*mutations)[i]);
+    if (staged.is_ok()) staged = from_rocks(batch_status_, "build the batch");
+    if (!staged.is_ok()) {
+      rollback(before);
+      return staged;
+    }
+  }
+  ack.accepted = state_.last_sequence - before.sequence;
+  ack.duplicates = mutations->size() - ack.accepted;
+  ack.sequence = state_.last_sequence;
+  batch_.PopSavePoint();
+  return ack;
+}
+
+Status WriteStage::finish() {
+  const auto put_blocks = [&](PresenceSet* set) {
+    for (const std::uint32_t block : set->take_dirty_blocks()) {
+      value_.clear();
+      set->encode_block(block, &value_);
+      put(database_.table(Table::kCounters), presence_key(set->name(), block));
+    }
+  };
+  for (PresenceSet& set : state_.live) put_blocks(&set);
+  for (const auto& [name, space] : *state_.spaces) {
+    for (PresenceSet& set : space->vectors) put_blocks(&set);
+  }
+  value_.clear();
+  encode_totals({.sequence = state_.last_sequence, .interactions = state_.interactions}, &value_);
+  put(database_.table(Table::kCounters), kTotalsKey);
+  return from_rocks(batch_status_, "build the batch");
+}
+
+Status WriteStage::publish() {
+  users_.publish();
+  items_.publish();
+  types_.publish();
+  for (const auto& [name, space] : *first_spaces_) {
+    const auto now = state_.spaces->find(name);
+    if (now != state_.spaces->end() && now->second->family == space->family) continue;
+    TAMIS_RETURN_IF_ERROR(database_.drop_vector_family(space->family->GetName()));
+  }
+  return Status::ok();
+}
+
+WriteStage::Mark WriteStage::mark() {
+  batch_.SetSavePoint();
+  return {.sequence = state_.last_sequence,
+          .interactions = state_.interactions,
+          .spaces = state_.spaces,
+          .records = records_.size(),
+          .users = users_.size(),
+          .items = items_.size(),
+          .types = types_.size(),
+          .staged_interactions = staged_interactions_.size(),
+          .undo = undo_.size()};
+}
+
+void WriteStage::rollback(const Mark& mark) {
+  (void)batch_.RollbackToSavePoint();  // fails only without a save point
+  batch_status_ = rocksdb::Status::OK();
+  for (; undo_.size() > mark.undo; undo_.pop_back()) undo_.back()();
+  state_.last_sequence = mark.sequence;
+  state_.interactions = mark.interactions;
+  state_.spaces = mark.spaces;
+  records_.resize(mark.records);
+  users_.rollback(mark.users);
+  items_.rollback(mark.items);
+  types_.rollback(mark.types);
+  staged_interactions_.resize(mark.staged_interactions);
+}
+
+Status WriteStage::stage(Mutation* mutation) {
+  return std::visit([&](auto& alternative) { return stage_one(&alternative, mutation); }, *mutation);
+}
+
+void WriteStage::append_record(Mutation* mutation, DenseId user, DenseId item) {
+  ++state_.last_sequence;
+  value_.clear();
+  encode_log_record(context_.now_ms, *mutation, &value_);
+  put(database_.table(Table::kLog), log_key(state_.last_sequence).view());
+  records_.push_back({.sequence = state_.last_sequence,
+                      .committed_ms = context_.now_ms,
+                      .user = user,
+                      .item = item,
+                      .duplicate = false,
+                      .mutation = std::move(*mutation)});
+}
+
+void WriteStage::put(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
+  const rocksdb::Status status = batch_.Put(family, key, value_);
+  if (!status.ok() && batch_status_.ok()) batch_status_ = status;
+}
+
+void WriteStage::erase(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
+  const rocksdb::Status status = batch_.Delete(family, key);
+  if (!status.ok() && batch_status_.ok()) batch_status_ = status;
+}
+
+Result<DenseId> WriteStage::resolve(EntityKind kind, std::string_view name) {
+  StagedIds& table = ids(kind);
+  if (const auto known = table.find(name)) return *known;
+  if (table.size() >= kNoDenseId) return Status::resource_exhausted("every dense id is taken");
+  const DenseId id = table.assign(name);
+  value_.assign(name);
+  put(database_.table(Table::kIds), id_key(id_space(kind), id).view());
+  return id;
+}
+
+Result<DenseId> WriteStage::touch(EntityKind kind, std::string_view name) {
+  TAMIS_ASSIGN_OR_RETURN(const DenseId id, resolve(kind, name));
+  PresenceSet& live = state_.live[kind_index(kind)];
+  if (live.contains(id)) return id;
+  set_present(&live, id, true);
+  note_entity(kind, id, kNoRecord);
+  value_.clear();
+  Entity empty;
+  empty.updated_ms = context_.now_ms;
+  encode_entity(empty, &value_);
+  put(database_.table(entity_table(kind)), entity_key(id).view());
+  return id;
+}
+
+Result<DenseId> WriteStage::find_live(EntityKind kind, std::string_view name) const {
+  const auto id = (kind == EntityKind::kUser ? users_ : items_).find(name);
+  if (id && state_.live[kind_index(kind)].contains(*id)) return *id;
+  return Status::not_found((kind == EntityKind::kUser ? "there is no user \"" : "there is no item \"") +
+                           std::string(name) + "\"");
+}
+
+Result<InteractionTypeId> WriteStage::resolve_type(std::string_view name) {
+  if (const auto known = types_.find(name)) return static_cast<InteractionTypeId>(*known);
+  if (types_.size() > std::numeric_limits<InteractionTypeId>::max()) {
+    return Status::resource_exhausted("there are 65536 interaction types already; \"" + std::string(name) +
+                                      "\" would be one more");
+  }
+  const DenseId id = types_.assign(name);
+  value_.assign(name);
+  put(database_.table(Table::kIds), id_key(IdSpace::kInteractionType, id).view());
+  return static_cast<InteractionTypeId>(id);
+}
+
+void WriteStage::set_present(PresenceSet* set, DenseId id, bool present) {
+  if (set->contains(id) == present) return;
+  set->set(id, present);
+  undo_.emplace_back([set, id, present] { set->set(id, !present); });
+}
+
+void WriteStage::note_entity(EntityKind kind, DenseId id, std::size_t record) {
+  const std::uint64_t key = std::uint64_t{kind_index(kind)} << 32 | id;
+  const auto [entry, is_new] = entities_.try_emplace(key, record);
+  if (is_new) {
+    undo_.emplace_back([this, key] { entities_.erase(key); });
+  } else {
+    undo_.emplace_back([this, key, before = entry->second] { entities_[key] = before; });
+    entry->second = record;
+  }
+}
+
+Result<Entity> WriteStage::current_entity(EntityKind kind, DenseId id) {
+  if (const auto staged = entities_.find(std::uint64_t{kind_index(kind)} << 32 | id); staged != entities_.end()) {
+    if (staged->second == kNoRecord) return Entity{};
+    return std::get<PutEntity>(records_[staged->second].mutation).entity;
+  }
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status =
+      database_.db()->Get(rocksdb::ReadOptions(), database_.table(entity_table(kind)), entity_key(id).view(), &value);
+  if (status.IsNotFound()) return Status::corruption("the row of a live entity is missing");
+  TAMIS_RETURN_IF_ERROR(from_rocks(status, "read an entity"));
+  Entity entity;
+  TAMIS_RETURN_IF_ERROR(decode_entity(value.ToStringView(), &entity));
+  return entity;
+}
+
+Result<std::shared_ptr<StoredSpace>> WriteStage::find_space(std::string_view name) const {
+  const auto found = state_.spaces->find(name);
+  if (found != state_.spaces->end()) return found->second;
+  return Status::not_found("there is no space \"" + std::string(name) + "\"");
+}
+
+void WriteStage::replace_spaces(const std::function<void(SpaceMap*)>& change) {
+  auto spaces = std::make_shared<SpaceMap>(*state_.spaces);
+  change(spaces.get());
+  state_.spaces = std::move(spaces);
+}
+
+rocksdb::ColumnFamilyHandle* WriteStage::document_table(std::string_view collection) const {
+  return database_.table(document_table_of(collection));
+}
+
+void WriteStage::note_document(const std::string& key, bool exists) {
+  const auto before = documents_.find(key);
+  if (before == documents_.end()) {
+    undo_.emplace_back([this, key] { documents_.erase(key); });
+  } else {
+    undo_.emplace_back([this, key, existed = before->second] { documents_[key] = existed; });
+  }
+  documents_[key] = exists;
+}
+
+Result<bool> WriteStage::document_exists(std::string_view collection, const std::string& key) const {
+  if (const auto staged = documents_.find(key); staged != documents_.end()) return staged->second;
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = database_.db()->Get(rocksdb::ReadOptions(), document_table(collection), key, &value);
+  if (status.IsNotFound()) return false;
+  TAMIS_RETURN_IF_ERROR(from_rocks(status, "read a document"));
+  return true;
+}
+
+}  // namespace tamis::storage

@@ -1,0 +1,121 @@
+// WriteStage: turns the mutations of a group of writes into one RocksDB batch (log records and table rows) and the
+// records that listeners see. Each mutation sees what the ones before it did; a write that is refused leaves no trace.
+#pragma once
+
+#include <rocksdb/write_batch.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "storage/key_codec.h"
+#include "storage/staged_ids.h"
+#include "storage/store.h"
+#include "storage/store_state.h"
+
+namespace tamis::storage {
+
+// The memory and the numbering that a commit reads and, once it is durable, extends.
+struct CommitContext {
+  OpenDatabase* database;
+  const RocksResources* resources;
+  StoreState* state;
+  IdTable* users;
+  IdTable* items;
+  IdTable* types;
+  rocksdb::WriteBatch* batch;  // cleared by the stage; kept by the caller for its memory
+  TimestampMs now_ms;
+  std::int64_t idempotency_ttl_ms;
+};
+
+// Externally synchronised; used for one group. Order: add_write()..., finish(), commit batch(), publish().
+class WriteStage {
+ public:
+  explicit WriteStage(const CommitContext& context);
+
+  // Stages all of `mutations` or none; moves from them where it succeeds.
+  Result<WriteAck> add_write(std::vector<Mutation>* mutations);
+  // Adds the counters' rows.
+  Status finish();
+  bool has_rows() const { return state_.last_sequence != first_sequence_; }
+
+  // After the batch is committed: extends the id tables and drops the column families of deleted spaces.
+  Status publish();
+  std::vector<CommittedRecord> take_records() { return std::move(records_); }
+
+ private:
+  // What a refused write is rolled back to.
+  struct Mark {
+    Sequence sequence;
+    std::uint64_t interactions;
+    std::shared_ptr<const SpaceMap> spaces;
+    std::size_t records, users, items, types, staged_interactions, undo;
+  };
+  struct StagedInteraction {
+    HistoryPosition position;  // owner: the user
+    DenseId item;
+    bool erased;
+  };
+  static constexpr std::size_t kNoRecord = static_cast<std::size_t>(-1);
+
+  Mark mark();
+  void rollback(const Mark& mark);
+
+  Status stage(Mutation* mutation);
+  Status stage_one(PutInteraction* put, Mutation* mutation);
+  Status stage_one(PutEntity* put, Mutation* mutation);
+  Status stage_one(PatchEntity* patch, Mutation* mutation);
+  Status stage_one(DeleteEntity* erase, Mutation* mutation);
+  Status stage_one(PutVector* put, Mutation* mutation);
+  Status stage_one(DeleteVector* erase, Mutation* mutation);
+  Status stage_one(PutSpace* put, Mutation* mutation);
+  Status stage_one(DeleteSpace* erase, Mutation* mutation);
+  Status stage_one(PutDocument* put, Mutation* mutation);
+  Status stage_one(DeleteDocument* erase, Mutation* mutation);
+
+  // Numbers the mutation, writes its log record and keeps it as a CommittedRecord.
+  void append_record(Mutation* mutation, DenseId user, DenseId item);
+  void put(rocksdb::ColumnFamilyHandle* family, std::string_view key);  // with value_
+  void erase(rocksdb::ColumnFamilyHandle* family, std::string_view key);
+
+  StagedIds& ids(EntityKind kind) { return kind == EntityKind::kUser ? users_ : items_; }
+  Result<DenseId> resolve(EntityKind kind, std::string_view name);  // assigns where new
+  Result<DenseId> touch(EntityKind kind, std::string_view name);    // creates the entity, too, where there is none
+  Result<DenseId> find_live(EntityKind kind, std::string_view name) const;
+  Result<InteractionTypeId> resolve_type(std::string_view name);
+  void set_present(PresenceSet* set, DenseId id, bool present);
+  void note_entity(EntityKind kind, DenseId id, std::size_t record);
+  Result<Entity> current_entity(EntityKind kind, DenseId id);
+  Result<bool> seen_before(const std::string& idempotency_key);
+  Status erase_user_interactions(DenseId user);
+  Status erase_item_rows(DenseId item);
+  Result<std::shared_ptr<StoredSpace>> find_space(std::string_view name) const;
+  void replace_spaces(const std::function<void(SpaceMap*)>& change);
+  rocksdb::ColumnFamilyHandle* document_table(std::string_view collection) const;
+  void note_document(const std::string& key, bool exists);
+  Result<bool> document_exists(std::string_view collection, const std::string& key) const;
+
+  CommitContext context_;
+  StoreState& state_;
+  OpenDatabase& database_;
+  rocksdb::WriteBatch& batch_;
+  const Sequence first_sequence_;
+  const std::shared_ptr<const SpaceMap> first_spaces_;
+  StagedIds users_, items_, types_;
+
+  std::vector<CommittedRecord> records_;
+  std::vector<StagedInteraction> staged_interactions_;
+  // Where in records_ an entity's value stands; kNoRecord for an empty one. By kind and id.
+  std::unordered_map<std::uint64_t, std::size_t> entities_;
+  std::unordered_set<std::string> idempotency_keys_;
+  std::unordered_set<DenseId> erased_users_;  // their rows in the tables were dealt with
+  std::unordered_map<std::string, bool> documents_;
+  std::vector<std::function<void()>> undo_;
+  rocksdb::Status batch_status_;  // the first failure of building the batch
+  std::string value_;
+};
+
+}  // namespace tamis::storage
