@@ -1,0 +1,128 @@
+#include "client/command_line/query_commands.h"
+
+#include <cstdio>
+#include <map>
+
+#include "client/command_line/table.h"
+#include "client/commands.h"
+#include "client/wire.h"
+
+namespace tamis::client {
+namespace {
+
+std::string score_text(double score) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", score);
+  return text;
+}
+
+std::string name_in(const Features& features, const std::string& feature) {
+  const auto found = features.find(feature);
+  return found == features.end() ? "" : feature_to_text(found->second);
+}
+
+// Items by name, asked of the server once each.
+class Names {
+ public:
+  Names(Client* client, std::string feature) : client_(client), feature_(std::move(feature)) {}
+
+  std::string of(const std::string& id) {
+    const auto [found, is_new] = names_.try_emplace(id, id);
+    if (!is_new) return found->second;
+    const auto entity = client_->get_entity(EntityKind::kItem, id);
+    if (!entity.is_ok()) return id;  // without a name its id has to do
+    if (const std::string name = name_in(entity->features, feature_); !name.empty()) found->second = name;
+    return found->second;
+  }
+
+ private:
+  Client* const client_;
+  const std::string feature_;
+  std::map<std::string, std::string> names_;
+};
+
+// The strongest reason among the retrievers that give one; else which retriever it was.
+std::string why(const RankedItem& item, Names* names) {
+  const Retrieval* best = nullptr;
+  for (const Retrieval& retrieval : item.retrieved_by) {
+    if (!retrieval.because.empty() && (best == nullptr || retrieval.rank < best->rank)) best = &retrieval;
+  }
+  if (best != nullptr) {
+    std::string text = "because of " + names->of(best->because[0].first);
+    if (best->because.size() > 1) text += " and " + names->of(best->because[1].first);
+    return text;
+  }
+  if (!item.retrieved_by.empty()) return item.retrieved_by[0].retriever;
+  return item.fallback ? "fallback" : "";
+}
+
+int print_list(const RankedList& list, const SimilarOptions& options, bool users) {
+  if (options.remote.is_json()) {
+    std::printf("%s\n", list.json.c_str());
+    return kExitOk;
+  }
+  Table table;
+  table.add_column("rank", Table::Align::kRight);
+  table.add_column(users ? "user" : "item");
+  if (!users) table.add_column("name");
+  table.add_column("score", Table::Align::kRight);
+  for (const RankedItem& item : list.items) {
+    std::vector<std::string> cells = {std::to_string(item.rank), item.id};
+    if (!users) cells.push_back(name_in(item.features, options.name_feature));
+    cells.push_back(score_text(item.score));
+    table.add_row(std::move(cells));
+  }
+  std::printf("%s", table.to_text().c_str());
+  return kExitOk;
+}
+
+}  // namespace
+
+int run_recommend(RecommendOptions options) {
+  auto client = connect(options.remote);
+  if (!client.is_ok()) return report_failure("recommend", client.status()), kExitUsage;
+  options.query.features = !options.no_names;
+  const auto answer = (*client)->recommend(options.query);
+  if (!answer.is_ok()) return report_failure("recommend", answer.status());
+  if (options.remote.is_json()) {
+    std::printf("%s\n", answer->json.c_str());
+    return kExitOk;
+  }
+  Names names(client->get(), options.name_feature);
+  Table table;
+  table.add_column("rank", Table::Align::kRight);
+  table.add_column("item");
+  if (!options.no_names) table.add_column("name");
+  table.add_column("score", Table::Align::kRight);
+  if (options.query.explain) table.add_column("why");
+  for (const RankedItem& item : answer->items) {
+    std::vector<std::string> cells = {std::to_string(item.rank), item.id};
+    if (!options.no_names) cells.push_back(name_in(item.features, options.name_feature));
+    cells.push_back(score_text(item.score));
+    if (options.query.explain) cells.push_back(why(item, &names));
+    table.add_row(std::move(cells));
+  }
+  std::printf("%s", table.to_text(72).c_str());
+  std::fprintf(stderr, "user %s, funnel %s, generation %s, sequence %llu\n", answer->user.c_str(),
+               answer->funnel.c_str(), answer->generation.empty() ? "none" : answer->generation.c_str(),
+               static_cast<unsigned long long>(answer->sequence));
+  return kExitOk;
+}
+
+int run_similar(SimilarOptions options) {
+  if (options.id.empty() == options.user.empty()) {
+    std::fprintf(stderr, "tamis: similar: give either an item or --user\n");
+    return kExitUsage;
+  }
+  auto client = connect(options.remote);
+  if (!client.is_ok()) return report_failure("similar", client.status()), kExitUsage;
+  const bool users = !options.user.empty();
+  options.query.kind = users ? EntityKind::kUser : EntityKind::kItem;
+  options.query.id = users ? options.user : options.id;
+  options.query.features = !users;
+  const auto list = (*client)->similar(options.query);
+  if (!list.is_ok()) return report_failure("similar", list.status());
+  return print_list(*list, options, users);
+}
+
+}  // namespace tamis::client

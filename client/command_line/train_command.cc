@@ -1,0 +1,47 @@
+#include "client/command_line/train_command.h"
+
+#include <cstdio>
+
+#include "client/command_line/progress.h"
+#include "client/commands.h"
+
+namespace tamis::client {
+
+int run_train(const TrainOptions& options) {
+  auto client = connect(options.remote);
+  if (!client.is_ok()) return report_failure("train", client.status()), kExitUsage;
+  auto started = (*client)->train(options.models);
+  if (!started.is_ok()) return report_failure("train", started.status());
+  const std::string id = started->id;
+  if (options.no_wait) {
+    std::printf("%s\n", options.remote.is_json() ? started->json.c_str() : id.c_str());
+    return kExitOk;
+  }
+
+  const InterruptGuard guard;
+  Progress progress("training " + id, "", progress_on_stderr(options.remote.quiet));
+  auto job = (*client)->wait_job(id, [&](const JobProgress& seen) {
+    std::string note = seen.stage.empty() ? seen.state : seen.stage;
+    if (!seen.detail.empty()) note += ": " + seen.detail;
+    progress.update(0, seen.progress, note);
+    return !InterruptGuard::is_interrupted();
+  });
+  if (!job.is_ok()) return report_failure("train: following " + id, job.status());
+  if (!job->is_finished()) {
+    std::fprintf(stderr, "\ntamis: train: interrupted; the job %s goes on at the server\n", id.c_str());
+    return kExitInterrupted;
+  }
+  if (options.remote.is_json()) std::printf("%s\n", job->json.c_str());
+  if (job->state != "succeeded") {
+    progress.finish(0, "training " + id + " " + job->state);
+    std::fprintf(stderr, "tamis: train: the job %s %s: %s\n", id.c_str(), job->state.c_str(), job->detail.c_str());
+    return kExitFailed;
+  }
+  progress.finish(0);
+  if (!options.remote.is_json()) {
+    std::printf("generation %s%s%s\n", job->generation.c_str(), job->detail.empty() ? "" : ": ", job->detail.c_str());
+  }
+  return kExitOk;
+}
+
+}  // namespace tamis::client
