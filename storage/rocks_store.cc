@@ -157,7 +157,7 @@ Result<CommittedGroup> RocksStore::commit_group(std::span<std::vector<Mutation>>
   }
   if (stage.has_rows()) {
     TAMIS_RETURN_IF_ERROR(stage.finish());
-    TAMIS_RETURN_IF_ERROR(this->write(&batch_, durability));
+    TAMIS_RETURN_IF_ERROR(this->write(&batch_, stage.needs_sync() ? Durability::kSync : durability));
     const Status published = stage.publish();
     publish(state_);
     // The rows are committed; a column family that could not be dropped is dropped by the next open.

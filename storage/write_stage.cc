@@ -1,5 +1,6 @@
 #include "storage/write_stage.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "storage/log_codec.h"
@@ -58,14 +59,22 @@ Status WriteStage::finish() {
   return from_rocks(batch_status_, "build the batch");
 }
 
+bool WriteStage::still_exists(const StoredSpace& space) const {
+  const auto now = state_.spaces->find(space.space.name);
+  return now != state_.spaces->end() && now->second->family == space.family;
+}
+
+bool WriteStage::needs_sync() const {
+  return std::any_of(first_spaces_->begin(), first_spaces_->end(),
+                     [&](const auto& entry) { return !still_exists(*entry.second); });
+}
+
 Status WriteStage::publish() {
   users_.publish();
   items_.publish();
   types_.publish();
   for (const auto& [name, space] : *first_spaces_) {
-    const auto now = state_.spaces->find(name);
-    if (now != state_.spaces->end() && now->second->family == space->family) continue;
-    TAMIS_RETURN_IF_ERROR(database_.drop_vector_family(space->family->GetName()));
+    if (!still_exists(*space)) TAMIS_RETURN_IF_ERROR(database_.drop_vector_family(space->family->GetName()));
   }
   return Status::ok();
 }

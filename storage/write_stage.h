@@ -41,6 +41,9 @@ class WriteStage {
   // Adds the counters' rows.
   Status finish();
   bool has_rows() const { return state_.last_sequence != first_sequence_; }
+  // Whether a space was deleted. Its column family goes for good at publish(): the batch must be synced by then, or a
+  // power cut would bring back the space's row without its vectors.
+  bool needs_sync() const;
 
   // After the batch is committed: extends the id tables and drops the column families of deleted spaces.
   Status publish();
@@ -93,6 +96,7 @@ class WriteStage {
   Status erase_user_interactions(DenseId user);
   Status erase_item_rows(DenseId item);
   Result<std::shared_ptr<StoredSpace>> find_space(std::string_view name) const;
+  bool still_exists(const StoredSpace& space) const;
   void replace_spaces(const std::function<void(SpaceMap*)>& change);
   rocksdb::ColumnFamilyHandle* document_table(std::string_view collection) const;
   void note_document(const std::string& key, bool exists);
