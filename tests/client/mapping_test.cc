@@ -1,0 +1,179 @@
+#include "client/import/mapping.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/import/cell.h"
+
+namespace tamis::client {
+namespace {
+
+using ::testing::HasSubstr;
+
+TimestampMs moment(const std::string& format, const std::string& text) {
+  const auto parsed = TimeFormat::parse(format);
+  EXPECT_TRUE(parsed.is_ok()) << format;
+  const auto read = parsed->read(text);
+  EXPECT_TRUE(read.is_ok()) << text << ": " << read.status().to_string();
+  return read.is_ok() ? *read : -1;
+}
+
+// Expected values from `date -u -d ... +%s`.
+TEST(TimeFormat, ReadsPatternsAndEpochs) {
+  EXPECT_EQ(moment("%Y-%m-%d %H:%M:%S", "2010-12-01 08:26:00"), 1'291'191'960'000);
+  EXPECT_EQ(moment("%m/%d/%Y %H:%M", "12/1/2010 8:26"), 1'291'191'960'000);
+  EXPECT_EQ(moment("%d %b %y %I:%M%p", "01 dec 10 12:26am"), 1'291'163'160'000);
+  EXPECT_EQ(moment("%Y-%m-%dT%H:%M:%S.%f%z", "2010-12-01T09:26:00.25+01:00"), 1'291'191'960'250);
+  EXPECT_EQ(moment("%Y%%%m%%%d", "2010%12%01"), 1'291'161'600'000);
+  EXPECT_EQ(moment("epoch_s", "1291191960.5"), 1'291'191'960'500);
+  EXPECT_EQ(moment("epoch_ms", "1291191960500"), 1'291'191'960'500);
+  EXPECT_EQ(moment("rfc3339", "2010-12-01T08:26:00Z"), 1'291'191'960'000);
+}
+
+TEST(TimeFormat, RefusesWhatIsNoTime) {
+  const auto format = TimeFormat::parse("%Y-%m-%d");
+  ASSERT_TRUE(format.is_ok());
+  for (const char* text : {"", "2010", "2010-02-30", "2010-13-01", "2010-12-01 ", "x2010-12-01", "2010-12-"}) {
+    EXPECT_FALSE(format->read(text).is_ok()) << text;
+  }
+  EXPECT_FALSE(TimeFormat::parse("epoch_s")->read("nan").is_ok());
+  EXPECT_FALSE(TimeFormat::parse("epoch_s")->read("1e300").is_ok());
+  EXPECT_FALSE(TimeFormat::parse("%Y-%m-%q").is_ok());
+  EXPECT_FALSE(TimeFormat::parse("%Y-%m-%d %").is_ok());
+  EXPECT_FALSE(TimeFormat::parse("%H:%M").is_ok());
+}
+
+bool holds(const std::string& condition, const std::string& cell) {
+  const auto parsed = RowCondition::parse(condition);
+  EXPECT_TRUE(parsed.is_ok()) << parsed.status().to_string();
+  const auto result = parsed->holds(cell);
+  EXPECT_TRUE(result.is_ok()) << condition << " on " << cell;
+  return result.is_ok() && *result;
+}
+
+TEST(RowCondition, ComparesNumbersAndText) {
+  EXPECT_TRUE(holds("Quantity > 0", "6"));
+  EXPECT_FALSE(holds("Quantity > 0", "-1"));
+  EXPECT_TRUE(holds("Quantity >= 6", "6.0"));
+  EXPECT_TRUE(holds("a <= 6", "6"));
+  EXPECT_FALSE(holds("a < 6", "6"));
+  EXPECT_TRUE(holds("a = 6", "6.00"));
+  EXPECT_TRUE(holds("Country = \"United Kingdom\"", "United Kingdom"));
+  EXPECT_TRUE(holds("Country != France", "Spain"));
+  EXPECT_TRUE(holds("CustomerID not empty", "1"));
+  EXPECT_FALSE(holds("CustomerID not empty", ""));
+  EXPECT_TRUE(holds("CustomerID empty", ""));
+  EXPECT_FALSE(holds("InvoiceNo not starts with C", "C123"));
+  EXPECT_TRUE(holds("InvoiceNo starts with C", "C123"));
+  EXPECT_TRUE(holds("name contains LIGHT", "T-LIGHT"));
+  EXPECT_EQ(RowCondition::parse("\"Unit Price\" > 1")->column(), "Unit Price");
+  EXPECT_EQ(RowCondition::parse("Unit Price > 1")->column(), "Unit Price");
+}
+
+TEST(RowCondition, CallsARowBadThatHasNoNumber) {
+  EXPECT_FALSE(RowCondition::parse("Quantity > 0")->holds("many").is_ok());
+  EXPECT_FALSE(RowCondition::parse("Quantity > 0")->holds("").is_ok());
+}
+
+TEST(RowCondition, RefusesWhatItDoesNotUnderstand) {
+  for (const char* text : {"", "Quantity", "Quantity >", "> 0", "Quantity ~ 3", "Quantity > many", "a = \"open"}) {
+    EXPECT_FALSE(RowCondition::parse(text).is_ok()) << text;
+  }
+}
+
+constexpr const char* kShop = R"(
+[csv]
+delimiter = ";"
+where = ["Quantity > 0"]
+[items]
+id = "StockCode"
+[items.features]
+name = { column = "Description", kind = "text", keep = "most_frequent" }
+price = { column = "UnitPrice", kind = "numeric", keep = "median" }
+shop = { constant = "uk" }
+[users]
+id = "CustomerID"
+features = { country = "Country" }
+[interactions]
+user = "CustomerID"
+item = "StockCode"
+type = "purchase"
+value = "Quantity"
+timestamp = "InvoiceDate"
+timestamp_format = "%Y-%m-%d %H:%M:%S"
+idempotency = ["InvoiceNo", "StockCode"]
+)";
+
+TEST(Mapping, ReadsEveryPart) {
+  const auto mapping = parse_mapping(kShop, "shop.toml");
+  ASSERT_TRUE(mapping.is_ok()) << mapping.status().to_string();
+  EXPECT_EQ(mapping->format.delimiter, ';');
+  EXPECT_EQ(mapping->where.size(), 1u);
+  ASSERT_TRUE(mapping->items && mapping->users && mapping->interactions);
+  ASSERT_EQ(mapping->items->features.size(), 3u);
+  EXPECT_EQ(mapping->items->features[0].kind, FeatureKind::kText);
+  EXPECT_EQ(mapping->items->features[0].keep, Keep::kMostFrequent);
+  EXPECT_EQ(mapping->items->features[1].keep, Keep::kMedian);
+  EXPECT_EQ(mapping->items->features[2].source.constant, "uk");
+  EXPECT_EQ(mapping->users->features[0].source.column, "Country");
+  EXPECT_EQ(mapping->interactions->type.constant, "purchase");
+  EXPECT_EQ(mapping->interactions->idempotency_columns.size(), 2u);
+}
+
+TEST(Mapping, NamesThePlaceOfAFault) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"[items]\nid = \"a\"\ncolour = 1\n", "items.colour (line 3)"},
+      {"[items]\n", "items.id"},
+      {"[items]\nid = 3\n", "items.id (line 2): must be a string"},
+      {"[items]\nid=\"a\"\n[items.features]\nx = {column=\"b\", kind=\"colour\"}\n", "items.features.x.kind"},
+      {"[items]\nid=\"a\"\n[items.features]\nx = {column=\"b\", keep=\"median\"}\n", "needs a numeric"},
+      {"[items]\nid=\"a\"\n[items.features]\nx = {column=\"b\", constant=\"c\"}\n", "either a column or a constant"},
+      {"[csv]\ndelimiter = \"ab\"\n", "csv.delimiter"},
+      {"[csv]\nwhere = [\"Quantity\"]\n[items]\nid=\"a\"\n", "csv.where"},
+      {"[interactions]\nuser=\"u\"\nitem=\"i\"\ntimestamp_format=\"%Q\"\n", "timestamp_format"},
+      {"[items\n", "line 1"},
+      {"", "maps nothing"},
+      {"[vectors]\nitem=\"a\"\n", "either a column or a prefix"},
+  };
+  for (const auto& [toml, expected] : cases) {
+    const auto mapping = parse_mapping(toml, "m.toml");
+    ASSERT_FALSE(mapping.is_ok()) << toml;
+    EXPECT_EQ(mapping.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(mapping.status().message(), HasSubstr(expected)) << toml;
+  }
+}
+
+TEST(Mapping, DefaultsToTheWiresNames) {
+  const auto interactions = default_mapping("interactions", {"item", "user", "value"});
+  ASSERT_TRUE(interactions.is_ok());
+  EXPECT_EQ(interactions->interactions->value, "value");
+  EXPECT_FALSE(interactions->interactions->timestamp.has_value());
+  const auto items = default_mapping("items", {"id", "name"});
+  ASSERT_TRUE(items.is_ok());
+  EXPECT_EQ(items->items->features.at(0).name, "name");
+  EXPECT_FALSE(default_mapping("interactions", {"user"}).is_ok());
+  EXPECT_FALSE(default_mapping("items", {"name"}).is_ok());
+  EXPECT_FALSE(default_mapping("vectors", {"id"}).is_ok());
+}
+
+TEST(Cell, BecomesAValueOfItsKind) {
+  FeatureMapping mapping;
+  mapping.source.column = "c";
+  const auto value = [&](FeatureKind kind, const char* cell) {
+    mapping.kind = kind;
+    return parse_feature_cell(mapping, cell);
+  };
+  EXPECT_EQ(**value(FeatureKind::kNumeric, " 3.50 "), FeatureValue(3.5));
+  EXPECT_EQ(**value(FeatureKind::kBoolean, "yes"), FeatureValue(true));
+  EXPECT_EQ(**value(FeatureKind::kMultiCategorical, "a| b ||c"), FeatureValue(std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(**value(FeatureKind::kText, "x y"), FeatureValue(Text{"x y"}));
+  EXPECT_EQ(**value(FeatureKind::kTimestamp, "1970-01-01T00:00:01Z"), FeatureValue(Timestamp{1'000}));
+  EXPECT_FALSE(value(FeatureKind::kNumeric, "")->has_value());
+  EXPECT_FALSE(value(FeatureKind::kNumeric, "1e999").is_ok());
+  EXPECT_FALSE(value(FeatureKind::kNumeric, "nan").is_ok());
+  EXPECT_FALSE(value(FeatureKind::kNumeric, "3,5").is_ok());
+  EXPECT_FALSE(value(FeatureKind::kBoolean, "maybe").is_ok());
+}
+
+}  // namespace
+}  // namespace tamis::client
