@@ -71,6 +71,12 @@ inline std::vector<Neighbor> brute_force(const VectorData& data, std::span<const
   return brute_force(data, query, k, metric, [](DenseId) { return true; });
 }
 
+// The answer by value; fails loudly on an error, which none of the callers expects.
+inline std::vector<Neighbor> found_by(const VectorIndex& index, std::span<const float> query, std::size_t k,
+                                      const SearchOptions& options = {}) {
+  return index.search(query, k, options).value();
+}
+
 inline double overlap(const std::vector<Neighbor>& expected, const std::vector<Neighbor>& found) {
   std::size_t common = 0;
   for (const Neighbor& wanted : expected) {
