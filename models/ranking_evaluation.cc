@@ -31,9 +31,7 @@ void rank_batch(std::span<const float> user_factors, std::span<const float> item
     for (std::size_t i = 0; i < queries.size(); ++i) {
       const float* row = scores.data() + i * count;
       for (std::size_t j = 0; j < count; ++j) {
-        // Ids ascend, so an equal score cannot displace one that is kept.
-        if (best[i].is_full() && !(row[j] > best[i].threshold())) continue;
-        best[i].push({static_cast<std::uint32_t>(begin + j), row[j]});
+        if (best[i].may_enter(row[j])) best[i].push({static_cast<std::uint32_t>(begin + j), row[j]});
       }
     }
   }

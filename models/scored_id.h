@@ -35,10 +35,8 @@ class TopK {
       std::push_heap(heap_.begin(), heap_.end(), ranks_before);
     }
   }
-  // A candidate of this score or below cannot enter but by a lower id.
-  bool is_full() const { return heap_.size() == k_; }
-  // The worst kept. REQUIRES: is_full() and k > 0.
-  float threshold() const { return heap_.front().score; }
+  // False where no candidate of this score can enter, whatever its id: the cheap test before push().
+  bool may_enter(float score) const { return heap_.size() < k_ || (k_ > 0 && score >= heap_.front().score); }
   // Best first; leaves this empty.
   std::vector<ScoredId> take() {
     std::sort_heap(heap_.begin(), heap_.end(), ranks_before);

@@ -37,7 +37,7 @@ class SparseAccumulator {
     TopK top(k);
     for (const std::uint32_t id : touched_) {
       const float total = sums_[id].total;
-      if (total > 0 && !(top.is_full() && (k == 0 || total < top.threshold()))) top.push({id, total});
+      if (total > 0 && top.may_enter(total)) top.push({id, total});
     }
     return top.take();
   }

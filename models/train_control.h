@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string_view>
 
@@ -11,8 +12,8 @@ namespace tamis::models {
 
 struct TrainControl {
   std::uint32_t threads = 1;
-  std::function<void(double progress, std::string_view detail)> report;  // progress in 0..1; may be empty
-  const std::atomic<bool>* cancelled = nullptr;                          // may be null
+  std::function<void(double progress, std::string_view detail)> report = {};  // progress in 0..1; may be empty
+  const std::atomic<bool>* cancelled = nullptr;                               // may be null
 
   void progress(double fraction, std::string_view detail) const {
     if (report) report(fraction, detail);

@@ -1,0 +1,47 @@
+// The collaborative models on Gowalla at reduced cost: a broken model falls below these floors.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "models/protocol_lightgcn.h"
+
+namespace tamis::models {
+namespace {
+
+std::filesystem::path gowalla() {
+  const char* data = std::getenv("TAMIS_DATA");
+  const std::filesystem::path root =
+      data != nullptr ? data : std::filesystem::path(TAMIS_SOURCE_DIR) / ".." / "shared" / "data";
+  return root / "gowalla";
+}
+
+class Gowalla : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(gowalla() / "train.txt.xz")) {
+      GTEST_SKIP() << "no data in " << gowalla() << "; set TAMIS_DATA";
+    }
+  }
+  EvaluationReport evaluate(std::string_view model, const Settings& settings) const {
+    auto report = evaluate_lightgcn(gowalla() / "train.txt.xz", gowalla() / "test.txt.xz", model, settings,
+                                    {.threads = std::thread::hardware_concurrency()});
+    EXPECT_TRUE(report.is_ok()) << report.status().to_string();
+    return report.is_ok() ? *report : EvaluationReport{};
+  }
+};
+
+// The published most-popular figures: they check the harness, not a model.
+TEST_F(Gowalla, PopularGivesThePublishedFigures) {
+  const auto report = evaluate("popular", {});
+  EXPECT_NEAR(report.metrics.at("recall@20"), 0.0416, 0.0001);
+  EXPECT_NEAR(report.metrics.at("ndcg@20"), 0.0317, 0.0001);
+  EXPECT_EQ(report.data.at("users"), 29858);
+  EXPECT_EQ(report.data.at("items"), 40981);
+  EXPECT_EQ(report.data.at("train_interactions"), 810128);
+  EXPECT_EQ(report.data.at("test_interactions"), 217242);
+}
+
+}  // namespace
+}  // namespace tamis::models
