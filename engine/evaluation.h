@@ -26,7 +26,7 @@ namespace tamis::engine {
 struct TimeSplitOptions {
   double holdout = 0.1;  // share of the interactions, newest, above 0 and below 1
   std::vector<std::string> models = models::model_names();
-  ModelSettings settings;
+  ModelSettings settings = {};
 };
 
 struct ModelEvaluation {

@@ -15,8 +15,7 @@ double interaction_type_weight(std::string_view type, const std::map<std::string
 
 double interaction_weight_of(double type_weight, bool is_rating, double value) {
   if (!(value > 0) || !std::isfinite(value)) return 0;
-  if (is_rating) return type_weight * value;
-  return value > 1 ? type_weight * (1 + std::log(value)) : type_weight;
+  return is_rating ? type_weight * value : type_weight;
 }
 
 double interaction_weight(std::string_view type, double value, const std::map<std::string, double>& type_weights) {

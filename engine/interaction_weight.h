@@ -14,9 +14,10 @@ namespace tamis::engine {
 // The weight of an interaction of `type` with `value` (1 where it has none), from `type_weights`
 // (DatabaseOptions::interaction_weights; an unlisted type weighs 1):
 //   rating  type_weight * value: stars count as they are, and a rating of 0 or less teaches nothing;
-//   others  type_weight * (1 + ln(value)) for value > 1 (twelve lanterns say more than one, not twelve times more),
-//           type_weight for 0 < value <= 1, and 0 for value <= 0 (a return is no sign of interest).
-// At least 0; 0 means that learning ignores the interaction. Thread-safe.
+//   others  type_weight for value > 0, and 0 for value <= 0 (a return is no sign of interest). Quantities and seconds
+//           do not scale the weight: they have no unit that compares across items, and on the Online Retail data
+//           growing with the logarithm of the quantity foresaw purchases slightly worse (docs/evaluation.md).
+// At least 0; 0 means that learning ignores the interaction, which still counts as seen. Thread-safe.
 double interaction_weight(std::string_view type, double value, const std::map<std::string, double>& type_weights);
 
 // The same by the options of the database.

@@ -59,6 +59,9 @@ Result<ModelSettings> parse_model_settings(const TrainingOptions& options) {
   settings.item_knn = models::neighbor_options(item_knn);
   settings.user_knn = models::neighbor_options(user_knn);
   settings.ials = models::ials_options(ials);
+  const auto given = options.settings.find("ials");
+  if (given == options.settings.end() || !given->second.contains("unobserved_weight"))
+    settings.ials.unobserved_weight = kDefaultUnobservedWeight;
   return settings;
 }
 

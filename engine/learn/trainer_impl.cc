@@ -100,11 +100,12 @@ Status TrainerImpl::promote(std::string_view generation) {
   {
     MutexLock lock(promotion_mutex_);
     if (info.state == "serving" && serving_ != nullptr && serving_->info.id == info.id) return Status::ok();
-    TAMIS_RETURN_IF_ERROR(serve(info.id, [&] {
+    const auto point = [&] {
       if (info.state != "ready" && info.state != "serving")
         TAMIS_RETURN_IF_ERROR(registry_->set_state(info.id, "ready", "promoted by hand; was " + info.state));
       return registry_->set_serving(info.id);
-    }));
+    };
+    TAMIS_RETURN_IF_ERROR(serve(info.id, point));
   }
   remove_superfluous();
   return Status::ok();
