@@ -6,7 +6,8 @@
 #include <variant>
 
 #include "common/checksum.h"
-#include "engine/durable_files.h"
+#include "engine/learn/durable_files.h"
+#include "engine/replace_file.h"
 
 namespace tamis::engine {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 // The file: magic (8 bytes), sequence, count, count times, XXH3 of all before; little-endian 64-bit words.
 constexpr char kMagic[8] = {'T', 'A', 'M', 'F', 'S', 'E', 'E', '1'};
 constexpr std::size_t kWord = sizeof(std::uint64_t);
+constexpr std::uint64_t kMaxFileBytes = (std::uint64_t{kNoDenseId} + 4) * kWord;
 
 void append_word(std::uint64_t word, std::string* out) { out->append(reinterpret_cast<const char*>(&word), kWord); }
 
@@ -44,7 +46,7 @@ FirstSeen FirstSeen::of(const EntityTable& table, Sequence sequence) {
 }
 
 Result<FirstSeen> FirstSeen::load(const std::filesystem::path& file, Sequence last_sequence) {
-  TAMIS_ASSIGN_OR_RETURN(const std::string bytes, read_whole_file(file));
+  TAMIS_ASSIGN_OR_RETURN(const std::string bytes, read_whole_file(file, kMaxFileBytes));
   const std::size_t words = bytes.size() / kWord;
   if (bytes.size() % kWord != 0 || words < 4 || std::memcmp(bytes.data(), kMagic, sizeof(kMagic)) != 0 ||
       word_at(bytes, 2) != words - 4 || word_at(bytes, words - 1) != checksum64(bytes.data(), (words - 1) * kWord) ||
@@ -64,7 +66,7 @@ Status FirstSeen::save(const std::filesystem::path& file) const {
   append_word(first_ms_.size(), &bytes);
   bytes.append(reinterpret_cast<const char*>(first_ms_.data()), first_ms_.size() * kWord);
   append_word(checksum64(bytes.data(), bytes.size()), &bytes);
-  return write_file_durably(file, bytes);
+  return replace_file(file, bytes);
 }
 
 void FirstSeen::apply(const storage::CommittedRecord& record) {

@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "engine/durable_files.h"
+#include "engine/learn/durable_files.h"
 #include "engine/space_index.h"
 
 namespace tamis::engine {
@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr int kLabelVersion = 1;
+constexpr std::uint64_t kMaxLabelBytes = 4'096;
 
 json label_of(const Space& space, Sequence sequence, const std::string& generation) {
   return {{"version", kLabelVersion},
@@ -41,7 +42,7 @@ Status save_space_index(const fs::path& index_dir, const SpaceIndex& space, Sequ
   TAMIS_RETURN_IF_ERROR(space.items->save(temporary / "items", sequence));
   TAMIS_RETURN_IF_ERROR(space.users->save(temporary / "users", sequence));
   TAMIS_RETURN_IF_ERROR(
-      write_file_durably(temporary / "label.json", label_of(space.space, sequence, generation).dump()));
+      write_file_synced(temporary / "label.json", label_of(space.space, sequence, generation).dump()));
   TAMIS_RETURN_IF_ERROR(sync_store());
   fs::remove_all(place, error);
   fs::rename(temporary, place, error);
@@ -52,7 +53,7 @@ Status save_space_index(const fs::path& index_dir, const SpaceIndex& space, Sequ
 Result<LoadedSpaceIndex> load_space_index(const fs::path& index_dir, const Space& space, const IndexSettings& settings,
                                           const std::string& generation, Sequence last_sequence) {
   const fs::path place = index_dir / space.name;
-  TAMIS_ASSIGN_OR_RETURN(const std::string text, read_whole_file(place / "label.json"));
+  TAMIS_ASSIGN_OR_RETURN(const std::string text, read_whole_file(place / "label.json", kMaxLabelBytes));
   const json label = json::parse(text, nullptr, false);
   const auto sequence = label.is_object() && label.contains("sequence") && label["sequence"].is_number_unsigned()
                             ? label["sequence"].get<Sequence>()

@@ -39,6 +39,8 @@ struct ReadState {
   VectorRows* vector_rows = nullptr;  // stored f32 rows of external spaces
   const ItemStatistics* item_statistics = nullptr;
 
+  bool exact_search = false;  // vectors are scanned, not walked: answers then depend on the data alone
+
   std::shared_ptr<const Generation> generation;                            // null before the first
   std::shared_ptr<const models::IalsFoldIn> ials_fold_in;                  // null without iALS; kept by generation
   std::map<std::string, std::shared_ptr<SpaceIndex>, std::less<>> spaces;  // external ones and "ials"

@@ -21,7 +21,8 @@ class AnnRetriever final : public Retriever {
       return Status::ok();
     }
     TAMIS_ASSIGN_OR_RETURN(out->candidates,
-                           search_eligible(*space->items, query.values, config.quota, context.is_eligible));
+                           search_eligible(*space->items, query.values, config.quota, context.is_eligible,
+                                           {.ef = 0, .filter = nullptr, .exact = context.state.exact_search}));
     return Status::ok();
   }
 

@@ -28,7 +28,8 @@ class SimilarRetriever final : public Retriever {
     std::vector<models::ScoredId> all;
     for (const Seed& seed : seeds) {
       TAMIS_ASSIGN_OR_RETURN(const std::vector<models::ScoredId> found,
-                             search_eligible(*space->items, seed.vector, config.quota, context.is_eligible));
+                             search_eligible(*space->items, seed.vector, config.quota, context.is_eligible,
+                                             {.ef = 0, .filter = nullptr, .exact = context.state.exact_search}));
       all.insert(all.end(), found.begin(), found.end());
     }
     std::sort(all.begin(), all.end(), models::ranks_before);

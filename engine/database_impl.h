@@ -1,0 +1,139 @@
+// DatabaseImpl: joins the store, the commit queue, the live state, the trainer and the background work into a Database.
+//
+// Threads: callers' own; the committing thread of CommitQueue (on_commit); one that recovers and then ends; one for
+// upkeep (sweep, memory, rankings); one that cares for the indexes (recall, files); the trainer's.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/database.h"
+#include "engine/live_state.h"
+#include "engine/observer.h"
+#include "engine/periodic_tasks.h"
+#include "engine/readiness.h"
+#include "engine/snapshot_manifest.h"
+#include "engine/trainer.h"
+#include "engine/visible_sequence.h"
+#include "engine/write_claims.h"
+#include "storage/commit_queue.h"
+
+namespace tamis::engine {
+
+// The parts of a data directory.
+struct DataLayout {
+  explicit DataLayout(const std::filesystem::path& dir)
+      : store(dir / "store"), index(dir / "index"), generations(dir / "generations") {}
+  std::filesystem::path store;
+  std::filesystem::path index;
+  std::filesystem::path generations;
+};
+
+class DatabaseImpl final : public Database, private storage::CommitListener, private TrainerHost {
+ public:
+  static Result<std::unique_ptr<DatabaseImpl>> open(const std::filesystem::path& dir, const DatabaseOptions& options);
+  DatabaseImpl(const std::filesystem::path& dir, const DatabaseOptions& options, std::unique_ptr<storage::Store> store);
+  ~DatabaseImpl() override;
+
+  bool is_ready() const override { return readiness_.is_ready(); }
+  Status wait_ready(std::chrono::milliseconds timeout) override { return readiness_.wait(timeout); }
+  const DatabaseOptions& options() const override { return options_; }
+
+  Status prepare(Mutation* mutation) const override;
+  Result<WriteAck> write(std::vector<Mutation> mutations, const WriteOptions& options) override;
+  void write_async(std::vector<Mutation> mutations, const WriteOptions& options, WriteCallback done) override;
+
+  Sequence sequence() const override { return visible_.get(); }
+  Status wait_for_sequence(Sequence sequence, std::chrono::milliseconds timeout) override;
+  Result<Entity> get_entity(EntityKind kind, std::string_view id) const override;
+  Result<Page<Entity>> list_entities(EntityKind kind, std::string_view cursor, std::uint32_t limit) const override;
+  Result<Page<InteractionRow>> list_interactions(EntityKind kind, std::string_view id, std::string_view cursor,
+                                                 std::uint32_t limit) const override;
+  Result<std::vector<LogEntry>> read_log(Sequence from, std::uint32_t limit) const override;
+
+  Result<RecommendAnswer> recommend(const RecommendRequest& request) override;
+  Result<ScoredAnswer> similar(const SimilarRequest& request) override;
+  Result<ScoredAnswer> search(const SearchRequest& request) override;
+
+  std::vector<Space> list_spaces() const override;
+  Result<Space> get_space(std::string_view name) const override;
+  Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
+  std::vector<FunnelConfig> list_funnels() const override;
+  Result<FunnelConfig> get_funnel(std::string_view name) const override;
+  Result<WriteAck> put_funnel(const FunnelConfig& funnel) override;
+  Result<WriteAck> delete_funnel(std::string_view name) override;
+
+  Result<Job> train(const TrainRequest& request) override;
+  Result<Job> get_job(std::string_view id) const override;
+  std::vector<Job> list_jobs() const override;
+  Status cancel_job(std::string_view id) override;
+  Result<Job> wait_job(std::string_view id, const Job& seen, std::chrono::milliseconds timeout) const override;
+  std::vector<GenerationInfo> list_generations() const override;
+  Status promote(std::string_view generation) override;
+  Result<std::string> rollback() override;
+
+  Status snapshot(const std::filesystem::path& dir) override;
+  Stats stats() const override;
+  // For restore(): see recorded_queries.h.
+  Status check_recorded(const std::vector<RecordedQuery>& queries, TimestampMs now_ms) const;
+
+ private:
+  // database_open.cc
+  void start();
+  void recover();
+  // Fills `live` from the store and gives it the serving generation.
+  Status fill(LiveState* live);
+  LiveState& live() const { return *live_.load(std::memory_order_acquire); }
+
+  // database_write.cc
+  void on_commit(std::span<const storage::CommittedRecord> records) override;
+  void on_rewind(Sequence last_sequence) override;
+  Status check_writable() const;
+  Status check_memory(const std::vector<Mutation>& mutations) const;
+  // Checks and completes all of a write, in order.
+  Status admit(std::vector<Mutation>* mutations, WriteClaims* claims) const;
+  storage::CommitQueue::Callback answer_later(std::unique_ptr<WriteClaims> claims, WriteCallback done) const;
+
+  // database_learning.cc
+  Status commit(std::vector<Mutation> mutations) override;
+  Status serve(std::shared_ptr<const Generation> generation) override;
+
+  // database_read.cc
+  Result<DenseId> find_live(EntityKind kind, std::string_view id) const;
+  Status await(Sequence min_seq, std::int64_t timeout_ms);
+
+  // database_upkeep.cc
+  void start_upkeep();
+  void sweep_expired();
+  void measure_memory();
+  void measure_recall();
+  Status save_indexes(const std::filesystem::path& index_dir);
+
+  DatabaseOptions options_;
+  DataLayout layout_;
+  std::chrono::steady_clock::time_point opened_at_ = std::chrono::steady_clock::now();
+  std::unique_ptr<storage::Store> store_;
+  // The state in force is the last one. Those before it, made void by a rewind, stay for the queries that pinned them.
+  std::vector<std::unique_ptr<LiveState>> lives_;
+  std::atomic<LiveState*> live_{nullptr};
+  VisibleSequence visible_;
+  Readiness readiness_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::uint64_t> memory_bytes_{0};
+  std::uint64_t memory_limit_bytes_ = 0;
+  Mutex save_mutex_;    // one save of the index files at a time
+  Mutex funnel_mutex_;  // versions of funnels count up one by one
+
+  std::unique_ptr<storage::CommitQueue> queue_;
+  std::unique_ptr<Trainer> trainer_;  // set before readiness
+  std::thread recovery_;
+  std::unique_ptr<PeriodicTasks> upkeep_;
+  std::unique_ptr<PeriodicTasks> index_care_;
+};
+
+}  // namespace tamis::engine

@@ -1,0 +1,150 @@
+// Opening, recovering and closing.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <system_error>
+#include <utility>
+
+#include "engine/database_impl.h"
+#include "engine/recovery.h"
+#include "engine/serving.h"
+
+namespace tamis {
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& dir, const DatabaseOptions& options) {
+  TAMIS_ASSIGN_OR_RETURN(auto database, engine::DatabaseImpl::open(dir, options));
+  return std::unique_ptr<Database>(std::move(database));
+}
+
+}  // namespace tamis
+
+namespace tamis::engine {
+namespace {
+
+// A small database is ready when open() returns; a large one recovers on.
+constexpr std::chrono::milliseconds kOpenGrace(1'000);
+
+std::uint64_t default_memory_limit() {
+  const auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));
+  const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return pages * page_bytes / 4 * 3;
+}
+
+storage::StoreOptions store_options(const DatabaseOptions& options) {
+  storage::StoreOptions made;
+  made.block_cache_bytes = options.storage.block_cache_bytes;
+  made.memtable_bytes = options.storage.memtable_bytes;
+  made.min_free_disk_bytes = options.storage.min_free_disk_bytes;
+  made.idempotency_ttl_s = options.storage.idempotency_ttl_s;
+  made.read_only = options.read_only;
+  made.clock = options.clock;
+  return made;
+}
+
+storage::CommitQueueOptions queue_options(const DatabaseOptions& options) {
+  storage::CommitQueueOptions made;
+  made.max_pending_mutations = options.storage.max_pending_mutations;
+  made.interval_ms = options.storage.interval_ms;
+  return made;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DatabaseImpl>> DatabaseImpl::open(const std::filesystem::path& dir,
+                                                         const DatabaseOptions& options) {
+  TAMIS_RETURN_IF_ERROR(options.validate());
+  const DataLayout layout(dir);
+  if (!options.read_only) {
+    for (const auto& part : {dir, layout.index, layout.generations}) {
+      std::error_code error;
+      std::filesystem::create_directories(part, error);
+      if (error) return Status::io_error("cannot create " + part.string() + ": " + error.message());
+    }
+  }
+  auto store = storage::Store::open(layout.store, store_options(options));
+  if (!store.is_ok()) return Status(store.status()).with_context("data directory " + dir.string());
+  auto database = std::make_unique<DatabaseImpl>(dir, options, std::move(store).value());
+  database->start();
+  const Status ready = database->wait_ready(kOpenGrace);
+  if (!ready.is_ok() && ready.code() != StatusCode::kUnavailable) return ready;
+  return database;
+}
+
+DatabaseImpl::DatabaseImpl(const std::filesystem::path& dir, const DatabaseOptions& options,
+                           std::unique_ptr<storage::Store> store)
+    : options_(options), layout_(dir), store_(std::move(store)) {
+  lives_.push_back(std::make_unique<LiveState>(&options_, store_.get()));
+  live_.store(lives_.back().get(), std::memory_order_release);
+  memory_limit_bytes_ = options_.memory.limit_bytes == 0 ? default_memory_limit() : options_.memory.limit_bytes;
+}
+
+void DatabaseImpl::start() {
+  visible_.advance(store_->last_sequence());
+  queue_ = std::make_unique<storage::CommitQueue>(store_.get(), static_cast<storage::CommitListener*>(this),
+                                                  queue_options(options_));
+  recovery_ = std::thread([this] { recover(); });
+}
+
+void DatabaseImpl::recover() {
+  auto trainer = Trainer::open(layout_.generations, store_.get(), this, &options_);
+  Status outcome = trainer.status();
+  if (outcome.is_ok()) {
+    trainer_ = std::move(trainer).value();
+    outcome = fill(&live());
+  }
+  if (outcome.is_ok()) {
+    measure_memory();
+    start_upkeep();
+    if (!options_.read_only) trainer_->start_schedule();
+  } else {
+    spdlog::error("recovery failed: {}", outcome.to_string());
+  }
+  readiness_.set(outcome);
+}
+
+Status DatabaseImpl::fill(LiveState* live) {
+  Recovery recovery(live, store_.get(), &options_, layout_.index, &stopping_);
+  TAMIS_RETURN_IF_ERROR(recovery.run());
+  auto generation = trainer_->load_serving();
+  if (!generation.is_ok()) {
+    spdlog::error("the serving generation cannot be loaded, and none is served: {}", generation.status().to_string());
+    return Status::ok();
+  }
+  TAMIS_ASSIGN_OR_RETURN(const Serving serving, prepare_serving(std::move(generation).value(), options_, *live,
+                                                                layout_.index, store_->last_sequence()));
+  publish_serving(serving, live);
+  return Status::ok();
+}
+
+// The disk took back writes that queries have seen: start over from the store. Runs on the committing thread; queries
+// go on with the state before until the new one takes its place.
+void DatabaseImpl::on_rewind(Sequence last_sequence) {
+  if (!is_ready()) return;  // recovery reads the store as it is now
+  spdlog::warn("writes after sequence {} were lost by the disk; rebuilding memory from the store", last_sequence);
+  MutexLock lock(save_mutex_);
+  std::error_code ignored;
+  std::filesystem::remove_all(layout_.index, ignored);  // may reflect what was lost
+  lives_.push_back(std::make_unique<LiveState>(&options_, store_.get()));
+  const Status filled = fill(lives_.back().get());
+  if (!filled.is_ok()) {
+    spdlog::error("rebuilding failed: {}", filled.to_string());
+    readiness_.set(Status(filled).with_context("rebuilding after lost writes"));
+    return;
+  }
+  live_.store(lives_.back().get(), std::memory_order_release);
+  visible_.advance(last_sequence);
+}
+
+DatabaseImpl::~DatabaseImpl() {
+  stopping_.store(true);
+  if (recovery_.joinable()) recovery_.join();
+  upkeep_.reset();
+  index_care_.reset();
+  trainer_.reset();
+  queue_.reset();  // drains
+  if (!is_ready() || options_.read_only) return;
+  const Status saved = save_indexes(layout_.index);
+  if (!saved.is_ok()) spdlog::warn("index files are not saved and will be rebuilt: {}", saved.to_string());
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,46 @@
+// Figures and snapshots.
+#include "engine/database_impl.h"
+
+namespace tamis::engine {
+namespace {
+
+SpaceStats space_stats(const SpaceIndex& space) {
+  const index::IndexStats items = space.items->stats();
+  const index::IndexStats users = space.users->stats();
+  SpaceStats stats;
+  stats.space = space.space;
+  stats.item_vectors = items.vectors;
+  stats.user_vectors = users.vectors;
+  stats.index_bytes = items.memory_bytes + users.memory_bytes;
+  stats.tombstones = items.tombstones + users.tombstones;
+  stats.segments = items.segments + users.segments;
+  stats.ef = items.ef;
+  stats.recall = items.recall;
+  stats.recall_samples = items.recall_samples;
+  return stats;
+}
+
+}  // namespace
+
+Stats DatabaseImpl::stats() const {
+  Stats stats;
+  stats.sequence = visible_.get();
+  stats.interactions = store_->counts().interactions;
+  stats.users = live().entities(EntityKind::kUser).live_count();
+  stats.items = live().entities(EntityKind::kItem).live_count();
+  stats.interactions_by_type = live().interactions_by_type();
+  const auto state = live().pin();
+  for (const auto& [name, space] : state->spaces) stats.spaces.push_back(space_stats(*space));
+  if (state->generation != nullptr) stats.generation = state->generation->info.id;
+  if (const auto jobs = list_jobs(); !jobs.empty()) stats.last_job = jobs.front().id;
+  stats.pending_writes = queue_->pending_mutations();
+  stats.memory_bytes = live().memory_bytes();
+  stats.memory_limit_bytes = memory_limit_bytes_;
+  stats.free_disk_bytes = store_->free_disk_bytes();
+  stats.writable = is_ready() && store_->is_writable();
+  stats.uptime_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - opened_at_).count();
+  stats.storage = store_->statistics();
+  return stats;
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,85 @@
+// Background work: the sweep of expired entities, the memory figure, live recall, the index files.
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "engine/database_impl.h"
+#include "engine/first_seen.h"
+#include "engine/index_files.h"
+#include "engine/space_index.h"
+
+namespace tamis::engine {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kSweepPeriod(200);
+constexpr milliseconds kMemoryPeriod(100);
+constexpr milliseconds kRankingPeriod(200);
+constexpr milliseconds kSavePeriod(300'000);
+constexpr std::size_t kSweepBatch = 1'000;
+
+}  // namespace
+
+void DatabaseImpl::start_upkeep() {
+  std::vector<PeriodicTasks::Task> upkeep = {
+      {kMemoryPeriod, [this] { measure_memory(); }},
+      {kRankingPeriod, [this] { live().item_statistics().refresh_wanted(options_.clock->now_ms()); }}};
+  std::vector<PeriodicTasks::Task> index_care;
+  if (!options_.read_only) {
+    upkeep.push_back({kSweepPeriod, [this] { sweep_expired(); }});
+    index_care.push_back({kSavePeriod, [this] {
+                            const Status saved = save_indexes(layout_.index);
+                            if (!saved.is_ok()) spdlog::warn("index files are not saved: {}", saved.to_string());
+                          }});
+  }
+  if (options_.index.recall_interval_ms > 0) {
+    index_care.push_back({milliseconds(options_.index.recall_interval_ms), [this] { measure_recall(); }});
+  }
+  upkeep_ = std::make_unique<PeriodicTasks>(std::move(upkeep));
+  index_care_ = std::make_unique<PeriodicTasks>(std::move(index_care));
+}
+
+void DatabaseImpl::sweep_expired() {
+  const auto due = live().expiries().claim(options_.clock->now_ms(), kSweepBatch);
+  if (due.empty()) return;
+  for (const auto& entity : due) {
+    // One by one: an entity that a client deletes at the same moment fails this write alone.
+    std::vector<Mutation> erase = {DeleteEntity{entity.kind, store_->ids(entity.kind).name(entity.id)}};
+    WriteClaims claims(&live(), store_.get());
+    Status swept = claims.take(erase);
+    if (swept.is_ok()) swept = queue_->commit(std::move(erase), Durability::kInterval).status();
+    if (!swept.is_ok() && swept.code() != StatusCode::kNotFound) {
+      spdlog::warn("an expired entity is not swept yet: {}", swept.to_string());
+      break;
+    }
+  }
+  live().expiries().release(due);
+}
+
+void DatabaseImpl::measure_memory() { memory_bytes_.store(live().memory_bytes(), std::memory_order_relaxed); }
+
+void DatabaseImpl::measure_recall() {
+  const auto state = live().pin();
+  for (const auto& [name, space] : state->spaces) {
+    if (stopping_.load()) return;
+    space->items->measure_recall();
+    space->users->measure_recall();
+  }
+}
+
+Status DatabaseImpl::save_indexes(const std::filesystem::path& index_dir) {
+  MutexLock lock(save_mutex_);
+  const Sequence sequence = visible_.get();
+  const auto state = live().pin();
+  const auto sync = [this] { return store_->sync(); };
+  for (const auto& [name, space] : state->spaces) {
+    const std::string generation = name == kIalsSpace ? state->generation->info.id : "";
+    TAMIS_RETURN_IF_ERROR(save_space_index(index_dir, *space, sequence, generation, sync));
+  }
+  const FirstSeen first_seen = FirstSeen::of(live().entities(EntityKind::kItem), sequence);
+  TAMIS_RETURN_IF_ERROR(sync());
+  return first_seen.save(index_dir / "first_seen");
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,35 @@
+#include "engine/periodic_tasks.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tamis::engine {
+
+PeriodicTasks::PeriodicTasks(std::vector<Task> tasks) : tasks_(std::move(tasks)), thread_([this] { loop(); }) {}
+
+PeriodicTasks::~PeriodicTasks() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+  thread_.join();
+}
+
+void PeriodicTasks::loop() {
+  using Clock = std::chrono::steady_clock;
+  std::vector<Clock::time_point> due;
+  for (const Task& task : tasks_) due.push_back(Clock::now() + task.period);
+  while (!tasks_.empty()) {
+    const auto next = static_cast<std::size_t>(std::min_element(due.begin(), due.end()) - due.begin());
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && Clock::now() < due[next]) wake_.wait_until(mutex_, due[next]);
+      if (stopping_) return;
+    }
+    tasks_[next].run();
+    due[next] = Clock::now() + tasks_[next].period;
+  }
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,48 @@
+// VisibleSequence: the last write that queries see, and those who wait for one.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <string>
+
+#include "common/ids.h"
+#include "common/mutex.h"
+#include "common/status.h"
+
+namespace tamis::engine {
+
+// Thread-safe. Advancing costs the committing thread one atomic store while nobody waits.
+class VisibleSequence {
+ public:
+  Sequence get() const { return value_.load(std::memory_order_acquire); }
+
+  void advance(Sequence sequence) {
+    value_.store(sequence, std::memory_order_seq_cst);
+    if (waiting_.load(std::memory_order_seq_cst) == 0) return;
+    MutexLock lock(mutex_);
+    advanced_.notify_all();
+  }
+
+  // unavailable at the deadline.
+  Status wait_for(Sequence sequence, std::chrono::milliseconds timeout) {
+    if (get() >= sequence) return Status::ok();
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    MutexLock lock(mutex_);
+    waiting_.fetch_add(1, std::memory_order_seq_cst);
+    while (value_.load(std::memory_order_seq_cst) < sequence) {
+      if (!advanced_.wait_until(mutex_, deadline)) break;
+    }
+    waiting_.fetch_sub(1, std::memory_order_seq_cst);
+    if (get() >= sequence) return Status::ok();
+    return Status::unavailable("sequence " + std::to_string(sequence) + " is not visible yet; the last one is " +
+                               std::to_string(get()));
+  }
+
+ private:
+  std::atomic<Sequence> value_{0};
+  std::atomic<int> waiting_{0};
+  Mutex mutex_;
+  CondVar advanced_;
+};
+
+}  // namespace tamis::engine
