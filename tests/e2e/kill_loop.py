@@ -249,8 +249,8 @@ def check_rebuild(server: TamisServer, oracle: Oracle) -> None:
 def falsify(mode: str, writers: list[Writer]) -> None:
     writer = max(writers, key=lambda one: len(one.acknowledged))
     sequence = max(writer.acknowledged)
-    if mode == "forget":  # as if the server had lost its last acknowledged write
-        writer.acknowledged[sequence + 1_000_000] = writer.acknowledged.pop(sequence)
+    if mode == "forget":  # as if one more write had been acknowledged, and lost
+        writer.acknowledged[sequence + 1_000_000] = writer.acknowledged[sequence]
     else:
         writer.acknowledged[sequence] = ("item", "i0-0", "what nobody wrote")
 
