@@ -1,0 +1,54 @@
+#include "engine/learn/dataset.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/engine/trainer_fixture.h"
+
+namespace tamis::engine {
+namespace {
+
+using ::testing::ElementsAre;
+
+using DatasetTest = TrainerFixture;
+
+TEST_F(DatasetTest, HoldsWhatIsLiveAndWeighsSomethingInOrderOfTime) {
+  Entity expired;
+  expired.id = "expired";
+  expired.expires_ms = kStartMs;
+  write({PutEntity{EntityKind::kItem, expired}, interaction("ada", "lantern", kStartMs + 3, "purchase", 6),
+         interaction("bob", "lamp", kStartMs + 1, "view"), interaction("ada", "expired", kStartMs + 2),
+         interaction("bob", "lantern", kStartMs + 2, "purchase", -6), interaction("bob", "gone", kStartMs + 4),
+         interaction("eve", "lamp", kStartMs + 5), interaction("ada", "lamp", kStartMs + 6, "ignored")});
+  write({DeleteEntity{EntityKind::kItem, "gone"}, DeleteEntity{EntityKind::kUser, "eve"}});
+
+  const auto dataset = load_dataset(*store_, {{"purchase", 5}, {"ignored", 0}}, clock_.now_ms(), /*cancelled=*/nullptr);
+  ASSERT_TRUE(dataset.is_ok()) << dataset.status().to_string();
+  EXPECT_EQ(dataset->sequence, store_->last_sequence());
+  EXPECT_THAT(dataset->users, ElementsAre("ada", "bob"));
+  EXPECT_THAT(dataset->items, ElementsAre("lantern", "lamp"));
+  ASSERT_EQ(dataset->events.size(), 2);
+  EXPECT_EQ(dataset->events[0].user, 1);
+  EXPECT_EQ(dataset->events[0].item, 1);
+  EXPECT_EQ(dataset->events[0].weight, 1);
+  EXPECT_EQ(dataset->events[1].user, 0);
+  EXPECT_EQ(dataset->events[1].item, 0);
+  EXPECT_EQ(dataset->events[1].weight, 5);
+}
+
+TEST_F(DatasetTest, RepeatsAddUp) {
+  write({interaction("ada", "lantern", kStartMs), interaction("ada", "lantern", kStartMs + 1, "view")});
+  const Dataset dataset = load_dataset(*store_, options_.interaction_weights, clock_.now_ms(), nullptr).value();
+  const models::InteractionMatrix matrix = make_event_matrix(dataset, 0, dataset.events.size());
+  EXPECT_EQ(matrix.nonzeros(), 1);
+  EXPECT_EQ(matrix.weight[0], 6);
+}
+
+TEST_F(DatasetTest, AnEmptyStoreGivesAnEmptyDataset) {
+  const auto dataset = load_dataset(*store_, {}, clock_.now_ms(), nullptr);
+  ASSERT_TRUE(dataset.is_ok());
+  EXPECT_TRUE(dataset->events.empty());
+  EXPECT_TRUE(dataset->users.empty());
+}
+
+}  // namespace
+}  // namespace tamis::engine
