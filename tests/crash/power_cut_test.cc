@@ -140,5 +140,28 @@ TEST_F(PowerCutTest, NoneKeepsAPrefixAndLosesTheRest) {
   std::printf("modes none and interval: %zu of %zu acknowledged writes lost, each time a tail\n", lost, acknowledged);
 }
 
+// Store::sync() makes earlier unsynced commits durable.
+TEST_F(PowerCutTest, SyncCoversEarlierCommits) {
+  Random random(10);
+  for (int round = 0; round < 10; ++round) {
+    auto disk = std::make_shared<PowerCutFileSystem>();
+    Sequence synced = 0;
+    {
+      auto store = Store::open("/data", options(disk));
+      ASSERT_TRUE(store.is_ok()) << store.status().to_string();
+      MutationSource source(static_cast<std::uint64_t>(round), "k");
+      for (int i = 0; i < 100; ++i) (void)(*store)->commit(source.next_write(3), Durability::kNone).is_ok();
+      ASSERT_TRUE((*store)->sync().is_ok());
+      synced = (*store)->last_sequence();
+      for (int i = 0; i < 50; ++i) (void)(*store)->commit(source.next_write(3), Durability::kNone).is_ok();
+      disk->cut();
+    }
+    disk = disk->restart(&random);
+    const auto store = Store::open("/data", options(disk));
+    ASSERT_TRUE(store.is_ok()) << store.status().to_string();
+    EXPECT_GE((*store)->last_sequence(), synced);
+  }
+}
+
 }  // namespace
 }  // namespace tamis::storage
