@@ -22,24 +22,24 @@ inline constexpr std::uint32_t kMaxK = 1'000;
 
 // One action of an anonymous session, in the request itself.
 struct HistoryEntry {
-  std::string item;
+  std::string item = {};
   std::string type = "view";
   double value = 1;
   TimestampMs timestamp_ms = 0;  // 0: now
 };
 
 struct RecommendRequest {
-  std::string user;                   // empty for an anonymous session
-  std::vector<HistoryEntry> history;  // added to the user's own
-  std::uint32_t k = 10;               // 1..kMaxK
+  std::string user = {};                   // empty for an anonymous session
+  std::vector<HistoryEntry> history = {};  // added to the user's own
+  std::uint32_t k = 10;                    // 1..kMaxK
   std::string funnel = "default";
-  Filter filter;                                // and-ed with the funnel's
-  std::vector<std::string> exclude;             // item ids
-  std::optional<bool> exclude_seen;             // overrides the funnel's
-  std::optional<FunnelConfig> override_funnel;  // used instead of the named one, for this request only
-  std::optional<TimestampMs> as_of_ms;          // the clock of decay and TTL; default now
-  Sequence min_seq = 0;                         // waits until reflected (read your writes)
-  std::int64_t min_seq_timeout_ms = 1'000;      // 0..10000; past it unavailable
+  Filter filter = {};                                // and-ed with the funnel's
+  std::vector<std::string> exclude = {};             // item ids
+  std::optional<bool> exclude_seen = {};             // overrides the funnel's
+  std::optional<FunnelConfig> override_funnel = {};  // used instead of the named one, for this request only
+  std::optional<TimestampMs> as_of_ms = {};          // the clock of decay and TTL; default now
+  Sequence min_seq = 0;                              // waits until reflected (read your writes)
+  std::int64_t min_seq_timeout_ms = 1'000;           // 0..10000; past it unavailable
   bool explain = false;
   bool with_features = false;
 };
@@ -90,10 +90,12 @@ struct RecommendAnswer {
 
 struct SimilarRequest {
   EntityKind kind = EntityKind::kItem;
-  std::string id;
+  std::string id = {};
   std::uint32_t k = 10;
-  std::string space;  // empty: items: co-interaction (item_knn) if trained, else "ials"; users: user_knn, else "ials"
-  Filter filter;
+  // Empty: what knows the entity, in turn: item_knn (user_knn for users), "ials", for items live co-interactions, any
+  // other space.
+  std::string space = {};
+  Filter filter = {};
   Sequence min_seq = 0;
   bool with_features = false;
 };
@@ -113,14 +115,14 @@ struct ScoredAnswer {
 };
 
 struct SearchRequest {
-  std::string space;
-  EntityKind kind = EntityKind::kItem;                  // what to find
-  std::variant<std::vector<float>, std::string> query;  // a vector, or the id of an entity of `query_kind`
+  std::string space = {};
+  EntityKind kind = EntityKind::kItem;                       // what to find
+  std::variant<std::vector<float>, std::string> query = {};  // a vector, or the id of an entity of `query_kind`
   EntityKind query_kind = EntityKind::kItem;
   std::uint32_t k = 10;
   std::uint32_t ef = 0;  // 0: the index's own; else 1..10000
   bool exact = false;
-  Filter filter;
+  Filter filter = {};
   Sequence min_seq = 0;
   bool with_features = false;
 };

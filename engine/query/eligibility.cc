@@ -18,7 +18,7 @@ Eligibility::Eligibility(const EntityTable& table, const index::AttributeIndex& 
 }
 
 void Eligibility::exclude(DenseId id) {
-  if (id == kNoDenseId) return;
+  if (id >= id_count_) return;
   if (const bool* known = verdicts_.find(id); known != nullptr && !*known) return;
   verdicts_[id] = false;
   excluded_.push_back(id);
@@ -26,6 +26,7 @@ void Eligibility::exclude(DenseId id) {
 }
 
 bool Eligibility::operator()(DenseId id) const {
+  if (id >= id_count_) return false;  // not of this database (an imported vocabulary), or newer than the query
   if (const bool* known = verdicts_.find(id)) return *known;
   const bool verdict = (!filter_ || filter_->contains(id)) && table_.is_live(id, now_ms_);
   verdicts_[id] = verdict;
