@@ -35,6 +35,11 @@ Candidate descend(const RowBlock& rows, const Graph& graph, const Query& query, 
   return best;
 }
 
+void prefetch_links(const Graph& graph, std::uint32_t row) {
+  const std::uint32_t* links = graph.links(row, 0);
+  for (std::uint32_t i = 0; i < graph.degree(0); i += 16) __builtin_prefetch(links + i);
+}
+
 // Collects the unvisited neighbours of `row` on layer 0 into scratch->rows and their distances.
 std::uint32_t visit_neighbors(const RowBlock& rows, const Graph& graph, const Query& query, std::uint32_t row,
                               SearchScratch* scratch) {
@@ -81,6 +86,7 @@ void walk(const RowBlock& rows, const Graph& graph, const Query& query, std::uin
     }
     next = std::min(next + 1, first_inserted);
     while (next < pool.size() && (pool[next].row & kExpanded) != 0) ++next;
+    if (next < pool.size()) prefetch_links(graph, pool[next].row);
   }
   for (Candidate& candidate : pool) candidate.row &= ~kExpanded;
 }

@@ -15,11 +15,11 @@ constexpr double kMostTombstones = 0.25;
 // they: copying a row costs about a hundredth of inserting one, and segments stay few (log to this base).
 constexpr double kAbsorb = 32;
 
-double tombstone_share(const RowBlock& rows) {
-  return rows.count() == 0 ? 0 : static_cast<double>(rows.tombstones()) / rows.count();
-}
-
 }  // namespace
+
+bool SegmentedIndex::needs_rebuild(const RowBlock& rows) {
+  return static_cast<double>(rows.tombstones()) > kMostTombstones * rows.count();
+}
 
 // What becomes one segment. Rows keep their age order: base, segments, growing.
 struct SegmentedIndex::Merge {
@@ -34,7 +34,7 @@ bool SegmentedIndex::has_work() {
   if (merge_failed_) return false;
   if (state->growing.size() > 1) return true;
   for (const auto& segment : state->sealed) {
-    if (tombstone_share(segment->rows()) > kMostTombstones) return true;
+    if (needs_rebuild(segment->rows())) return true;
   }
   return false;
 }
@@ -78,12 +78,12 @@ SegmentedIndex::Merge SegmentedIndex::plan_merge(bool everything) {
                    [](const auto& a, const auto& b) { return a->rows().count() < b->rows().count(); });
   std::vector<std::shared_ptr<Segment>> joined;
   for (const auto& segment : by_size) {
-    const bool stale = tombstone_share(segment->rows()) > kMostTombstones;
+    const bool stale = needs_rebuild(segment->rows());
     if (!stale && segment->rows().count() > kAbsorb * rows) continue;
     joined.push_back(segment);
     rows += segment->rows().live();
   }
-  if (!joined.empty() && tombstone_share(joined.back()->rows()) <= kMostTombstones) {
+  if (!joined.empty() && !needs_rebuild(joined.back()->rows())) {
     merge.base = joined.back();
     joined.pop_back();
   }
@@ -94,12 +94,13 @@ SegmentedIndex::Merge SegmentedIndex::plan_merge(bool everything) {
 }
 
 Status SegmentedIndex::merge_once(bool everything) {
-  const Merge merge = plan_merge(everything);
-  if (merge.empty()) return Status::ok();
   try {
+    const Merge merge = plan_merge(everything);
+    if (merge.empty()) return Status::ok();
+    // Rows only die meanwhile, so this is room enough.
     std::uint64_t capacity = merge.base != nullptr ? merge.base->rows().count() : 0;
-    for (const auto& segment : merge.segments) capacity += segment->rows().count();
-    for (const auto& growing : merge.growing) capacity += growing->rows->count();
+    for (const auto& segment : merge.segments) capacity += segment->rows().live();
+    for (const auto& growing : merge.growing) capacity += growing->rows->live();
     if (capacity >= kMaxNodes) return Status::resource_exhausted("a segment takes fewer than 2^31 vectors");
     const std::shared_ptr<RowBlock> rows = make_block(static_cast<std::uint32_t>(capacity));
     if (merge.base != nullptr) {  // all of them: the graph names rows by number

@@ -12,6 +12,22 @@ constexpr double kLargestNorm2 = 1e36;  // keeps every distance finite in f32
 
 bool hit_before(const Hit& a, const Hit& b) { return a.distance != b.distance ? a.distance < b.distance : a.id < b.id; }
 
+// The first k hits; of an id that was met twice, because its vector was replaced meanwhile, the first.
+std::vector<Hit> take_best(const std::vector<Hit>& sorted, std::size_t k) {
+  std::vector<Hit> best(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(std::min(k, sorted.size())));
+  std::vector<DenseId> ids;
+  ids.reserve(best.size());
+  for (const Hit& hit : best) ids.push_back(hit.id);
+  std::sort(ids.begin(), ids.end());
+  if (std::adjacent_find(ids.begin(), ids.end()) == ids.end()) return best;
+  best.clear();
+  for (const Hit& hit : sorted) {
+    if (best.size() == k) break;
+    if (std::none_of(best.begin(), best.end(), [&](const Hit& seen) { return seen.id == hit.id; })) best.push_back(hit);
+  }
+  return best;
+}
+
 }  // namespace
 
 SegmentedIndex::SegmentedIndex(const IndexOptions& options) : SegmentedIndex(options, {}, {}) {}
@@ -97,35 +113,39 @@ GraphOptions SegmentedIndex::graph_options() const {
 void SegmentedIndex::move_to(DenseId id, RowBlock* block, std::uint32_t row) {
   Location& location = locations_.at(id);
   if (location.block != nullptr) {
-    location.block->bury(location.row);
+    bury(location);
   } else {
     live_.fetch_add(1, std::memory_order_relaxed);
   }
   location = {block, row};
 }
 
+void SegmentedIndex::bury(const Location& location) {
+  location.block->bury(location.row);
+  if (location.block != growing_rows_.get() && needs_rebuild(*location.block)) wake_maintenance();
+}
+
 void SegmentedIndex::begin_growing() {
   State state = *pin();
   auto growing = std::make_shared<Growing>(make_block(options_.growing_limit));
-  if (!state.growing.empty()) {
-    Growing& full = *state.growing.back();
-    full.next_owner = growing;
-    full.next.store(growing.get(), std::memory_order_release);
-  }
-  state.growing.push_back(std::move(growing));
+  const std::shared_ptr<Growing> full = state.growing.empty() ? nullptr : state.growing.back();
+  state.growing.push_back(growing);
   publish(std::move(state));
+  growing_rows_ = growing->rows;
+  if (full == nullptr) return;
+  full->next_owner = std::move(growing);
+  full->next.store(full->next_owner.get(), std::memory_order_release);
 }
 
 void SegmentedIndex::append(DenseId id, const float* normalized) {
-  std::shared_ptr<RowBlock> rows = pin()->growing.back()->rows;
-  if (rows->count() == rows->capacity()) {
+  if (growing_rows_->count() == growing_rows_->capacity()) {
     begin_growing();
     merge_failed_ = false;
     wake_maintenance();
-    rows = pin()->growing.back()->rows;
   }
+  locations_.at(id);  // whatever may fail for want of memory has now been done
   // First the new row, then the tombstone of the old: a search sees one or the other.
-  move_to(id, rows.get(), rows->append(id, normalized));
+  move_to(id, growing_rows_.get(), growing_rows_->append(id, normalized));
 }
 
 Status SegmentedIndex::upsert(DenseId id, std::span<const float> vector) {
@@ -184,6 +204,7 @@ Status SegmentedIndex::upsert_batch(std::span<const DenseId> ids, std::span<cons
 void SegmentedIndex::add_sealed_batch(std::shared_ptr<RowBlock> rows, Graph graph) {
   auto segment = std::make_shared<Segment>(rows, std::move(graph));
   const MutexLock lock(mutex_);
+  for (std::uint32_t row = 0; row < rows->count(); ++row) locations_.at(rows->id(row));  // may fail, changing nothing
   State state = *pin();
   state.sealed.push_back(std::move(segment));
   publish(std::move(state));
@@ -197,7 +218,7 @@ void SegmentedIndex::remove(DenseId id) {
   const MutexLock lock(mutex_);
   const Location* found = locations_.find(id);
   if (found == nullptr || found->block == nullptr) return;
-  found->block->bury(found->row);
+  bury(*found);
   locations_.at(id) = {};
   live_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -215,15 +236,7 @@ std::vector<Hit> SegmentedIndex::collect(const State& state, const SegmentQuery&
   }
   std::vector<Hit>& hits = scratch.hits;
   std::sort(hits.begin(), hits.end(), hit_before);
-  std::vector<Hit> best;
-  best.reserve(std::min(query.k, hits.size()));
-  for (const Hit& hit : hits) {
-    if (best.size() == query.k) break;
-    // A vector that was replaced meanwhile may have been met twice.
-    const bool repeated = std::any_of(best.begin(), best.end(), [&](const Hit& seen) { return seen.id == hit.id; });
-    if (!repeated) best.push_back(hit);
-  }
-  return best;
+  return take_best(hits, query.k);
 }
 
 Result<std::vector<Neighbor>> SegmentedIndex::search(std::span<const float> query, std::size_t k,

@@ -63,6 +63,7 @@ class SegmentedIndex final : public VectorIndex {
   // Writing (segmented_index.cc).
   void append(DenseId id, const float* normalized) TAMIS_REQUIRES(mutex_);
   void move_to(DenseId id, RowBlock* block, std::uint32_t row) TAMIS_REQUIRES(mutex_);
+  void bury(const Location& location) TAMIS_REQUIRES(mutex_);
   void begin_growing() TAMIS_REQUIRES(mutex_);
   std::shared_ptr<RowBlock> make_block(std::uint32_t capacity) const;
   void add_sealed_batch(std::shared_ptr<RowBlock> rows, Graph graph) TAMIS_EXCLUDES(mutex_);
@@ -70,6 +71,7 @@ class SegmentedIndex final : public VectorIndex {
   // Building and merging (maintenance.cc).
   void maintain();
   bool has_work() TAMIS_REQUIRES(mutex_);
+  static bool needs_rebuild(const RowBlock& rows);  // too many tombstones
   void wake_maintenance() TAMIS_REQUIRES(mutex_);
   Status merge_once(bool everything) TAMIS_REQUIRES(merge_mutex_);
   struct Merge;
@@ -87,6 +89,7 @@ class SegmentedIndex final : public VectorIndex {
   mutable Mutex state_mutex_;
   std::shared_ptr<const State> state_ TAMIS_GUARDED_BY(state_mutex_);
   IdPages<Location> locations_ TAMIS_GUARDED_BY(mutex_);
+  std::shared_ptr<RowBlock> growing_rows_ TAMIS_GUARDED_BY(mutex_);  // of the state's last growing block
   std::atomic<std::size_t> live_{0};
   std::atomic<std::uint64_t> batches_{0};  // bumped when a batch replaces rows that older states hold
   std::atomic<std::uint64_t> merges_{0};

@@ -1,4 +1,4 @@
-// Reads a two-dimensional f32 .npy file (version 1, C order), as NumPy and fetch_glove.sh write it.
+// Reads and writes two-dimensional f32 .npy files (version 1, C order), as NumPy and fetch_glove.sh do.
 #pragma once
 
 #include <cstdio>
@@ -40,6 +40,20 @@ inline Result<Matrix> read_matrix(const std::string& path) {
     return Status::invalid_argument(path + " is shorter than its shape");
   }
   return matrix;
+}
+
+inline Status write_matrix(const std::string& path, std::size_t rows, std::size_t dim, std::span<const float> values) {
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
+                       std::to_string(dim) + "), }";
+  header.resize(128 - 10 - 1, ' ');
+  header += '\n';
+  std::ofstream file(path, std::ios::binary);
+  file.write("\x93NUMPY\x01\x00", 8);
+  file.put(static_cast<char>(header.size())).put(0);
+  file << header;
+  file.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size_bytes()));
+  file.close();
+  return file ? Status::ok() : Status::io_error("cannot write " + path);
 }
 
 }  // namespace tamis::bench
