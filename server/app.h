@@ -1,0 +1,31 @@
+// App: what every handler shares. Built by Server before the first request, then read-only but for its counters.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+
+#include "engine/database.h"
+#include "server/http/worker_pool.h"
+#include "server/log/logger.h"
+#include "server/settings.h"
+
+namespace tamis::server {
+
+class Metrics;
+
+struct App {
+  Database* database = nullptr;
+  const ServerSettings* settings = nullptr;
+  Metrics* metrics = nullptr;
+  Logger* logger = nullptr;
+  WorkerPool* workers = nullptr;       // queries that wait, exact search, snapshots, scrapes
+  WorkerPool* bulk_workers = nullptr;  // decoding of streams
+  std::filesystem::path snapshots_dir;
+
+  std::atomic<bool> is_draining{false};
+  std::atomic<std::uint32_t> connections{0};
+  std::atomic<std::uint32_t> requests{0};
+  std::atomic<std::uint32_t> bulk_streams{0};
+};
+
+}  // namespace tamis::server

@@ -1,0 +1,208 @@
+#include "server/bulk/bulk_ingest.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+
+#include "server/app.h"
+#include "server/json/answer_json.h"
+#include "server/metrics/metrics.h"
+
+namespace tamis::server {
+namespace {
+
+constexpr std::size_t kBatchMutations = 5'000;
+constexpr std::size_t kMaxBatchesInFlight = 4;
+
+// Counts a stream against the limit for as long as it lives.
+class StreamSlot {
+ public:
+  explicit StreamSlot(App& app) : app_(app), is_held_(app.bulk_streams.fetch_add(1) < app.settings->max_bulk_streams) {}
+  ~StreamSlot() { app_.bulk_streams.fetch_sub(1); }
+  StreamSlot(const StreamSlot&) = delete;
+  StreamSlot& operator=(const StreamSlot&) = delete;
+  bool is_held() const { return is_held_; }
+
+ private:
+  App& app_;
+  const bool is_held_;
+};
+
+bool is_of_one_record(StatusCode code) {
+  return code == StatusCode::kInvalidArgument || code == StatusCode::kNotFound ||
+         code == StatusCode::kFailedPrecondition || code == StatusCode::kAlreadyExists;
+}
+
+// The batches in flight of one stream. Lives on the stream's I/O thread; acks are posted there.
+class BatchWriter {
+ public:
+  BatchWriter(Exchange& exchange, asio::any_io_executor executor, WriteOptions options)
+      : database_(*exchange.app().database),
+        executor_(executor),
+        wake_(executor),
+        options_(options),
+        inbox_(std::make_shared<Inbox>()) {
+    inbox_->writer = this;
+    wake_.expires_at(asio::steady_timer::time_point::max());
+  }
+  ~BatchWriter() { inbox_->writer = nullptr; }
+  BatchWriter(const BatchWriter&) = delete;
+  BatchWriter& operator=(const BatchWriter&) = delete;
+
+  void submit(BulkRecords records) {
+    auto batch = std::make_shared<const BulkRecords>(std::move(records));
+    send(batch->mutations, [batch](BatchWriter& writer, Result<WriteAck> ack) { writer.on_batch(*batch, ack); });
+  }
+  // Until at most `most` batches are in flight.
+  asio::awaitable<void> wait(std::size_t most) {
+    while (in_flight_ > most) {
+      wake_.expires_at(asio::steady_timer::time_point::max());
+      static_cast<void>(co_await wake_.async_wait(kTuple));
+    }
+  }
+  const Status& failure() const { return failure_; }  // of the first batch that failed as a whole
+  const WriteAck& total() const { return total_; }
+  BulkRecords& refused() { return refused_; }
+
+ private:
+  // Where acks arrive; it outlives the writer when the connection dies first.
+  struct Inbox {
+    BatchWriter* writer;
+  };
+  using OnAck = std::function<void(BatchWriter&, Result<WriteAck>)>;
+
+  void send(std::vector<Mutation> mutations, OnAck on_ack) {
+    ++in_flight_;
+    database_.write_async(std::move(mutations), options_,
+                          [inbox = inbox_, executor = executor_, on_ack = std::move(on_ack)](Result<WriteAck> ack) {
+                            asio::post(executor, [inbox, on_ack, ack = std::move(ack)]() mutable {
+                              if (inbox->writer == nullptr) return;
+                              --inbox->writer->in_flight_;
+                              on_ack(*inbox->writer, std::move(ack));
+                              inbox->writer->wake_.cancel();
+                            });
+                          });
+  }
+
+  void add(const WriteAck& ack) {
+    total_.accepted += ack.accepted;
+    total_.duplicates += ack.duplicates;
+    total_.sequence = std::max(total_.sequence, ack.sequence);
+  }
+
+  void on_batch(const BulkRecords& batch, const Result<WriteAck>& ack) {
+    if (ack.is_ok()) return add(*ack);
+    if (!is_of_one_record(ack.status().code())) {
+      if (failure_.is_ok()) failure_ = ack.status();
+      return;
+    }
+    for (std::size_t i = 0; i < batch.mutations.size(); ++i) {
+      const std::uint64_t line = batch.lines[i];
+      send({batch.mutations[i]}, [line](BatchWriter& writer, Result<WriteAck> one) {
+        if (one.is_ok()) return writer.add(*one);
+        if (is_of_one_record(one.status().code())) return writer.refused_.refuse(line, one.status());
+        if (writer.failure_.is_ok()) writer.failure_ = one.status();
+      });
+    }
+  }
+
+  Database& database_;
+  asio::any_io_executor executor_;
+  asio::steady_timer wake_;
+  WriteOptions options_;
+  std::shared_ptr<Inbox> inbox_;
+  std::size_t in_flight_ = 0;
+  WriteAck total_;
+  BulkRecords refused_;
+  Status failure_;
+};
+
+// What a decoding job takes and gives, shared with the worker that runs it.
+struct DecodeJob {
+  std::unique_ptr<BulkDecoder> decoder;
+  std::string bytes;
+  bool is_last = false;
+  BulkRecords records;
+};
+
+void write_counts(const WriteAck& total, const BulkRecords& refused, JsonWriter* json) {
+  json->field("accepted", total.accepted)
+      .field("duplicates", total.duplicates)
+      .field("sequence", total.sequence)
+      .field("rejected", refused.error_count);
+  json->key("errors").begin_array();
+  for (const BulkError& error : refused.errors) {
+    json->begin_object().field("line", error.line);
+    if (!error.field.empty()) json->field("field", error.field);
+    json->field("detail", error.detail).end_object();
+  }
+  json->end_array();
+}
+
+void move_errors(BulkRecords* from, BulkRecords* to) {
+  to->error_count += from->error_count;
+  for (BulkError& error : from->errors) {
+    if (to->errors.size() < BulkRecords::kMaxErrors) to->errors.push_back(std::move(error));
+  }
+  from->errors.clear();
+  from->error_count = 0;
+}
+
+// A failure in the midst of a stream also says what was stored before.
+Response fail_midway(Exchange& exchange, Problem problem, const WriteAck& total, const BulkRecords& refused) {
+  JsonWriter json(&problem.extra);
+  write_counts(total, refused, &json);
+  return to_response(problem, exchange.request());
+}
+
+}  // namespace
+
+asio::awaitable<Response> ingest_stream(Exchange& exchange, std::unique_ptr<BulkDecoder> decoder,
+                                        WriteOptions options) {
+  App& app = exchange.app();
+  const StreamSlot slot(app);
+  if (!slot.is_held())
+    co_return to_response(http_problem(503, "too many bulk streams are being taken"), exchange.request());
+  exchange.lift_deadline();
+  BatchWriter writer(exchange, co_await asio::this_coro::executor, options);
+  auto job = std::make_shared<DecodeJob>();
+  job->decoder = std::move(decoder);
+  std::optional<Problem> problem;
+  while (!problem && !job->is_last) {
+    const auto part = co_await exchange.read_part();
+    if (!part.is_ok()) {
+      problem = exchange.body_failure();
+      break;
+    }
+    job->bytes.assign(*part);
+    job->is_last = part->empty();
+    std::function<Result<bool>()> decode = [job]() -> Result<bool> {
+      TAMIS_RETURN_IF_ERROR(job->decoder->feed(job->bytes, &job->records));
+      if (job->is_last) TAMIS_RETURN_IF_ERROR(job->decoder->finish(&job->records));
+      return true;
+    };
+    const auto decoded = co_await exchange.offload<bool>(*app.bulk_workers, std::move(decode));
+    if (!decoded.is_ok()) problem = problem_of(decoded.status());
+    move_errors(&job->records, &writer.refused());
+    const bool is_full = job->records.mutations.size() >= kBatchMutations;
+    if (!job->records.mutations.empty() && (is_full || job->is_last || problem)) {
+      writer.submit(std::exchange(job->records, BulkRecords{}));
+      co_await writer.wait(kMaxBatchesInFlight - 1);
+    }
+    if (!writer.failure().is_ok()) break;
+  }
+  if (!job->records.mutations.empty()) writer.submit(std::exchange(job->records, BulkRecords{}));
+  co_await writer.wait(0);
+
+  if (!problem && !writer.failure().is_ok()) problem = problem_of(writer.failure());
+  app.metrics->on_bulk_records(writer.total().accepted, writer.refused().error_count);
+  if (problem) co_return fail_midway(exchange, std::move(*problem), writer.total(), writer.refused());
+  Response response;
+  JsonWriter json(&response.body);
+  json.begin_object();
+  write_counts(writer.total(), writer.refused(), &json);
+  json.end_object();
+  co_return response;
+}
+
+}  // namespace tamis::server

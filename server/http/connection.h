@@ -1,0 +1,103 @@
+// Connection: one client's connection, from handshake to close; its requests, one after the other.
+//
+// Reads with a loop of its own into one buffer, parses with Beast's parser, writes each response from one buffer.
+// Pipelined requests wait in the read buffer. Lives on one I/O thread; owned by its coroutine.
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "common/random.h"
+#include "server/http/exchange.h"
+#include "server/http/key_ring.h"
+#include "server/http/problem.h"
+#include "server/http/request_parser.h"
+#include "server/http/router.h"
+#include "server/http/timer_wheel.h"
+#include "server/http/transport.h"
+
+namespace tamis::server {
+
+// What the connections of a server share, beside App.
+struct Front {
+  App* app = nullptr;
+  Router router;
+  KeyRing keys;
+  RateLimiter* rate = nullptr;
+  EndpointMetrics* unmatched = nullptr;  // requests that reached no endpoint
+  bool checks_host = false;              // served to loopback without keys: only a local name may ask
+};
+
+class Connection final : public Exchange, private TimerWheel::Entry {
+ public:
+  Connection(Front& front, TimerWheel& wheel, std::unique_ptr<Transport> transport, std::string remote,
+             std::uint64_t seed);
+  ~Connection() override;
+
+  // Serves until either side closes.
+  asio::awaitable<void> run();
+  // Closes between requests; a request in flight is answered first.
+  void drain();
+
+  asio::awaitable<Result<std::string_view>> read_part() override;
+  asio::awaitable<Status> read_whole() override;
+  const Problem& body_failure() const override { return body_problem_; }
+  asio::awaitable<bool> begin_stream(std::string_view content_type) override;
+  asio::awaitable<bool> send_part(std::string_view bytes) override;
+  bool should_end() const override;
+  void lift_deadline() override;
+
+ private:
+  enum class Phase { kIdle, kReading, kHandling, kWriting };
+  using Clock = std::chrono::steady_clock;
+
+  void on_expire() override;
+  void enter(Phase phase);
+  asio::awaitable<bool> read_more(std::size_t want);
+  // False where the connection has ended without a request; a problem where the header cannot be taken.
+  asio::awaitable<bool> read_header(std::optional<Problem>* problem);
+  std::optional<Problem> check_header() const;
+  std::optional<Problem> parse_header();
+  // Finds the endpoint and checks the key, the rate and the load; adds headers that a refusal needs.
+  std::optional<Problem> admit(Response* refusal);
+  std::optional<Problem> check_origin() const;
+  std::optional<Problem> check_key(Response* refusal);
+  std::optional<Problem> check_load();
+  asio::awaitable<Response> answer();
+  asio::awaitable<bool> send(Response& response);
+  asio::awaitable<void> close_gently();
+  asio::awaitable<void> discard_body();
+  Status fail_body(Problem problem);
+  std::chrono::milliseconds time_left() const;
+  void append_head(const Response& response, bool is_streamed);
+  void record(const Response& response);
+  std::string make_request_id();
+
+  Front& front_;
+  std::unique_ptr<Transport> transport_;
+  std::string remote_;
+  Random random_;
+  Phase phase_ = Phase::kIdle;
+  bool has_timed_out_ = false;
+  bool is_broken_ = false;  // reading or writing failed
+  bool is_deadline_lifted_ = false;
+  bool has_continued_ = false;  // 100 was sent, or was not asked for
+  Clock::time_point started_;
+  Clock::time_point deadline_;
+
+  boost::beast::flat_buffer input_;
+  std::string output_;
+  std::string part_;  // body bytes parsed and not yet handed out
+  std::optional<RequestParser> parser_;
+  const Endpoint* endpoint_ = nullptr;
+  std::string client_;  // whose rate is counted: the key's name or the address
+  Problem body_problem_;
+  std::uint64_t header_bytes_ = 0;
+  std::uint64_t received_bytes_ = 0;
+  std::uint64_t sent_bytes_ = 0;
+  bool holds_request_ = false;
+};
+
+}  // namespace tamis::server

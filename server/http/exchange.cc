@@ -1,0 +1,15 @@
+#include "server/http/exchange.h"
+
+#include "server/app.h"
+
+namespace tamis::server {
+
+asio::awaitable<Result<WriteAck>> Exchange::write(std::vector<Mutation> mutations, WriteOptions options) {
+  std::function<void(std::function<void(Result<WriteAck>)>)> start =
+      [this, &mutations, &options](std::function<void(Result<WriteAck>)> done) {
+        app_.database->write_async(std::move(mutations), options, std::move(done));
+      };
+  co_return co_await await_result<WriteAck>(interrupt_, std::move(start));
+}
+
+}  // namespace tamis::server

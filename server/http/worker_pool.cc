@@ -1,0 +1,54 @@
+#include "server/http/worker_pool.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace tamis::server {
+
+WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t max_queued) : max_queued_(max_queued) {
+  for (std::size_t i = 0; i < threads; ++i) {
+    threads_.emplace_back([this] { run(); });
+    pthread_setname_np(threads_.back().native_handle(), name.substr(0, 15).c_str());
+  }
+}
+
+WorkerPool::~WorkerPool() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool WorkerPool::try_submit(std::function<void()> work) {
+  {
+    const MutexLock lock(mutex_);
+    if (stopping_ || queue_.size() >= max_queued_) return false;
+    queue_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+std::size_t WorkerPool::queued() const {
+  const MutexLock lock(mutex_);
+  return queue_.size();
+}
+
+void WorkerPool::run() {
+  while (true) {
+    std::function<void()> work;
+    {
+      const MutexLock lock(mutex_);
+      while (queue_.empty() && !stopping_) wake_.wait(mutex_);
+      if (queue_.empty()) return;
+      work = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    work();
+  }
+}
+
+}  // namespace tamis::server

@@ -1,0 +1,34 @@
+// WorkerPool: threads for work that must not run on I/O threads, behind a bounded queue. Thread-safe.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/mutex.h"
+
+namespace tamis::server {
+
+class WorkerPool {
+ public:
+  WorkerPool(std::string name, std::size_t threads, std::size_t max_queued);
+  ~WorkerPool();  // finishes what is queued
+
+  // False where the queue is full: answer 503 and let the client retry.
+  [[nodiscard]] bool try_submit(std::function<void()> work) TAMIS_EXCLUDES(mutex_);
+  std::size_t queued() const TAMIS_EXCLUDES(mutex_);
+
+ private:
+  void run() TAMIS_EXCLUDES(mutex_);
+
+  const std::size_t max_queued_;
+  mutable Mutex mutex_;
+  CondVar wake_;
+  std::deque<std::function<void()>> queue_ TAMIS_GUARDED_BY(mutex_);
+  bool stopping_ TAMIS_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace tamis::server

@@ -1,0 +1,168 @@
+#include "server/json/answer_json.h"
+
+namespace tamis::server {
+
+std::string_view kind_name(EntityKind kind) { return kind == EntityKind::kItem ? "item" : "user"; }
+std::string_view kinds_name(EntityKind kind) { return kind == EntityKind::kItem ? "items" : "users"; }
+
+void write_ack(const WriteAck& ack, JsonWriter* json) {
+  json->begin_object()
+      .field("accepted", ack.accepted)
+      .field("duplicates", ack.duplicates)
+      .field("sequence", ack.sequence);
+}
+
+void write_entity(const Entity& entity, JsonWriter* json) {
+  json->begin_object().field("id", entity.id).key("features").features(entity.features);
+  if (entity.updated_ms != 0) json->key("updated_at").time(entity.updated_ms);
+  if (entity.expires_ms != 0) json->key("expires_at").time(entity.expires_ms);
+  json->end_object();
+}
+
+void write_interaction(const Interaction& interaction, JsonWriter* json) {
+  json->begin_object().field("user", interaction.user).field("item", interaction.item).field("type", interaction.type);
+  if (interaction.value) json->field("value", *interaction.value);
+  json->key("timestamp").time(interaction.timestamp_ms);
+  if (!interaction.context.empty()) json->key("context").features(interaction.context);
+  if (!interaction.recommendation_id.empty()) json->field("recommendation_id", interaction.recommendation_id);
+  if (!interaction.idempotency_key.empty()) json->field("idempotency_key", interaction.idempotency_key);
+}
+
+namespace {
+
+void write_explanation(const RecommendedItem& item, JsonWriter* json) {
+  json->key("explain").begin_object().field("merged_score", item.explain->merged_score);
+  json->key("retrieved_by").begin_array();
+  for (const RetrievedBy& source : item.explain->retrieved_by) {
+    json->begin_object().field("retriever", source.retriever).field("rank", source.rank).field("score", source.score);
+    if (!source.because.empty()) {
+      json->key("because").begin_array();
+      for (const auto& [because, weight] : source.because)
+        json->begin_object().field("item", because).field("weight", weight).end_object();
+      json->end_array();
+    }
+    json->end_object();
+  }
+  json->end_array().end_object();
+}
+
+}  // namespace
+
+void write_recommendations(const RecommendAnswer& answer, JsonWriter* json) {
+  json->begin_object().field("recommendation_id", answer.recommendation_id);
+  if (!answer.user.empty()) json->field("user", answer.user).field("known_user", answer.known_user);
+  json->field("funnel", answer.funnel)
+      .field("funnel_version", answer.funnel_version)
+      .field("generation", answer.generation)
+      .field("sequence", answer.sequence);
+  json->key("items").begin_array();
+  for (const RecommendedItem& item : answer.items) {
+    json->begin_object().field("item", item.item).field("rank", item.rank).field("score", item.score);
+    if (item.fallback) json->field("fallback", true);
+    if (item.features) json->key("features").features(*item.features);
+    if (item.explain) write_explanation(item, json);
+    json->end_object();
+  }
+  json->end_array();
+  if (!answer.stages.empty()) {
+    json->key("stages").begin_array();
+    for (const StageTrace& stage : answer.stages) {
+      json->begin_object()
+          .field("stage", stage.stage)
+          .field("count", stage.count)
+          .field("microseconds", stage.microseconds)
+          .end_object();
+    }
+    json->end_array();
+  }
+  json->end_object();
+}
+
+void write_scored(const ScoredAnswer& answer, EntityKind found_kind, EntityKind about_kind, std::string_view about,
+                  JsonWriter* json) {
+  json->begin_object();
+  if (!about.empty()) json->field(kind_name(about_kind), about);
+  json->field("space", answer.space).field("generation", answer.generation).field("sequence", answer.sequence);
+  json->key(kinds_name(found_kind)).begin_array();
+  for (const ScoredEntity& found : answer.items) {
+    json->begin_object().field(kind_name(found_kind), found.id).field("rank", found.rank).field("score", found.score);
+    if (found.features) json->key("features").features(*found.features);
+    json->end_object();
+  }
+  json->end_array().end_object();
+}
+
+void write_space(const Space& space, JsonWriter* json) {
+  json->begin_object()
+      .field("name", space.name)
+      .field("dim", space.dim)
+      .field("metric", metric_name(space.metric))
+      .field("quantization", quantization_name(space.quantization))
+      .field("encoder", space.encoder);
+}
+
+void write_job(const Job& job, JsonWriter* json) {
+  json->begin_object()
+      .field("job", job.id)
+      .field("kind", job.kind)
+      .field("state", job_state_name(job.state))
+      .field("progress", job.progress)
+      .field("stage", job.stage)
+      .field("detail", job.detail)
+      .field("generation", job.generation);
+  json->key("created_at").time(job.created_ms);
+  if (job.started_ms != 0) json->key("started_at").time(job.started_ms);
+  if (job.finished_ms != 0) json->key("finished_at").time(job.finished_ms);
+  json->end_object();
+}
+
+void write_generation(const GenerationInfo& generation, JsonWriter* json) {
+  json->begin_object().field("generation", generation.id).field("state", generation.state);
+  json->key("created_at").time(generation.created_ms);
+  json->field("sequence", generation.sequence).key("models").begin_array();
+  for (const std::string& model : generation.models) json->value(std::string_view(model));
+  json->end_array().key("metrics").begin_object();
+  for (const auto& [model, metrics] : generation.metrics) {
+    json->key(model).begin_object();
+    for (const auto& [name, value] : metrics) json->field(name, value);
+    json->end_object();
+  }
+  json->end_object().field("note", generation.note).end_object();
+}
+
+void write_stats(const Stats& stats, JsonWriter* json) {
+  json->begin_object()
+      .field("sequence", stats.sequence)
+      .field("users", stats.users)
+      .field("items", stats.items)
+      .field("interactions", stats.interactions);
+  json->key("interactions_by_type").begin_object();
+  for (const auto& [type, count] : stats.interactions_by_type) json->field(type, count);
+  json->end_object().key("spaces").begin_array();
+  for (const SpaceStats& space : stats.spaces) {
+    write_space(space.space, json);
+    json->field("item_vectors", space.item_vectors)
+        .field("user_vectors", space.user_vectors)
+        .field("index_bytes", space.index_bytes)
+        .field("tombstones", space.tombstones)
+        .field("segments", space.segments)
+        .field("ef", space.ef)
+        .field("recall", space.recall)
+        .field("recall_samples", space.recall_samples)
+        .end_object();
+  }
+  json->end_array()
+      .field("generation", stats.generation)
+      .field("last_job", stats.last_job)
+      .field("pending_writes", stats.pending_writes)
+      .field("memory_bytes", stats.memory_bytes)
+      .field("memory_limit_bytes", stats.memory_limit_bytes)
+      .field("free_disk_bytes", stats.free_disk_bytes)
+      .field("writable", stats.writable)
+      .field("uptime_s", stats.uptime_s);
+  json->key("storage").begin_object();
+  for (const auto& [name, value] : stats.storage) json->field(name, value);
+  json->end_object().end_object();
+}
+
+}  // namespace tamis::server

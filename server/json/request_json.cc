@@ -1,0 +1,238 @@
+#include "server/json/request_json.h"
+
+#include <array>
+#include <limits>
+
+#include "server/json/json_reader.h"
+
+namespace tamis::server {
+namespace {
+
+using simdjson::dom::element;
+
+constexpr std::size_t kMaxListed = 10'000;
+constexpr std::size_t kMaxUsers = 1'000;
+constexpr std::uint64_t kMaxSequence = std::numeric_limits<std::uint64_t>::max();
+
+// "/retrievers/0/quota" or "quota" at funnel -> "override.retrievers.0.quota".
+std::string join_field(const JsonPath& path, std::string inner) {
+  std::string field = path.to_string();
+  if (inner.starts_with('/')) {
+    for (char& c : inner) c = c == '/' ? '.' : c;
+    return field + inner;
+  }
+  if (inner.empty()) return field;
+  return field.empty() ? inner : field + (inner.starts_with('[') ? "" : ".") + inner;
+}
+
+Status blame(const JsonPath& path, const Status& status) {
+  return Status(status.code(), status.message()).at_field(join_field(path, status.field()));
+}
+
+Status read_history_entry(element value, const JsonPath& path, HistoryEntry* entry) {
+  static constexpr std::array<std::string_view, 4> kFields = {"item", "type", "value", "timestamp"};
+  TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
+  const Status fields_status = read_fields(object, kFields, path, [&](std::size_t index, element field) -> Status {
+    const JsonPath field_path{.parent = &path, .name = kFields[index]};
+    switch (index) {
+      case 0: return read_string(field, field_path, kMaxExternalIdBytes, &entry->item);
+      case 1: return read_string(field, field_path, 64, &entry->type);
+      case 2: return read_double(field, field_path, &entry->value);
+      default: return read_timestamp(field, field_path, &entry->timestamp_ms);
+    }
+  });
+  TAMIS_RETURN_IF_ERROR(fields_status);
+  return entry->item.empty() ? refuse_missing_field("item", path) : Status::ok();
+}
+
+Status read_history(element value, const JsonPath& path, std::vector<HistoryEntry>* out) {
+  TAMIS_ASSIGN_OR_RETURN(const auto array, read_array(value, path));
+  for (const element entry : array) {
+    if (out->size() == kMaxListed) return refuse(path, "a longer list", "at most 10000 entries");
+    const JsonPath entry_path{.parent = &path, .name = {}, .index = out->size()};
+    TAMIS_RETURN_IF_ERROR(read_history_entry(entry, entry_path, &out->emplace_back()));
+  }
+  return Status::ok();
+}
+
+Status read_override(element value, const JsonPath& path, RecommendRequest* request) {
+  auto funnel = parse_funnel(funnel_name_of(value, "override"), simdjson::minify(value));
+  if (!funnel.is_ok()) return blame(path, funnel.status());
+  request->override_funnel = std::move(*funnel);
+  return Status::ok();
+}
+
+}  // namespace
+
+std::string_view funnel_name_of(element value, std::string_view otherwise) {
+  std::string_view name;
+  return value["name"].get_string().get(name) == simdjson::SUCCESS ? name : otherwise;
+}
+
+Status read_filter(element value, const JsonPath& path, Filter* out) {
+  auto filter = parse_filter(simdjson::minify(value));
+  if (!filter.is_ok()) return blame(path, filter.status());
+  *out = std::move(*filter);
+  return Status::ok();
+}
+
+Status read_recommend(element value, const JsonPath& path, RecommendRequest* request, std::vector<std::string>* users) {
+  enum Field : std::size_t {
+    kK,
+    kFunnel,
+    kFilter,
+    kExclude,
+    kExcludeSeen,
+    kHistory,
+    kOverride,
+    kAsOf,
+    kMinSeq,
+    kMinSeqTimeout,
+    kExplain,
+    kFeatures,
+    kUser,
+    kUsers
+  };
+  static constexpr std::array<std::string_view, 14> kFields = {
+      "k",       "funnel",   "filter", "exclude", "exclude_seen",
+      "history", "override", "as_of",  "min_seq", "min_seq_timeout_ms",
+      "explain", "features", "user",   "users"};
+  std::span<const std::string_view> known = kFields;
+  if (users == nullptr) known = known.first(kUser);
+  TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
+  return read_fields(object, known, path, [&](std::size_t index, element entry) -> Status {
+    const JsonPath entry_path{.parent = &path, .name = kFields[index]};
+    switch (static_cast<Field>(index)) {
+      case kK: return read_u32(entry, entry_path, 1, kMaxK, &request->k);
+      case kFunnel: return read_string(entry, entry_path, 64, &request->funnel);
+      case kFilter: return read_filter(entry, entry_path, &request->filter);
+      case kExclude: return read_strings(entry, entry_path, kMaxListed, &request->exclude);
+      case kExcludeSeen: return read_bool(entry, entry_path, &request->exclude_seen.emplace());
+      case kHistory: return read_history(entry, entry_path, &request->history);
+      case kOverride: return read_override(entry, entry_path, request);
+      case kAsOf: return read_timestamp(entry, entry_path, &request->as_of_ms.emplace());
+      case kMinSeq: return read_uint(entry, entry_path, 0, kMaxSequence, &request->min_seq);
+      case kMinSeqTimeout: {
+        std::uint64_t timeout_ms = 0;
+        TAMIS_RETURN_IF_ERROR(read_uint(entry, entry_path, 0, 10'000, &timeout_ms));
+        request->min_seq_timeout_ms = static_cast<std::int64_t>(timeout_ms);
+        return Status::ok();
+      }
+      case kExplain: return read_bool(entry, entry_path, &request->explain);
+      case kFeatures: return read_bool(entry, entry_path, &request->with_features);
+      case kUser: return read_string(entry, entry_path, kMaxExternalIdBytes, &request->user);
+      case kUsers: return read_strings(entry, entry_path, kMaxUsers, users);
+    }
+    return Status::ok();
+  });
+}
+
+Result<SearchRequest> read_search(element value, const JsonPath& path) {
+  enum Field : std::size_t {
+    kSpace,
+    kVector,
+    kItem,
+    kUser,
+    kText,
+    kFind,
+    kK,
+    kEf,
+    kExact,
+    kFilter,
+    kMinSeq,
+    kFeatures
+  };
+  static constexpr std::array<std::string_view, 12> kFields = {
+      "space", "vector", "item", "user", "text", "find", "k", "ef", "exact", "filter", "min_seq", "features"};
+  TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
+  SearchRequest request;
+  std::size_t queries = 0;
+  const auto read_id = [&](element entry, const JsonPath& entry_path, EntityKind kind) -> Status {
+    request.query_kind = kind;
+    std::string id;
+    TAMIS_RETURN_IF_ERROR(read_string(entry, entry_path, kMaxExternalIdBytes, &id));
+    if (id.empty()) return refuse(entry_path, "empty", "an id of 1 to 256 bytes");
+    request.query = std::move(id);
+    return Status::ok();
+  };
+  const Status fields_status = read_fields(object, kFields, path, [&](std::size_t index, element entry) -> Status {
+    const JsonPath entry_path{.parent = &path, .name = kFields[index]};
+    if (index >= kVector && index <= kText && ++queries > 1)
+      return refuse(entry_path, "given beside another query", "one of vector, item, user and text");
+    switch (static_cast<Field>(index)) {
+      case kSpace: return read_string(entry, entry_path, 64, &request.space);
+      case kVector: return read_vector(entry, entry_path, &request.query.emplace<std::vector<float>>());
+      case kItem: return read_id(entry, entry_path, EntityKind::kItem);
+      case kUser: return read_id(entry, entry_path, EntityKind::kUser);
+      case kText:
+        return Status::failed_precondition(
+                   "no text encoder is configured, so a text has no vector; search by vector, item or user")
+            .at_field(entry_path.to_string());
+      case kFind: {
+        std::string find;
+        TAMIS_RETURN_IF_ERROR(read_string(entry, entry_path, &find));
+        if (find != "items" && find != "users") return refuse(entry_path, "\"" + find + "\"", "items or users");
+        request.kind = find == "items" ? EntityKind::kItem : EntityKind::kUser;
+        return Status::ok();
+      }
+      case kK: return read_u32(entry, entry_path, 1, kMaxK, &request.k);
+      case kEf: return read_u32(entry, entry_path, 1, 10'000, &request.ef);
+      case kExact: return read_bool(entry, entry_path, &request.exact);
+      case kFilter: return read_filter(entry, entry_path, &request.filter);
+      case kMinSeq: return read_uint(entry, entry_path, 0, kMaxSequence, &request.min_seq);
+      case kFeatures: return read_bool(entry, entry_path, &request.with_features);
+    }
+    return Status::ok();
+  });
+  TAMIS_RETURN_IF_ERROR(fields_status);
+  if (queries == 0) return refuse_missing_field("vector", path);
+  if (request.space.empty()) return refuse_missing_field("space", path);
+  return request;
+}
+
+Result<TrainRequest> read_train(element value, const JsonPath& path) {
+  static constexpr std::array<std::string_view, 2> kFields = {"models", "promote"};
+  TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
+  TrainRequest request;
+  const Status fields_status = read_fields(object, kFields, path, [&](std::size_t index, element entry) -> Status {
+    const JsonPath entry_path{.parent = &path, .name = kFields[index]};
+    if (index == 0) return read_strings(entry, entry_path, 64, &request.models);
+    return read_bool(entry, entry_path, &request.promote);
+  });
+  TAMIS_RETURN_IF_ERROR(fields_status);
+  return request;
+}
+
+Result<Space> read_space(element value, const JsonPath& path, std::string_view name,
+                         Quantization default_quantization) {
+  enum Field : std::size_t { kName, kDim, kMetric, kQuantization, kEncoder };
+  static constexpr std::array<std::string_view, 5> kFields = {"name", "dim", "metric", "quantization", "encoder"};
+  TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
+  Space space{.name = std::string(name), .quantization = default_quantization};
+  const Status fields_status = read_fields(object, kFields, path, [&](std::size_t index, element entry) -> Status {
+    const JsonPath entry_path{.parent = &path, .name = kFields[index]};
+    std::string text;
+    if (index == kDim) return read_u32(entry, entry_path, 1, kMaxDim, &space.dim);
+    TAMIS_RETURN_IF_ERROR(read_string(entry, entry_path, 64, &text));
+    if (index == kName) {
+      return text == name ? Status::ok() : refuse(entry_path, "\"" + text + "\"", "the name of the path, or none");
+    }
+    if (index == kMetric) {
+      const auto metric = parse_metric(text);
+      if (!metric.is_ok()) return blame(entry_path, metric.status());
+      space.metric = *metric;
+    } else if (index == kQuantization) {
+      const auto quantization = parse_quantization(text);
+      if (!quantization.is_ok()) return blame(entry_path, quantization.status());
+      space.quantization = *quantization;
+    } else {
+      space.encoder = std::move(text);
+    }
+    return Status::ok();
+  });
+  TAMIS_RETURN_IF_ERROR(fields_status);
+  if (space.dim == 0) return refuse_missing_field("dim", path);
+  return space;
+}
+
+}  // namespace tamis::server

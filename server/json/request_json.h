@@ -1,0 +1,38 @@
+// The JSON of what people ask: recommendations, search, similar, training, spaces. Exact shapes: docs/http_api.md.
+// Functions are thread-safe.
+#pragma once
+
+#include <simdjson.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status.h"
+#include "engine/requests.h"
+#include "server/json/json_path.h"
+
+namespace tamis::server {
+
+// The fields of a recommendation request onto `request`, which holds what path and query gave. `users` takes the field
+// "users" and is null where only one user can be meant; "user" is allowed where it is not null.
+Status read_recommend(simdjson::dom::element value, const JsonPath& path, RecommendRequest* request,
+                      std::vector<std::string>* users);
+
+// {"space","vector"|"item"|"user"|"text","find","k","ef","exact","filter","min_seq","features"}
+Result<SearchRequest> read_search(simdjson::dom::element value, const JsonPath& path);
+
+// {"models":["ials"],"promote":true}
+Result<TrainRequest> read_train(simdjson::dom::element value, const JsonPath& path);
+
+// {"dim","metric","quantization","encoder"}; `default_quantization` where none is given.
+Result<Space> read_space(simdjson::dom::element value, const JsonPath& path, std::string_view name,
+                         Quantization default_quantization);
+
+// A filter object at `path`, so that errors name the place in the whole document.
+Status read_filter(simdjson::dom::element value, const JsonPath& path, Filter* out);
+
+// The name that a funnel document gives itself; `otherwise` where it gives none.
+std::string_view funnel_name_of(simdjson::dom::element value, std::string_view otherwise);
+
+}  // namespace tamis::server

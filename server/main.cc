@@ -1,0 +1,34 @@
+// `tamis`: the server and its command line, in one binary.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "client/commands.h"
+#include "server/commands/commands.h"
+#include "server/version.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Tamis, the recommendation database: one process, one data directory, HTTP in, ranked items out.",
+               "tamis");
+  app.set_version_flag("--version", tamis::server::kVersion);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 done, 1 the operation failed, 2 wrong usage or configuration, 3 no server or server busy,\n"
+      "130 interrupted. `tamis COMMAND --help` tells more.");
+  int exit_code = tamis::server::kExitOk;
+  try {
+    tamis::server::add_serve_command(app, &exit_code);
+    tamis::client::register_commands(app, &exit_code);
+    tamis::server::add_restore_command(app, &exit_code);
+    tamis::server::add_evaluate_command(app, &exit_code);
+    tamis::server::add_config_command(app, &exit_code);
+    tamis::server::add_version_command(app, &exit_code);
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& failure) {
+    return app.exit(failure) == 0 ? tamis::server::kExitOk : tamis::server::kExitUsage;
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "tamis: %s\n", failure.what());
+    return tamis::server::kExitFailed;
+  }
+  return exit_code;
+}

@@ -1,0 +1,72 @@
+#include "server/metrics/engine_observer.h"
+
+#include "server/metrics/buckets.h"
+
+namespace tamis::server {
+namespace {
+
+prometheus::Histogram& add_histogram(prometheus::Registry& registry, const std::string& name, const std::string& help,
+                                     const prometheus::Histogram::BucketBoundaries& buckets) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
+}
+
+}  // namespace
+
+EngineObserver::EngineObserver(std::shared_ptr<prometheus::Registry> registry)
+    : registry_(std::move(registry)),
+      stage_seconds_(prometheus::BuildHistogram()
+                         .Name("tamis_funnel_stage_seconds")
+                         .Help("Time that one stage of a funnel took for one request.")
+                         .Register(*registry_)),
+      stage_candidates_(prometheus::BuildCounter()
+                            .Name("tamis_funnel_stage_candidates_total")
+                            .Help("Candidates that a stage of a funnel left.")
+                            .Register(*registry_)),
+      job_seconds_(prometheus::BuildHistogram()
+                       .Name("tamis_job_seconds")
+                       .Help("Time that a job ran until it ended, by kind and state.")
+                       .Register(*registry_)),
+      commit_seconds_(add_histogram(*registry_, "tamis_commit_seconds", "Time to commit and apply one group of writes.",
+                                    kLatencyBuckets)),
+      commit_mutations_(
+          add_histogram(*registry_, "tamis_commit_mutations", "Mutations in one group of writes.", kCountBuckets)),
+      commit_writers_(
+          add_histogram(*registry_, "tamis_commit_writers", "Writers that shared one group.", kCountBuckets)),
+      visible_seconds_(add_histogram(*registry_, "tamis_write_visible_seconds",
+                                     "Lag from a write's arrival in the queue to its visibility to queries.",
+                                     kLatencyBuckets)) {}
+
+EngineObserver::Stage EngineObserver::find_stage(std::string_view funnel, std::string_view stage) {
+  {
+    const ReaderLock lock(mutex_);
+    if (const auto stages = stages_.find(funnel); stages != stages_.end()) {
+      if (const auto found = stages->second.find(stage); found != stages->second.end()) return found->second;
+    }
+  }
+  const prometheus::Labels labels = {{"funnel", std::string(funnel)}, {"stage", std::string(stage)}};
+  const Stage created{&stage_seconds_.Add(labels, kStageBuckets), &stage_candidates_.Add(labels)};
+  const WriterLock lock(mutex_);
+  stages_[std::string(funnel)].insert_or_assign(std::string(stage), created);
+  return created;
+}
+
+void EngineObserver::on_funnel_stage(std::string_view funnel, std::string_view stage, double seconds,
+                                     std::uint64_t candidates) {
+  const Stage found = find_stage(funnel, stage);
+  found.seconds->Observe(seconds);
+  found.candidates->Increment(static_cast<double>(candidates));
+}
+
+void EngineObserver::on_commit(std::uint64_t mutations, std::uint64_t writers, double seconds) {
+  commit_seconds_.Observe(seconds);
+  commit_mutations_.Observe(static_cast<double>(mutations));
+  commit_writers_.Observe(static_cast<double>(writers));
+}
+
+void EngineObserver::on_write_visible(double seconds) { visible_seconds_.Observe(seconds); }
+
+void EngineObserver::on_job_end(std::string_view kind, std::string_view state, double seconds) {
+  job_seconds_.Add({{"kind", std::string(kind)}, {"state", std::string(state)}}, kJobBuckets).Observe(seconds);
+}
+
+}  // namespace tamis::server

@@ -1,0 +1,48 @@
+// EngineObserver: turns what the engine reports into series. Thread-safe.
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "common/mutex.h"
+#include "engine/observer.h"
+
+namespace tamis::server {
+
+class EngineObserver final : public Observer {
+ public:
+  explicit EngineObserver(std::shared_ptr<prometheus::Registry> registry);
+
+  void on_funnel_stage(std::string_view funnel, std::string_view stage, double seconds,
+                       std::uint64_t candidates) override TAMIS_EXCLUDES(mutex_);
+  void on_commit(std::uint64_t mutations, std::uint64_t writers, double seconds) override;
+  void on_write_visible(double seconds) override;
+  void on_job_end(std::string_view kind, std::string_view state, double seconds) override;
+
+ private:
+  struct Stage {
+    prometheus::Histogram* seconds;
+    prometheus::Counter* candidates;
+  };
+  Stage find_stage(std::string_view funnel, std::string_view stage) TAMIS_EXCLUDES(mutex_);
+
+  std::shared_ptr<prometheus::Registry> registry_;
+  prometheus::Family<prometheus::Histogram>& stage_seconds_;
+  prometheus::Family<prometheus::Counter>& stage_candidates_;
+  prometheus::Family<prometheus::Histogram>& job_seconds_;
+  prometheus::Histogram& commit_seconds_;
+  prometheus::Histogram& commit_mutations_;
+  prometheus::Histogram& commit_writers_;
+  prometheus::Histogram& visible_seconds_;
+  SharedMutex mutex_;
+  std::map<std::string, std::map<std::string, Stage, std::less<>>, std::less<>> stages_ TAMIS_GUARDED_BY(mutex_);
+};
+
+}  // namespace tamis::server

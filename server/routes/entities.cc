@@ -1,0 +1,149 @@
+// /v1/items and /v1/users: create, replace, patch, read, delete, list; bulk; their interactions.
+#include "server/json/mutation_json.h"
+#include "server/routes/bulk_body.h"
+#include "server/routes/reply.h"
+#include "server/routes/routes.h"
+
+namespace tamis::server {
+namespace {
+
+TimestampMs now_ms(Exchange& exchange) { return exchange.app().database->options().clock->now_ms(); }
+
+template <EntityKind kKind>
+asio::awaitable<Response> put_one(Exchange& exchange) {
+  if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
+  JsonDocument document;
+  const auto root = document.parse(exchange.request().body);
+  if (!root.is_ok()) co_return fail(exchange, root.status());
+  auto put = read_entity(*root, JsonPath{}, kKind, exchange.parameter(0), now_ms(exchange));
+  if (!put.is_ok()) co_return fail(exchange, put.status());
+  std::vector<Mutation> mutations;
+  mutations.emplace_back(std::move(*put));
+  co_return co_await write_and_reply(exchange, std::move(mutations));
+}
+
+template <EntityKind kKind>
+asio::awaitable<Response> patch_one(Exchange& exchange) {
+  if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
+  JsonDocument document;
+  const auto root = document.parse(exchange.request().body);
+  if (!root.is_ok()) co_return fail(exchange, root.status());
+  auto patch = read_patch(*root, JsonPath{}, kKind, exchange.parameter(0), now_ms(exchange));
+  if (!patch.is_ok()) co_return fail(exchange, patch.status());
+  std::vector<Mutation> mutations;
+  mutations.emplace_back(std::move(*patch));
+  co_return co_await write_and_reply(exchange, std::move(mutations));
+}
+
+template <EntityKind kKind>
+asio::awaitable<Response> delete_one(Exchange& exchange) {
+  std::vector<Mutation> mutations;
+  mutations.emplace_back(DeleteEntity{kKind, exchange.parameter(0)});
+  co_return co_await write_and_reply(exchange, std::move(mutations));
+}
+
+template <EntityKind kKind>
+asio::awaitable<Response> get_one(Exchange& exchange) {
+  QueryString query(exchange.request().query);
+  TAMIS_REPLY_IF_ERROR(query.finish());
+  const auto entity = exchange.app().database->get_entity(kKind, exchange.parameter(0));
+  if (!entity.is_ok()) co_return fail(exchange, entity.status());
+  co_return reply([&](JsonWriter* json) { write_entity(*entity, json); });
+}
+
+template <EntityKind kKind>
+asio::awaitable<Response> post_many(Exchange& exchange) {
+  const Clock* clock = exchange.app().database->options().clock;
+  ReadRecord read = [clock](simdjson::dom::element value, const JsonPath& path) -> Result<Mutation> {
+    auto put = read_entity(value, path, kKind, {}, clock->now_ms());
+    if (!put.is_ok()) return put.status();
+    return Mutation(std::move(*put));
+  };
+  co_return co_await take_bulk_body(exchange, std::move(read));
+}
+
+struct PageQuery {
+  std::string cursor;
+  std::uint32_t limit = 100;
+};
+
+Result<PageQuery> read_page_query(const Request& request) {
+  QueryString query(request.query);
+  PageQuery page;
+  query.read_string("cursor", &page.cursor).read_u32("limit", 1, 1'000, &page.limit);
+  TAMIS_RETURN_IF_ERROR(query.finish());
+  return page;
+}
+
+void write_cursor(const std::string& cursor, JsonWriter* json) {
+  json->key("cursor");
+  if (cursor.empty()) {
+    json->null();
+  } else {
+    json->value(cursor);
+  }
+}
+
+template <EntityKind kKind>
+asio::awaitable<Response> list(Exchange& exchange) {
+  const auto query = read_page_query(exchange.request());
+  if (!query.is_ok()) co_return fail(exchange, query.status());
+  const auto page = exchange.app().database->list_entities(kKind, query->cursor, query->limit);
+  if (!page.is_ok()) co_return fail(exchange, page.status());
+  co_return reply([&](JsonWriter* json) {
+    json->begin_object().key(kinds_name(kKind)).begin_array();
+    for (const Entity& entity : page->rows) write_entity(entity, json);
+    json->end_array();
+    write_cursor(page->cursor, json);
+    json->end_object();
+  });
+}
+
+template <EntityKind kKind>
+asio::awaitable<Response> list_interactions(Exchange& exchange) {
+  const auto query = read_page_query(exchange.request());
+  if (!query.is_ok()) co_return fail(exchange, query.status());
+  const auto page =
+      exchange.app().database->list_interactions(kKind, exchange.parameter(0), query->cursor, query->limit);
+  if (!page.is_ok()) co_return fail(exchange, page.status());
+  co_return reply([&](JsonWriter* json) {
+    json->begin_object().key("interactions").begin_array();
+    for (const InteractionRow& row : page->rows) {
+      write_interaction(row.interaction, json);
+      json->field("sequence", row.sequence).end_object();
+    }
+    json->end_array();
+    write_cursor(page->cursor, json);
+    json->end_object();
+  });
+}
+
+template <EntityKind kKind>
+void add_kind(Router* router, const std::string& base) {
+  const std::string one = base + "/{id}";
+  router->add({.verb = Verb::get, .path = base, .handler = list<kKind>});
+  router->add({.verb = Verb::post,
+               .path = base,
+               .scope = Scope::kWrite,
+               .body = BodyMode::kHandler,
+               .handler = post_many<kKind>});
+  router->add({.verb = Verb::get, .path = one, .handler = get_one<kKind>});
+  router->add(
+      {.verb = Verb::put, .path = one, .scope = Scope::kWrite, .body = BodyMode::kWhole, .handler = put_one<kKind>});
+  router->add({.verb = Verb::patch,
+               .path = one,
+               .scope = Scope::kWrite,
+               .body = BodyMode::kWhole,
+               .handler = patch_one<kKind>});
+  router->add({.verb = Verb::delete_, .path = one, .scope = Scope::kWrite, .handler = delete_one<kKind>});
+  router->add({.verb = Verb::get, .path = one + "/interactions", .handler = list_interactions<kKind>});
+}
+
+}  // namespace
+
+void add_entity_routes(Router* router) {
+  add_kind<EntityKind::kItem>(router, "/v1/items");
+  add_kind<EntityKind::kUser>(router, "/v1/users");
+}
+
+}  // namespace tamis::server

@@ -1,0 +1,123 @@
+// Recommendations: of one user by GET or POST, of an anonymous session or of several users by POST /v1/recommendations.
+#include <limits>
+
+#include "server/json/request_json.h"
+#include "server/routes/reply.h"
+#include "server/routes/routes.h"
+
+namespace tamis::server {
+namespace {
+
+constexpr std::uint64_t kMaxSequence = std::numeric_limits<std::uint64_t>::max();
+
+Status read_query(const Request& request, RecommendRequest* recommend) {
+  QueryString query(request.query);
+  std::string filter;
+  query.read_u32("k", 1, kMaxK, &recommend->k)
+      .read_string("funnel", &recommend->funnel)
+      .read_bool("explain", &recommend->explain)
+      .read_bool("features", &recommend->with_features)
+      .read_bool("exclude_seen", &recommend->exclude_seen)
+      .read_u64("min_seq", 0, kMaxSequence, &recommend->min_seq)
+      .read_string("filter", &filter);
+  TAMIS_RETURN_IF_ERROR(query.finish());
+  if (filter.empty()) return Status::ok();
+  JsonDocument document;
+  const JsonPath path{.parent = nullptr, .name = "filter"};
+  TAMIS_ASSIGN_OR_RETURN(const auto root, document.parse(filter));
+  return read_filter(root, path, &recommend->filter);
+}
+
+// On the I/O thread, unless it would have to wait for a write.
+asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, RecommendRequest request) {
+  Database* database = exchange.app().database;
+  if (request.min_seq <= database->sequence()) co_return database->recommend(request);
+  std::function<Result<RecommendAnswer>()> work = [database, request = std::move(request)] {
+    return database->recommend(request);
+  };
+  co_return co_await exchange.offload<RecommendAnswer>(*exchange.app().workers, std::move(work));
+}
+
+asio::awaitable<Response> recommend_and_reply(Exchange& exchange, RecommendRequest request) {
+  const auto answer = co_await recommend(exchange, std::move(request));
+  if (!answer.is_ok()) co_return fail(exchange, answer.status());
+  co_return reply([&](JsonWriter* json) { write_recommendations(*answer, json); });
+}
+
+asio::awaitable<Response> get_for_user(Exchange& exchange) {
+  RecommendRequest request{.user = exchange.parameter(0)};
+  TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
+  co_return co_await recommend_and_reply(exchange, std::move(request));
+}
+
+Status read_body(const Request& request, RecommendRequest* recommend, std::vector<std::string>* users) {
+  if (request.body.empty()) return Status::ok();
+  JsonDocument document;
+  TAMIS_ASSIGN_OR_RETURN(const auto root, document.parse(request.body));
+  return read_recommend(root, JsonPath{}, recommend, users);
+}
+
+asio::awaitable<Response> post_for_user(Exchange& exchange) {
+  if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
+  RecommendRequest request{.user = exchange.parameter(0)};
+  TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
+  TAMIS_REPLY_IF_ERROR(read_body(exchange.request(), &request, nullptr));
+  co_return co_await recommend_and_reply(exchange, std::move(request));
+}
+
+// Many users are much work: they are answered by a worker.
+asio::awaitable<Response> recommend_to_many(Exchange& exchange, RecommendRequest request,
+                                            std::vector<std::string> users) {
+  Database* database = exchange.app().database;
+  std::function<Result<std::string>()> work = [database, request = std::move(request),
+                                               users = std::move(users)]() mutable -> Result<std::string> {
+    std::string body;
+    JsonWriter json(&body);
+    json.begin_object().key("answers").begin_array();
+    for (std::size_t i = 0; i < users.size(); ++i) {
+      request.user = users[i];
+      auto answer = database->recommend(request);
+      if (!answer.is_ok()) {
+        Status status = answer.status();
+        return status.field().empty() ? std::move(status).at_field("users[" + std::to_string(i) + "]") : status;
+      }
+      write_recommendations(*answer, &json);
+    }
+    json.end_array().end_object();
+    return body;
+  };
+  auto body = co_await exchange.offload<std::string>(*exchange.app().workers, std::move(work));
+  if (!body.is_ok()) co_return fail(exchange, body.status());
+  Response response;
+  response.body = std::move(*body);
+  co_return response;
+}
+
+asio::awaitable<Response> post_for_anyone(Exchange& exchange) {
+  if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
+  RecommendRequest request;
+  std::vector<std::string> users;
+  TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
+  TAMIS_REPLY_IF_ERROR(read_body(exchange.request(), &request, &users));
+  if (users.empty()) co_return co_await recommend_and_reply(exchange, std::move(request));
+  if (!request.user.empty() || !request.history.empty()) {
+    co_return fail(
+        exchange,
+        Status::invalid_argument("users is given beside user or history; expected one of them").at_field("users"));
+  }
+  co_return co_await recommend_to_many(exchange, std::move(request), std::move(users));
+}
+
+}  // namespace
+
+void add_recommendation_routes(Router* router) {
+  router->add({.verb = Verb::get, .path = "/v1/users/{id}/recommendations", .handler = get_for_user});
+  router->add({.verb = Verb::post,
+               .path = "/v1/users/{id}/recommendations",
+               .body = BodyMode::kWhole,
+               .handler = post_for_user});
+  router->add(
+      {.verb = Verb::post, .path = "/v1/recommendations", .body = BodyMode::kWhole, .handler = post_for_anyone});
+}
+
+}  // namespace tamis::server

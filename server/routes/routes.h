@@ -1,0 +1,24 @@
+// The endpoints, one file per resource. add_routes() registers all of them.
+#pragma once
+
+#include "server/http/router.h"
+
+namespace tamis::server {
+
+void add_routes(Router* router);
+
+void add_interaction_routes(Router* router);
+void add_entity_routes(Router* router);
+void add_recommendation_routes(Router* router);
+void add_similar_routes(Router* router);
+void add_space_routes(Router* router);
+void add_vector_routes(Router* router);
+void add_funnel_routes(Router* router);
+void add_training_routes(Router* router);
+void add_job_event_routes(Router* router);
+void add_generation_routes(Router* router);
+void add_snapshot_routes(Router* router);
+void add_log_routes(Router* router);
+void add_operation_routes(Router* router);  // stats, health, metrics, openapi.json
+
+}  // namespace tamis::server

@@ -1,0 +1,76 @@
+// GET /v1/items/{id}/similar, GET /v1/users/{id}/similar, POST /v1/search.
+#include <limits>
+
+#include "server/json/request_json.h"
+#include "server/routes/reply.h"
+#include "server/routes/routes.h"
+
+namespace tamis::server {
+namespace {
+
+Status read_query(const Request& request, SimilarRequest* similar) {
+  QueryString query(request.query);
+  std::string filter;
+  query.read_u32("k", 1, kMaxK, &similar->k)
+      .read_string("space", &similar->space)
+      .read_bool("features", &similar->with_features)
+      .read_u64("min_seq", 0, std::numeric_limits<std::uint64_t>::max(), &similar->min_seq)
+      .read_string("filter", &filter);
+  TAMIS_RETURN_IF_ERROR(query.finish());
+  if (filter.empty()) return Status::ok();
+  JsonDocument document;
+  const JsonPath path{.parent = nullptr, .name = "filter"};
+  TAMIS_ASSIGN_OR_RETURN(const auto root, document.parse(filter));
+  return read_filter(root, path, &similar->filter);
+}
+
+template <EntityKind kKind>
+asio::awaitable<Response> get_similar(Exchange& exchange) {
+  SimilarRequest request{.kind = kKind, .id = exchange.parameter(0)};
+  TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
+  Database* database = exchange.app().database;
+  Result<ScoredAnswer> answer = ScoredAnswer{};
+  if (request.min_seq <= database->sequence()) {
+    answer = database->similar(request);
+  } else {
+    std::function<Result<ScoredAnswer>()> work = [database, request] { return database->similar(request); };
+    answer = co_await exchange.offload<ScoredAnswer>(*exchange.app().workers, std::move(work));
+  }
+  if (!answer.is_ok()) co_return fail(exchange, answer.status());
+  co_return reply([&](JsonWriter* json) { write_scored(*answer, kKind, kKind, request.id, json); });
+}
+
+asio::awaitable<Response> post_search(Exchange& exchange) {
+  if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
+  QueryString query(exchange.request().query);
+  TAMIS_REPLY_IF_ERROR(query.finish());
+  JsonDocument document;
+  const auto root = document.parse(exchange.request().body);
+  if (!root.is_ok()) co_return fail(exchange, root.status());
+  const auto request = read_search(*root, JsonPath{});
+  if (!request.is_ok()) co_return fail(exchange, request.status());
+
+  Database* database = exchange.app().database;
+  Result<ScoredAnswer> answer = ScoredAnswer{};
+  if (!request->exact && request->min_seq <= database->sequence()) {
+    answer = database->search(*request);
+  } else {
+    std::function<Result<ScoredAnswer>()> work = [database, copy = *request] { return database->search(copy); };
+    answer = co_await exchange.offload<ScoredAnswer>(*exchange.app().workers, std::move(work));
+  }
+  if (!answer.is_ok()) co_return fail(exchange, answer.status());
+  const auto* id = std::get_if<std::string>(&request->query);
+  co_return reply([&](JsonWriter* json) {
+    write_scored(*answer, request->kind, request->query_kind, id == nullptr ? std::string_view() : *id, json);
+  });
+}
+
+}  // namespace
+
+void add_similar_routes(Router* router) {
+  router->add({.verb = Verb::get, .path = "/v1/items/{id}/similar", .handler = get_similar<EntityKind::kItem>});
+  router->add({.verb = Verb::get, .path = "/v1/users/{id}/similar", .handler = get_similar<EntityKind::kUser>});
+  router->add({.verb = Verb::post, .path = "/v1/search", .body = BodyMode::kWhole, .handler = post_search});
+}
+
+}  // namespace tamis::server

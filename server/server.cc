@@ -1,0 +1,214 @@
+#include "server/server.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fstream>
+#include <future>
+#include <random>
+#include <thread>
+
+#include "server/app.h"
+#include "server/http/io_thread.h"
+#include "server/metrics/database_collector.h"
+#include "server/metrics/process_collector.h"
+#include "server/routes/routes.h"
+
+namespace tamis::server {
+namespace {
+
+using asio::ip::tcp;
+
+Result<std::vector<std::string>> load_keys(const ServerSettings& settings) {
+  std::vector<std::string> keys = settings.keys;
+  if (settings.keys_file.empty()) return keys;
+  std::ifstream file(settings.keys_file);
+  if (!file) return Status::io_error("cannot read auth.keys_file " + settings.keys_file).at_field("auth.keys_file");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line.front() != '#') keys.push_back(line);
+  }
+  return keys;
+}
+
+Result<std::unique_ptr<asio::ssl::context>> load_tls(const ServerSettings& settings) {
+  if (settings.tls_certificate.empty() != settings.tls_key.empty())
+    return Status::invalid_argument("server.tls_certificate and server.tls_key go together; one of them is empty");
+  std::unique_ptr<asio::ssl::context> context;
+  if (settings.tls_certificate.empty()) return context;
+  context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  error_code error;
+  context->set_options(asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                           asio::ssl::context::no_tlsv1_1,
+                       error);
+  if (!error) context->use_certificate_chain_file(settings.tls_certificate, error);
+  if (!error) context->use_private_key_file(settings.tls_key, asio::ssl::context::pem, error);
+  if (error) return Status::io_error("cannot load the TLS certificate and key: " + error.message());
+  return context;
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(Database* database, const ServerSettings& settings, Logger* logger, Metrics* metrics)
+      : settings_(settings),
+        rate_(settings.requests_per_s),
+        workers_("tamis-work", settings.workers, settings.worker_queue),
+        // One chunk of each stream waits at most, so this queue cannot fill.
+        bulk_workers_("tamis-bulk", std::max(1U, std::thread::hardware_concurrency()), settings.max_bulk_streams + 1) {
+    app_.database = database;
+    app_.settings = &settings_;
+    app_.metrics = metrics;
+    app_.logger = logger;
+    app_.workers = &workers_;
+    app_.bulk_workers = &bulk_workers_;
+    app_.snapshots_dir = settings.snapshots_dir.empty() ? settings.data_dir + "-snapshots" : settings.snapshots_dir;
+    front_.app = &app_;
+    front_.rate = &rate_;
+  }
+
+  Status start() {
+    TAMIS_ASSIGN_OR_RETURN(const std::vector<std::string> keys, load_keys(settings_));
+    TAMIS_ASSIGN_OR_RETURN(front_.keys, KeyRing::parse(keys));
+    TAMIS_ASSIGN_OR_RETURN(tls_, load_tls(settings_));
+    TAMIS_RETURN_IF_ERROR(bind());
+    add_routes(&front_.router);
+    for (const auto& endpoint : front_.router.endpoints()) {
+      if (endpoint->path == "/metrics" && settings_.open_metrics) endpoint->scope = Scope::kOpen;
+      const auto verb = boost::beast::http::to_string(endpoint->verb);
+      endpoint->metrics = app_.metrics->add_endpoint({verb.data(), verb.size()}, endpoint->path);
+    }
+    front_.unmatched = app_.metrics->add_endpoint("-", "-");
+    app_.metrics->add_collector(database_collector_);
+    app_.metrics->add_collector(process_collector_);
+    const std::uint32_t threads =
+        settings_.io_threads > 0 ? settings_.io_threads : std::max(1U, std::thread::hardware_concurrency());
+    std::random_device entropy;
+    for (std::uint32_t i = 0; i < threads; ++i) {
+      const std::uint64_t seed = (std::uint64_t{entropy()} << 32U) | entropy();
+      threads_.push_back(std::make_unique<IoThread>(front_, seed));
+    }
+    asio::co_spawn(accept_context_, accept(), asio::detached);
+    for (const auto& thread : threads_) thread->start();
+    accept_thread_ = std::thread([this] { accept_context_.run(); });
+    return Status::ok();
+  }
+
+  std::uint16_t port() const { return port_; }
+
+  bool stop() {
+    if (!accept_thread_.joinable()) return true;
+    app_.is_draining = true;
+    accept_context_.stop();
+    accept_thread_.join();
+    error_code ignored;
+    acceptor_.close(ignored);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(settings_.drain_timeout_ms);
+    while (app_.connections.load() > 0 && std::chrono::steady_clock::now() < deadline) {
+      for (const auto& thread : threads_) thread->drain();
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    const bool is_drained = app_.connections.load() == 0;
+    for (const auto& thread : threads_) thread->stop();
+    return is_drained;
+  }
+
+ private:
+  Status bind() {
+    error_code error;
+    const auto address = asio::ip::make_address(settings_.host == "localhost" ? "127.0.0.1" : settings_.host, error);
+    if (error) {
+      return Status::invalid_argument("server.host is \"" + settings_.host + "\"; expected an IP address or localhost")
+          .at_field("server.host");
+    }
+    front_.checks_host = address.is_loopback() && front_.keys.is_empty() && !settings_.allow_anonymous;
+    if (!address.is_loopback() && front_.keys.is_empty() && !settings_.allow_anonymous) {
+      return Status::invalid_argument("server.host is " + settings_.host +
+                                      ", which others can reach, and no keys are configured; set auth.keys, or "
+                                      "auth.allow_anonymous to serve everyone")
+          .at_field("server.host");
+    }
+    const tcp::endpoint endpoint(address, settings_.port);
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+      return Status::io_error("cannot listen on " + settings_.host + ":" + std::to_string(settings_.port) + ": " +
+                              error.message());
+    }
+    port_ = acceptor_.local_endpoint(error).port();
+    return Status::ok();
+  }
+
+  asio::awaitable<void> accept() {
+    std::size_t turn = 0;
+    while (true) {
+      IoThread& thread = *threads_[turn++ % threads_.size()];
+      tcp::socket socket(thread.context());
+      const auto [error] = co_await acceptor_.async_accept(socket, kTuple);
+      if (error == asio::error::operation_aborted) co_return;
+      if (error) {  // out of file descriptors, say: let some close
+        asio::steady_timer pause(accept_context_, std::chrono::milliseconds(20));
+        static_cast<void>(co_await pause.async_wait(kTuple));
+        continue;
+      }
+      if (app_.connections.fetch_add(1) >= settings_.max_connections) {
+        app_.connections.fetch_sub(1);
+        refuse(std::move(socket));
+        continue;
+      }
+      error_code unknown;
+      const auto peer = socket.remote_endpoint(unknown);
+      thread.serve(tls_ ? make_tls_transport(std::move(socket), *tls_) : make_plain_transport(std::move(socket)),
+                   unknown ? std::string() : peer.address().to_string());
+    }
+  }
+
+  void refuse(tcp::socket socket) {
+    app_.metrics->on_refused("connections");
+    Request nobody;
+    const Response response = to_response(http_problem(503, "too many connections are open"), nobody);
+    const std::string answer =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: " + response.content_type +
+        "\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: " + std::to_string(response.body.size()) +
+        "\r\n\r\n" + response.body;
+    error_code ignored;
+    if (!tls_) socket.write_some(asio::buffer(answer.data(), answer.size()), ignored);
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  // In this order: the acceptor goes first, then the workers, then the I/O threads with what they were doing.
+  const ServerSettings settings_;
+  App app_;
+  RateLimiter rate_;
+  Front front_;
+  std::unique_ptr<asio::ssl::context> tls_;
+  std::shared_ptr<DatabaseCollector> database_collector_ = std::make_shared<DatabaseCollector>(&app_);
+  std::shared_ptr<ProcessCollector> process_collector_ = std::make_shared<ProcessCollector>();
+  std::vector<std::unique_ptr<IoThread>> threads_;
+  WorkerPool workers_;
+  WorkerPool bulk_workers_;
+  asio::io_context accept_context_{1};
+  tcp::acceptor acceptor_{accept_context_};
+  std::uint16_t port_ = 0;
+  std::thread accept_thread_;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() {
+  if (impl_) impl_->stop();
+}
+
+Result<std::unique_ptr<Server>> Server::start(Database* database, const ServerSettings& settings, Logger* logger,
+                                              Metrics* metrics) {
+  auto impl = std::make_unique<Impl>(database, settings, logger, metrics);
+  TAMIS_RETURN_IF_ERROR(impl->start());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+std::uint16_t Server::port() const { return impl_->port(); }
+bool Server::stop() { return impl_->stop(); }
+
+}  // namespace tamis::server

@@ -1,0 +1,42 @@
+// Server: the HTTP face of one Database.
+//
+//   auto server = Server::start(database, settings, logger, metrics);
+//   ... (*server)->port() ...
+//   (*server)->stop();
+//
+// One I/O thread per core, each with its own io_context and timer wheel; connections are dealt out in turn.
+// Thread-safe. Order of ending: stop(), then close the database (which ends its callbacks), then destroy the server.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "common/status.h"
+#include "engine/database.h"
+#include "server/log/logger.h"
+#include "server/metrics/metrics.h"
+#include "server/settings.h"
+
+namespace tamis::server {
+
+class Server {
+ public:
+  // Binds and begins to serve. invalid_argument for settings that do not fit together: an address beyond loopback
+  // without keys, a certificate without its key. io_error where it cannot bind or read a file.
+  // REQUIRES: all four outlive the server, but for the database (see above).
+  static Result<std::unique_ptr<Server>> start(Database* database, const ServerSettings& settings, Logger* logger,
+                                               Metrics* metrics);
+  ~Server();
+
+  std::uint16_t port() const;
+  // /readyz answers 503, no connection is accepted, idle ones close, requests in flight are answered within
+  // drain_timeout_ms. False where some had to be cut off.
+  bool stop();
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tamis::server

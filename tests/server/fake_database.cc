@@ -1,0 +1,239 @@
+#include "tests/server/fake_database.h"
+
+#include <algorithm>
+
+namespace tamis::server {
+namespace {
+
+void sleep_ms(int ms) {
+  if (ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+}
+
+}  // namespace
+
+FakeDatabase::~FakeDatabase() {
+  std::vector<std::thread> ackers;
+  {
+    const MutexLock lock(mutex_);
+    ackers.swap(ackers_);
+  }
+  for (std::thread& acker : ackers) acker.join();
+}
+
+std::vector<Mutation> FakeDatabase::written() const {
+  const MutexLock lock(mutex_);
+  return written_;
+}
+
+RecommendRequest FakeDatabase::last_recommend() const {
+  const MutexLock lock(mutex_);
+  return last_recommend_;
+}
+
+void FakeDatabase::set_job(Job job) {
+  const MutexLock lock(mutex_);
+  jobs_[job.id] = job;
+}
+
+Status FakeDatabase::prepare(Mutation* mutation) const {
+  if (const auto* put = std::get_if<PutInteraction>(mutation)) {
+    return validate_external_id(put->interaction.item, "item");
+  }
+  if (const auto* put = std::get_if<PutVector>(mutation); put != nullptr && put->vector.size() != 4)
+    return Status::invalid_argument("vector has " + std::to_string(put->vector.size()) + " numbers; expected 4")
+        .at_field("vector");
+  return Status::ok();
+}
+
+Result<WriteAck> FakeDatabase::apply(std::vector<Mutation> mutations) {
+  if (write_failure != StatusCode::kOk) return Status(write_failure.load(), "the write failed as asked");
+  const MutexLock lock(mutex_);
+  for (const Mutation& mutation : mutations) {  // "refused" stands for what only a commit can tell
+    const auto* put = std::get_if<PutInteraction>(&mutation);
+    if (put != nullptr && put->interaction.user == "refused")
+      return Status::not_found("user refused does not exist").at_field("user");
+  }
+  max_batch = std::max<std::uint64_t>(max_batch, mutations.size());
+  for (Mutation& mutation : mutations) {
+    if (const auto* put = std::get_if<PutEntity>(&mutation)) entities_[{put->kind, put->entity.id}] = put->entity;
+    if (const auto* removed = std::get_if<DeleteEntity>(&mutation)) {
+      if (entities_.erase({removed->kind, removed->id}) == 0) return Status::not_found(removed->id + " does not exist");
+    }
+    if (keeps_written) written_.push_back(std::move(mutation));
+  }
+  accepted += mutations.size();
+  sequence_ += mutations.size();
+  return WriteAck{mutations.size(), 0, sequence_};
+}
+
+Result<WriteAck> FakeDatabase::write(std::vector<Mutation> mutations, const WriteOptions&) {
+  return apply(std::move(mutations));
+}
+
+void FakeDatabase::write_async(std::vector<Mutation> mutations, const WriteOptions&, WriteCallback done) {
+  const std::uint64_t now = ++in_flight;
+  std::uint64_t most = max_in_flight;
+  while (most < now && !max_in_flight.compare_exchange_weak(most, now)) {
+  }
+  if (write_delay_ms == 0) {
+    auto ack = apply(std::move(mutations));
+    --in_flight;
+    return done(std::move(ack));
+  }
+  std::thread acker([this, mutations = std::move(mutations), done = std::move(done)]() mutable {
+    sleep_ms(write_delay_ms);
+    auto ack = apply(std::move(mutations));
+    --in_flight;
+    done(std::move(ack));
+  });
+  const MutexLock lock(mutex_);
+  ackers_.push_back(std::move(acker));
+}
+
+Status FakeDatabase::wait_for_sequence(Sequence sequence, std::chrono::milliseconds timeout) {
+  if (sequence <= sequence_) return Status::ok();
+  std::this_thread::sleep_for(timeout);
+  return sequence <= sequence_ ? Status::ok() : Status::unavailable("the sequence was not reached");
+}
+
+Result<Entity> FakeDatabase::get_entity(EntityKind kind, std::string_view id) const {
+  const MutexLock lock(mutex_);
+  const auto found = entities_.find({kind, std::string(id)});
+  if (found == entities_.end()) return Status::not_found("there is no entity " + std::string(id));
+  return found->second;
+}
+
+Result<Page<Entity>> FakeDatabase::list_entities(EntityKind kind, std::string_view cursor, std::uint32_t limit) const {
+  const MutexLock lock(mutex_);
+  Page<Entity> page;
+  for (const auto& [key, entity] : entities_) {
+    if (key.first != kind || key.second <= cursor) continue;
+    if (page.rows.size() == limit) {
+      page.cursor = page.rows.back().id;
+      break;
+    }
+    page.rows.push_back(entity);
+  }
+  return page;
+}
+
+Result<Page<InteractionRow>> FakeDatabase::list_interactions(EntityKind, std::string_view id, std::string_view,
+                                                             std::uint32_t) const {
+  Page<InteractionRow> page;
+  for (const Mutation& mutation : written()) {
+    const auto* put = std::get_if<PutInteraction>(&mutation);
+    if (put != nullptr && put->interaction.user == id) page.rows.push_back({put->interaction, page.rows.size() + 1});
+  }
+  return page;
+}
+
+Result<std::vector<LogEntry>> FakeDatabase::read_log(Sequence from, std::uint32_t limit) const {
+  std::vector<LogEntry> entries;
+  const auto all = written();
+  for (Sequence at = std::max<Sequence>(from, 1); at <= all.size() && entries.size() < limit; ++at)
+    entries.push_back({at, 1'000, all[at - 1]});
+  return entries;
+}
+
+Result<RecommendAnswer> FakeDatabase::recommend(const RecommendRequest& request) {
+  {
+    const MutexLock lock(mutex_);
+    last_recommend_ = request;
+  }
+  if (request.min_seq > sequence_) {
+    TAMIS_RETURN_IF_ERROR(wait_for_sequence(request.min_seq, std::chrono::milliseconds(request.min_seq_timeout_ms)));
+  }
+  if (request.funnel == "missing") return Status::not_found("there is no funnel missing").at_field("funnel");
+  RecommendAnswer answer{.recommendation_id = "r1", .user = request.user, .funnel = request.funnel};
+  answer.sequence = sequence_;
+  for (std::uint32_t rank = 1; rank <= request.k; ++rank) {
+    RecommendedItem item{.item = "item \"" + std::to_string(rank) + "\"", .rank = rank, .score = 1.0 / rank};
+    if (request.explain) item.explain.emplace().retrieved_by.push_back({"popular", rank, 0.5, {{"seen", 0.25}}});
+    answer.items.push_back(std::move(item));
+  }
+  return answer;
+}
+
+Result<ScoredAnswer> FakeDatabase::similar(const SimilarRequest& request) {
+  return ScoredAnswer{.space = request.space, .items = {{.id = "twin of " + request.id, .rank = 1, .score = 0.5}}};
+}
+
+Result<ScoredAnswer> FakeDatabase::search(const SearchRequest& request) {
+  sleep_ms(search_delay_ms);
+  return ScoredAnswer{.space = request.space, .items = {{.id = "found", .rank = 1, .score = 0.5}}};
+}
+
+std::vector<Space> FakeDatabase::list_spaces() const { return {Space{.name = "looks", .dim = 4}}; }
+
+Result<Space> FakeDatabase::get_space(std::string_view name) const {
+  if (name != "looks") return Status::not_found("there is no space " + std::string(name));
+  return list_spaces().front();
+}
+
+Result<std::vector<float>> FakeDatabase::get_vector(std::string_view, EntityKind, std::string_view) const {
+  return std::vector<float>{0.5F, 1, 2, 3};
+}
+
+Result<FunnelConfig> FakeDatabase::get_funnel(std::string_view name) const {
+  if (name != "default") return Status::not_found("there is no funnel " + std::string(name));
+  return FunnelConfig::default_funnel();
+}
+
+Result<WriteAck> FakeDatabase::delete_funnel(std::string_view name) {
+  if (name == "default") return Status::failed_precondition("the default funnel cannot be deleted");
+  return WriteAck{1, 0, ++sequence_};
+}
+
+Result<Job> FakeDatabase::train(const TrainRequest&) {
+  Job job{.id = "j1"};
+  set_job(job);
+  return job;
+}
+
+Result<Job> FakeDatabase::get_job(std::string_view id) const {
+  const MutexLock lock(mutex_);
+  const auto found = jobs_.find(std::string(id));
+  if (found == jobs_.end()) return Status::not_found("there is no job " + std::string(id));
+  return found->second;
+}
+
+std::vector<Job> FakeDatabase::list_jobs() const {
+  const MutexLock lock(mutex_);
+  std::vector<Job> jobs;
+  for (const auto& [id, job] : jobs_) jobs.push_back(job);
+  return jobs;
+}
+
+Status FakeDatabase::cancel_job(std::string_view id) {
+  const MutexLock lock(mutex_);
+  const auto found = jobs_.find(std::string(id));
+  if (found == jobs_.end()) return Status::not_found("there is no job " + std::string(id));
+  found->second.state = JobState::kCancelled;
+  return Status::ok();
+}
+
+std::vector<GenerationInfo> FakeDatabase::list_generations() const {
+  return {{.id = "g2", .state = "serving", .models = {"ials"}, .metrics = {{"ials", {{"ndcg@10", 0.25}}}}}};
+}
+
+Status FakeDatabase::promote(std::string_view generation) {
+  return generation == "g2" ? Status::ok() : Status::not_found("there is no generation " + std::string(generation));
+}
+
+Status FakeDatabase::snapshot(const std::filesystem::path& dir) {
+  if (std::filesystem::exists(dir)) return Status::already_exists(dir.string() + " exists");
+  std::filesystem::create_directories(dir);
+  return Status::ok();
+}
+
+Stats FakeDatabase::stats() const {
+  Stats stats;
+  stats.sequence = sequence_;
+  stats.generation = "g2";
+  stats.interactions_by_type = {{"view", 3}};
+  stats.spaces = {{.space = list_spaces().front(), .item_vectors = 7, .recall = 0.99}};
+  stats.storage = {{"rocksdb_wal_syncs_total", 5}};
+  return stats;
+}
+
+}  // namespace tamis::server

@@ -1,0 +1,86 @@
+// FakeDatabase: a Database in memory for the server's tests: enough behaviour to answer by, and switches for its
+// failures. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/mutex.h"
+#include "engine/database.h"
+
+namespace tamis::server {
+
+class FakeDatabase final : public Database {
+ public:
+  ~FakeDatabase() override;
+
+  // --- switches ---
+  std::atomic<bool> ready{true};
+  std::atomic<StatusCode> write_failure{StatusCode::kOk};
+  std::atomic<int> write_delay_ms{0};       // until the ack of a write
+  std::atomic<int> search_delay_ms{0};      // inside search()
+  std::atomic<std::uint64_t> max_batch{0};  // the most mutations seen in one write
+  std::atomic<std::uint64_t> in_flight{0};
+  std::atomic<std::uint64_t> max_in_flight{0};
+
+  std::vector<Mutation> written() const TAMIS_EXCLUDES(mutex_);
+  RecommendRequest last_recommend() const TAMIS_EXCLUDES(mutex_);
+  void set_job(Job job) TAMIS_EXCLUDES(mutex_);
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<bool> keeps_written{true};
+
+  // --- Database ---
+  bool is_ready() const override { return ready; }
+  Status wait_ready(std::chrono::milliseconds) override { return Status::ok(); }
+  const DatabaseOptions& options() const override { return options_; }
+  Status prepare(Mutation* mutation) const override;
+  Result<WriteAck> write(std::vector<Mutation> mutations, const WriteOptions& options) override;
+  void write_async(std::vector<Mutation> mutations, const WriteOptions& options, WriteCallback done) override;
+  Sequence sequence() const override { return sequence_; }
+  Status wait_for_sequence(Sequence sequence, std::chrono::milliseconds timeout) override;
+  Result<Entity> get_entity(EntityKind kind, std::string_view id) const override;
+  Result<Page<Entity>> list_entities(EntityKind kind, std::string_view cursor, std::uint32_t limit) const override;
+  Result<Page<InteractionRow>> list_interactions(EntityKind kind, std::string_view id, std::string_view cursor,
+                                                 std::uint32_t limit) const override;
+  Result<std::vector<LogEntry>> read_log(Sequence from, std::uint32_t limit) const override;
+  Result<RecommendAnswer> recommend(const RecommendRequest& request) override;
+  Result<ScoredAnswer> similar(const SimilarRequest& request) override;
+  Result<ScoredAnswer> search(const SearchRequest& request) override;
+  std::vector<Space> list_spaces() const override;
+  Result<Space> get_space(std::string_view name) const override;
+  Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
+  std::vector<FunnelConfig> list_funnels() const override { return {FunnelConfig::default_funnel()}; }
+  Result<FunnelConfig> get_funnel(std::string_view name) const override;
+  Result<WriteAck> put_funnel(const FunnelConfig&) override { return WriteAck{1, 0, ++sequence_}; }
+  Result<WriteAck> delete_funnel(std::string_view name) override;
+  Result<Job> train(const TrainRequest& request) override;
+  Result<Job> get_job(std::string_view id) const override TAMIS_EXCLUDES(mutex_);
+  std::vector<Job> list_jobs() const override TAMIS_EXCLUDES(mutex_);
+  Status cancel_job(std::string_view id) override TAMIS_EXCLUDES(mutex_);
+  Result<Job> wait_job(std::string_view id, const Job&, std::chrono::milliseconds) const override {
+    return get_job(id);
+  }
+  std::vector<GenerationInfo> list_generations() const override;
+  Status promote(std::string_view generation) override;
+  Result<std::string> rollback() override { return std::string("g1"); }
+  Status snapshot(const std::filesystem::path& dir) override;
+  Stats stats() const override;
+
+ private:
+  Result<WriteAck> apply(std::vector<Mutation> mutations) TAMIS_EXCLUDES(mutex_);
+
+  DatabaseOptions options_;
+  std::atomic<Sequence> sequence_{0};
+  mutable Mutex mutex_;
+  std::map<std::pair<EntityKind, std::string>, Entity> entities_ TAMIS_GUARDED_BY(mutex_);
+  std::vector<Mutation> written_ TAMIS_GUARDED_BY(mutex_);
+  std::map<std::string, Job> jobs_ TAMIS_GUARDED_BY(mutex_);
+  RecommendRequest last_recommend_ TAMIS_GUARDED_BY(mutex_);
+  std::vector<std::thread> ackers_ TAMIS_GUARDED_BY(mutex_);
+};
+
+}  // namespace tamis::server

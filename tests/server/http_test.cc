@@ -1,0 +1,230 @@
+// The HTTP face over a real socket: grammar, limits, keep-alive, pipelining, problem documents.
+#include <gmock/gmock.h>
+
+#include "tests/server/test_server.h"
+
+namespace tamis::server {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Http, AnswersAndKeepsTheConnection) {
+  TestServer server;
+  RawClient client(server.server->port());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(client.send(request_text("GET", "/healthz")));
+    const HttpReply reply = client.read_reply();
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_TRUE(reply.has("\"status\":\"ok\""));
+    EXPECT_TRUE(reply.head_has("X-Request-Id: "));
+  }
+}
+
+TEST(Http, PipelinedRequestsAreAnsweredInOrder) {
+  TestServer server;
+  RawClient client(server.server->port());
+  std::string requests;
+  for (int i = 1; i <= 20; ++i)
+    requests += request_text("GET", "/v1/users/u" + std::to_string(i) + "/recommendations?k=1");
+  ASSERT_TRUE(client.send(requests));
+  for (int i = 1; i <= 20; ++i) EXPECT_TRUE(client.read_reply().has("\"user\":\"u" + std::to_string(i) + "\""));
+}
+
+TEST(Http, HeadHasTheHeaderOnly) {
+  TestServer server;
+  RawClient client(server.server->port());
+  ASSERT_TRUE(client.send(request_text("HEAD", "/healthz") + request_text("GET", "/healthz")));
+  const HttpReply head = client.read_reply(false);
+  EXPECT_EQ(head.status, 200);
+  const HttpReply get = client.read_reply();
+  EXPECT_EQ(get.status, 200);
+  EXPECT_TRUE(get.has("\"status\""));
+}
+
+TEST(Http, ContinueIsSentBeforeTheBodyIsRead) {
+  TestServer server;
+  RawClient client(server.server->port());
+  const std::string body = R"({"user":"u","item":"i"})";
+  const std::string request = request_text("POST", "/v1/interactions", body, "Expect: 100-continue\r\n");
+  ASSERT_TRUE(client.send(request.substr(0, request.size() - body.size())));
+  EXPECT_EQ(client.read_reply(false).status, 100);
+  ASSERT_TRUE(client.send(body));
+  EXPECT_EQ(client.read_reply().status, 200);
+}
+
+TEST(Http, ChunkedBodiesAreTaken) {
+  TestServer server;
+  RawClient client(server.server->port());
+  ASSERT_TRUE(
+      client.send("POST /v1/interactions HTTP/1.1\r\nHost: x.localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "a\r\n{\"user\":\"u\r\nd;ext=1\r\n\",\"item\":\"i\"}\r\n0\r\n\r\n"));
+  const HttpReply reply = client.read_reply();
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(server.database.written().size(), 1U);
+}
+
+struct BadRequest {
+  const char* name;
+  std::string text;
+  int status;
+};
+class Malformed : public ::testing::TestWithParam<BadRequest> {};
+
+TEST_P(Malformed, IsRefusedAndTheConnectionClosed) {
+  TestServer server;
+  RawClient client(server.server->port());
+  ASSERT_TRUE(client.send(GetParam().text));
+  const HttpReply reply = client.read_reply();
+  EXPECT_EQ(reply.status, GetParam().status) << reply.body;
+  EXPECT_TRUE(reply.head_has("application/problem+json"));
+  EXPECT_TRUE(reply.has("\"request_id\":"));
+  EXPECT_TRUE(client.read_end());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Grammar, Malformed,
+    ::testing::Values(
+        BadRequest{"Garbage", "\x16\x03\x01 hello\r\n\r\n", 400}, BadRequest{"NoVersion", "GET /\r\n\r\n", 400},
+        BadRequest{"OtherVersion", "GET / HTTP/3.0\r\n\r\n", 505},
+        BadRequest{"NoHost", "GET /healthz HTTP/1.1\r\n\r\n", 400},
+        BadRequest{"TwoHosts", "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+        BadRequest{"BadLength", "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", 400},
+        BadRequest{"TwoLengths",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+                   400},
+        BadRequest{"LengthAndChunks",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: "
+                   "chunked\r\n\r\n0\r\n\r\n",
+                   400},
+        BadRequest{"UnknownEncoding", "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
+                   501},
+        BadRequest{"BadChunk", "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                   400},
+        BadRequest{
+            "CompressedBody",
+            "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415},
+        BadRequest{"OtherExpectation",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nContent-Length: 2\r\n\r\n{}", 417},
+        BadRequest{"LongUri", "GET /" + std::string(9'000, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n", 414},
+        BadRequest{"EndlessUri", "GET /" + std::string(40'000, 'a'), 414},
+        BadRequest{"LongHeader",
+                   "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: " + std::string(20'000, 'a') + "\r\n\r\n",
+                   431}),
+    [](const auto& param) { return std::string(param.param.name); });
+
+struct Refusal {
+  const char* name;
+  const char* method;
+  std::string target;
+  std::string body;
+  int status;
+  std::string expected;
+};
+class Refused : public ::testing::TestWithParam<Refusal> {};
+
+TEST_P(Refused, AsAProblemDocument) {
+  TestServer server;
+  const Refusal& refusal = GetParam();
+  const HttpReply reply = server.call(refusal.method, refusal.target, refusal.body);
+  EXPECT_EQ(reply.status, refusal.status) << reply.body;
+  EXPECT_TRUE(reply.head_has("Content-Type: application/problem+json"));
+  EXPECT_THAT(reply.body, HasSubstr(refusal.expected));
+  EXPECT_TRUE(server.database.written().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Problems, Refused,
+    ::testing::Values(
+        Refusal{"NoSuchPath", "GET", "/v2/items", "", 404, "nothing is at /v2/items"},
+        Refusal{"OtherMethod", "DELETE", "/v1/interactions", "", 405, "expected POST"},
+        Refusal{"UnknownMethod", "BREW", "/v1/items", "", 501, "BREW"},
+        Refusal{"BrokenEscape", "GET", "/v1/items/%zz", "", 400, "broken % escape"},
+        Refusal{"UnknownItem", "GET", "/v1/items/nobody", "", 404, "\"code\":\"not_found\""},
+        Refusal{"UnknownParameter", "GET", "/v1/users/u/recommendations?funel=a", "", 400, "did you mean funnel?"},
+        Refusal{"RepeatedParameter", "GET", "/v1/users/u/recommendations?k=3&k=4", "", 400, "given twice"},
+        Refusal{"ZeroK", "GET", "/v1/users/u/recommendations?k=0", "", 400, "from 1 to 1000"},
+        Refusal{"LargeK", "GET", "/v1/users/u/recommendations?k=1001", "", 400, "\"field\":\"k\""},
+        Refusal{"TextK", "GET", "/v1/users/u/recommendations?k=ten", "", 400, "\\\"ten\\\""},
+        Refusal{"BadFilter", "POST", "/v1/users/u/recommendations", R"({"filter":{"al":[]}})", 400,
+                "\"field\":\"filter"},
+        Refusal{"UnknownFunnel", "GET", "/v1/users/u/recommendations?funnel=missing", "", 404, "\"field\":\"funnel\""},
+        Refusal{"MalformedJson", "POST", "/v1/interactions", "{\"user\":", 400, "not valid JSON"},
+        Refusal{"BadInArray", "POST", "/v1/interactions", R"([{"user":"u","item":"i"},{"user":"u"}])", 400,
+                "\"field\":\"[1].item\""},
+        Refusal{"BadDurability", "POST", "/v1/interactions?durability=maybe", R"({"user":"u","item":"i"})", 400,
+                "sync, interval, none"},
+        Refusal{"NoTextEncoder", "POST", "/v1/search", R"({"space":"looks","text":"lamp"})", 409, "no text encoder"},
+        Refusal{"TwoQueries", "POST", "/v1/search", R"({"space":"looks","item":"a","vector":[1]})", 400,
+                "one of vector, item, user and text"},
+        Refusal{"SnapshotElsewhere", "POST", "/v1/snapshots", R"({"name":"../../etc"})", 400, "\"field\":\"name\""},
+        Refusal{"DefaultFunnel", "DELETE", "/v1/funnels/default", "", 409, "failed_precondition"},
+        Refusal{"UnknownJob", "GET", "/v1/jobs/j9/events", "", 404, "there is no job j9"}),
+    [](const auto& param) { return std::string(param.param.name); });
+
+TEST(Http, OtherMediaTypesAreRefused) {
+  TestServer server;
+  const HttpReply reply = server.call("POST", "/v1/interactions", "a,b", "Content-Type: text/csv\r\n");
+  EXPECT_EQ(reply.status, 415);
+  EXPECT_THAT(reply.body, HasSubstr("text/csv"));
+}
+
+TEST(Http, MethodNotAllowedNamesTheMethods) {
+  TestServer server;
+  EXPECT_TRUE(server.call("POST", "/v1/stats", "{}").head_has("Allow: GET, HEAD"));
+}
+
+TEST(Http, EveryStatusCodeHasItsHttpStatus) {
+  TestServer server;
+  const std::vector<std::pair<StatusCode, int>> table = {
+      {StatusCode::kInvalidArgument, 400},    {StatusCode::kNotFound, 404},          {StatusCode::kAlreadyExists, 409},
+      {StatusCode::kFailedPrecondition, 409}, {StatusCode::kResourceExhausted, 507}, {StatusCode::kUnavailable, 503},
+      {StatusCode::kCorruption, 500},         {StatusCode::kIoError, 500},           {StatusCode::kInternal, 500}};
+  for (const auto& [code, status] : table) {
+    server.database.write_failure = code;
+    const HttpReply reply = server.call("POST", "/v1/interactions", R"({"user":"u","item":"i"})");
+    EXPECT_EQ(reply.status, status);
+    EXPECT_TRUE(reply.has("\"code\":\"" + std::string(status_code_name(code)) + "\""));
+    EXPECT_EQ(reply.head_has("Retry-After: "), code == StatusCode::kUnavailable);
+  }
+}
+
+TEST(Http, RequestIdIsEchoedWhereSane) {
+  TestServer server;
+  EXPECT_TRUE(server.call("GET", "/healthz", "", "X-Request-Id: trace-1\r\n").head_has("X-Request-Id: trace-1"));
+  EXPECT_FALSE(server.call("GET", "/healthz", "", "X-Request-Id: a b\"c\r\n").head_has("a b"));
+}
+
+TEST(Http, PathParametersAreDecoded) {
+  TestServer server;
+  ASSERT_EQ(server.call("PUT", "/v1/items/a%2Fb%20%C3%A9", R"({"features":{"price":1}})").status, 200);
+  const HttpReply reply = server.call("GET", "/v1/items/a%2fb%20%c3%a9");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_TRUE(reply.has("\"id\":\"a/b \xC3\xA9\""));
+}
+
+TEST(Http, ForeignOriginsAndNamesAreRefusedWithoutKeys) {
+  TestServer server;
+  EXPECT_EQ(server.call("GET", "/v1/stats", "", "Origin: http://evil.example\r\n").status, 403);
+  EXPECT_EQ(server.call("GET", "/v1/stats", "", "Origin: http://localhost\r\n").status, 200);
+  RawClient client(server.server->port());
+  client.send("GET /v1/stats HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+  EXPECT_EQ(client.read_reply().status, 421);
+}
+
+TEST(Http, ReadinessFollowsTheDatabase) {
+  TestServer server;
+  EXPECT_EQ(server.call("GET", "/readyz").status, 200);
+  server.database.ready = false;
+  EXPECT_EQ(server.call("GET", "/readyz").status, 503);
+  EXPECT_EQ(server.call("GET", "/healthz").status, 200);
+}
+
+TEST(Http, DescribesItself) {
+  TestServer server;
+  const HttpReply reply = server.call("GET", "/openapi.json");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_TRUE(reply.body.starts_with("{\"openapi\":\"3.1.0\""));
+}
+
+}  // namespace
+}  // namespace tamis::server
