@@ -112,7 +112,11 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   void sweep_expired();
   void measure_memory();
   void measure_recall();
-  Status save_indexes(const std::filesystem::path& index_dir);
+  // Brings the index files up to date: those that changed are written.
+  Status save_indexes();
+  // Writes all of them elsewhere, for a snapshot.
+  Status copy_indexes(const std::filesystem::path& index_dir);
+  Status save_first_seen(const std::filesystem::path& index_dir, Sequence sequence);
 
   DatabaseOptions options_;
   DataLayout layout_;
@@ -126,8 +130,9 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> memory_bytes_{0};
   std::uint64_t memory_limit_bytes_ = 0;
-  Mutex save_mutex_;    // one save of the index files at a time
-  Mutex funnel_mutex_;  // versions of funnels count up one by one
+  std::chrono::steady_clock::time_point next_measure_;  // of the recovery, then the upkeep thread
+  Mutex save_mutex_;                                    // one save of the index files at a time
+  Mutex funnel_mutex_;                                  // versions of funnels count up one by one
 
   std::unique_ptr<storage::CommitQueue> queue_;
   std::unique_ptr<Trainer> trainer_;  // set before readiness

@@ -143,7 +143,7 @@ DatabaseImpl::~DatabaseImpl() {
   trainer_.reset();
   queue_.reset();  // drains
   if (!is_ready() || options_.read_only) return;
-  const Status saved = save_indexes(layout_.index);
+  const Status saved = save_indexes();
   if (!saved.is_ok()) spdlog::warn("index files are not saved and will be rebuilt: {}", saved.to_string());
 }
 

@@ -76,7 +76,7 @@ Status DatabaseImpl::snapshot(const fs::path& dir) {
   TAMIS_RETURN_IF_ERROR(made.create());
 
   // Index files first, while writes go on: a restore brings them up to the cut from the log.
-  TAMIS_RETURN_IF_ERROR(save_indexes(made.path() / "index"));
+  TAMIS_RETURN_IF_ERROR(copy_indexes(made.path() / "index"));
   SnapshotManifest manifest;
   manifest.created_ms = options_.clock->now_ms();
   Status cut;
@@ -91,7 +91,7 @@ Status DatabaseImpl::snapshot(const fs::path& dir) {
   });
   TAMIS_RETURN_IF_ERROR(cut);
   TAMIS_ASSIGN_OR_RETURN(manifest.files, list_snapshot_files(made.path()));
-  TAMIS_RETURN_IF_ERROR(write_file_synced(made.path() / kManifestName, manifest_to_json(manifest)));
+  TAMIS_RETURN_IF_ERROR(write_file_synced(made.path() / kManifestName, snapshot_manifest_to_json(manifest)));
   TAMIS_RETURN_IF_ERROR(sync_directory(made.path()));
   return made.keep_as(place);
 }
@@ -112,7 +112,7 @@ Status Database::restore(const std::filesystem::path& snapshot_dir, const std::f
     return Status::already_exists(data_dir.string() + " is not empty; expected a new or an empty directory");
   }
   TAMIS_ASSIGN_OR_RETURN(const std::string text, read_whole_file(snapshot_dir / kManifestName, kMaxManifestBytes));
-  TAMIS_ASSIGN_OR_RETURN(const SnapshotManifest manifest, parse_manifest(text));
+  TAMIS_ASSIGN_OR_RETURN(const SnapshotManifest manifest, parse_snapshot_manifest(text));
   TAMIS_RETURN_IF_ERROR(verify_snapshot_files(snapshot_dir, manifest.files));
 
   ProvisionalDirectory made(beside(data_dir, ".restoring"));
@@ -125,8 +125,7 @@ Status Database::restore(const std::filesystem::path& snapshot_dir, const std::f
   }
   {
     DatabaseOptions opening = options;
-    opening.read_only = false;
-    opening.training.schedule_s = 0;
+    opening.read_only = true;  // no sweep changes what is compared
     TAMIS_ASSIGN_OR_RETURN(const auto database, DatabaseImpl::open(made.path(), opening));
     TAMIS_RETURN_IF_ERROR(database->wait_ready(kRestoreTimeout));
     if (database->sequence() != manifest.sequence) {

@@ -1,6 +1,8 @@
 // Background work: the sweep of expired entities, the memory figure, live recall, the index files.
 #include <spdlog/spdlog.h>
 
+#include <set>
+#include <system_error>
 #include <utility>
 
 #include "engine/database_impl.h"
@@ -19,6 +21,11 @@ constexpr milliseconds kRankingPeriod(200);
 constexpr milliseconds kSavePeriod(300'000);
 constexpr std::size_t kSweepBatch = 1'000;
 
+// The generation whose encoder filled the space; none for external ones.
+std::string maker_of(const ReadState& state, const std::string& space) {
+  return space == kIalsSpace && state.generation != nullptr ? state.generation->info.id : "";
+}
+
 }  // namespace
 
 void DatabaseImpl::start_upkeep() {
@@ -29,7 +36,7 @@ void DatabaseImpl::start_upkeep() {
   if (!options_.read_only) {
     upkeep.push_back({kSweepPeriod, [this] { sweep_expired(); }});
     index_care.push_back({kSavePeriod, [this] {
-                            const Status saved = save_indexes(layout_.index);
+                            const Status saved = save_indexes();
                             if (!saved.is_ok()) spdlog::warn("index files are not saved: {}", saved.to_string());
                           }});
   }
@@ -57,7 +64,14 @@ void DatabaseImpl::sweep_expired() {
   live().expiries().release(due);
 }
 
-void DatabaseImpl::measure_memory() { memory_bytes_.store(live().memory_bytes(), std::memory_order_relaxed); }
+void DatabaseImpl::measure_memory() {
+  // Attributes with many distinct values take long to measure: at most a twentieth of the time goes into it.
+  const auto start = std::chrono::steady_clock::now();
+  if (start < next_measure_) return;
+  memory_bytes_.store(live().memory_bytes(), std::memory_order_relaxed);
+  const auto end = std::chrono::steady_clock::now();
+  next_measure_ = end + 20 * (end - start);
+}
 
 void DatabaseImpl::measure_recall() {
   const auto state = live().pin();
@@ -68,17 +82,36 @@ void DatabaseImpl::measure_recall() {
   }
 }
 
-Status DatabaseImpl::save_indexes(const std::filesystem::path& index_dir) {
+Status DatabaseImpl::save_indexes() {
   MutexLock lock(save_mutex_);
   const Sequence sequence = visible_.get();
   const auto state = live().pin();
   const auto sync = [this] { return store_->sync(); };
+  std::set<std::string> names;
   for (const auto& [name, space] : state->spaces) {
-    const std::string generation = name == kIalsSpace ? state->generation->info.id : "";
-    TAMIS_RETURN_IF_ERROR(save_space_index(index_dir, *space, sequence, generation, sync));
+    TAMIS_RETURN_IF_ERROR(update_space_files(layout_.index, space.get(), sequence, maker_of(*state, name), sync));
+    names.insert(name);
   }
+  remove_stale_files(layout_.index, names);
+  return save_first_seen(layout_.index, sequence);
+}
+
+Status DatabaseImpl::copy_indexes(const std::filesystem::path& index_dir) {
+  const Sequence sequence = visible_.get();
+  const auto state = live().pin();
+  const auto sync = [this] { return store_->sync(); };
+  for (const auto& [name, space] : state->spaces) {
+    TAMIS_RETURN_IF_ERROR(save_space_index(index_dir, *space, sequence, maker_of(*state, name), sync));
+  }
+  return save_first_seen(index_dir, sequence);
+}
+
+Status DatabaseImpl::save_first_seen(const std::filesystem::path& index_dir, Sequence sequence) {
+  std::error_code error;
+  std::filesystem::create_directories(index_dir, error);
+  if (error) return Status::io_error("cannot create " + index_dir.string() + ": " + error.message());
   const FirstSeen first_seen = FirstSeen::of(live().entities(EntityKind::kItem), sequence);
-  TAMIS_RETURN_IF_ERROR(sync());
+  TAMIS_RETURN_IF_ERROR(store_->sync());
   return first_seen.save(index_dir / "first_seen");
 }
 

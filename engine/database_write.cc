@@ -66,7 +66,7 @@ Result<WriteAck> DatabaseImpl::write(std::vector<Mutation> mutations, const Writ
   TAMIS_RETURN_IF_ERROR(admit(&mutations, &claims));
   if (mutations.empty()) return WriteAck{0, 0, visible_.get()};
   auto ack = queue_->commit(std::move(mutations), options.durability.value_or(options_.storage.durability));
-  if (options_.observer != nullptr) options_.observer->on_write_visible(seconds_since(start));
+  if (ack.is_ok() && options_.observer != nullptr) options_.observer->on_write_visible(seconds_since(start));
   return ack;
 }
 
@@ -77,7 +77,7 @@ storage::CommitQueue::Callback DatabaseImpl::answer_later(std::unique_ptr<WriteC
   return [this, start, held = std::shared_ptr<WriteClaims>(std::move(claims)),
           done = std::move(done)](Result<WriteAck> ack) mutable {
     held.reset();
-    if (options_.observer != nullptr) options_.observer->on_write_visible(seconds_since(start));
+    if (ack.is_ok() && options_.observer != nullptr) options_.observer->on_write_visible(seconds_since(start));
     done(std::move(ack));
   };
 }

@@ -61,7 +61,7 @@ struct HistoryCache::Impl {
     history->seen.reserve(rows.size());
     for (const auto& row : rows) {
       if (history->events.size() < max_events) {
-        history->events.push_back({row.item, row.type, static_cast<float>(row.value.value_or(1)), row.timestamp_ms});
+        history->events.push_back({row.item, row.type, history_value(row.value), row.timestamp_ms});
       }
       history->seen.push_back(row.item);
     }

@@ -2,8 +2,10 @@
 // every commit, bounded in bytes (least recently used goes first).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/clock.h"
@@ -19,6 +21,12 @@ struct HistoryEvent {
   float value = 1;  // 1 where the interaction has none
   TimestampMs timestamp_ms = 0;
 };
+
+// The value of an interaction as an event holds it: 1 where it has none, and within the range of a float.
+inline float history_value(std::optional<double> value) {
+  constexpr double kLargest = 3e38;
+  return static_cast<float>(std::clamp(value.value_or(1), -kLargest, kLargest));
+}
 
 struct UserHistory {
   std::vector<HistoryEvent> events;  // newest first, at most DatabaseOptions::max_history

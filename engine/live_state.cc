@@ -82,6 +82,7 @@ void LiveState::restore_factor(EntityKind kind, DenseId id) {
   const std::size_t dim = generation.ials->options.dim;
   const Status status =
       index_of(*space->second, kind).upsert(id, std::span(factors).subspan(std::size_t{rows[id]} * dim, dim));
+  space->second->changes.fetch_add(1, std::memory_order_relaxed);
   if (!status.is_ok()) spdlog::error("space ials: {}", status.to_string());
 }
 

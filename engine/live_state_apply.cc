@@ -16,11 +16,6 @@ DenseId dense_id(const storage::CommittedRecord& record, EntityKind kind) {
   return kind == EntityKind::kUser ? record.user : record.item;
 }
 
-float as_float(double value) {
-  constexpr double kLargest = 3e38;
-  return static_cast<float>(std::clamp(value, -kLargest, kLargest));
-}
-
 }  // namespace
 
 void LiveState::apply(std::span<const storage::CommittedRecord> records) {
@@ -57,7 +52,7 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Put
   }
   const double value = interaction.value.value_or(1);
   count_interaction(record.item, known->second, value, interaction.timestamp_ms);
-  histories_.on_interaction(record.user, {record.item, known->second, as_float(value), interaction.timestamp_ms});
+  histories_.on_interaction(record.user, {record.item, known->second, history_value(value), interaction.timestamp_ms});
   if (departing_users_.is_idle()) return;
   storage::StoredInteraction stored;
   stored.sequence = record.sequence;
@@ -87,6 +82,7 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Del
   (erased.kind == EntityKind::kUser ? user_attributes_ : item_attributes_).remove(id);
   for (const auto& [name, space] : pin()->spaces) {
     index_of(*space, erased.kind).remove(id);
+    space->changes.fetch_add(1, std::memory_order_relaxed);
     vector_rows_.on_changed(name, erased.kind, id);
   }
   if (erased.kind == EntityKind::kItem) {
@@ -122,6 +118,7 @@ void LiveState::flush_vectors() {
     index::VectorIndex& target = index_of(*space->second, run_.kind);
     const Status status =
         run_.ids.size() == 1 ? target.upsert(run_.ids[0], run_.values) : target.upsert_batch(run_.ids, run_.values);
+    space->second->changes.fetch_add(1, std::memory_order_relaxed);
     if (!status.is_ok()) spdlog::error("space {}: {} vectors: {}", run_.space, run_.ids.size(), status.to_string());
   }
   run_.ids.clear();
@@ -135,7 +132,9 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Del
   vector_rows_.on_changed(erased.space, erased.kind, id);
   const auto state = pin();
   const auto space = state->spaces.find(erased.space);
-  if (space != state->spaces.end() && id != kNoDenseId) index_of(*space->second, erased.kind).remove(id);
+  if (space == state->spaces.end() || id == kNoDenseId) return;
+  index_of(*space->second, erased.kind).remove(id);
+  space->second->changes.fetch_add(1, std::memory_order_relaxed);
 }
 
 void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const PutSpace& put) {

@@ -2,6 +2,7 @@
 // part is replaced (a promotion, a new space). The parts themselves take committed records while they are read.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,6 +27,11 @@ struct SpaceIndex {
   Space space;
   std::unique_ptr<index::VectorIndex> items;
   std::unique_ptr<index::VectorIndex> users;
+  std::atomic<std::uint64_t> changes{1};  // counts vectors written and removed
+
+  // Of whoever saves index files: the value of `changes` that the files hold, and the sequence they were saved under.
+  std::uint64_t saved_changes = 0;
+  Sequence saved_sequence = 0;
 };
 
 struct ReadState {

@@ -90,14 +90,18 @@ void Recovery::replay(const storage::CommittedRecord& record) {
 
 Status Recovery::replay_vector(const storage::CommittedRecord& record, LoadedSpace* space) {
   const std::string& name = space->index->space.name;
+  const auto changed = [&] { space->index->changes.fetch_add(1, std::memory_order_relaxed); };
   const auto dense = [&](EntityKind kind) { return kind == EntityKind::kUser ? record.user : record.item; };
   if (const auto* put = std::get_if<PutVector>(&record.mutation); put != nullptr && put->space == name) {
+    changed();
     return index_of(*space->index, put->kind).upsert(dense(put->kind), put->vector);
   }
   if (const auto* erased = std::get_if<DeleteVector>(&record.mutation); erased != nullptr && erased->space == name) {
+    changed();
     if (dense(erased->kind) != kNoDenseId) index_of(*space->index, erased->kind).remove(dense(erased->kind));
   }
   if (const auto* erased = std::get_if<DeleteEntity>(&record.mutation)) {
+    changed();
     if (dense(erased->kind) != kNoDenseId) index_of(*space->index, erased->kind).remove(dense(erased->kind));
   }
   if (const auto* erased = std::get_if<DeleteSpace>(&record.mutation); erased != nullptr && erased->name == name) {

@@ -20,16 +20,18 @@ struct FoldInOfGeneration {
 
 // Makes `target` hold exactly the rows of the generation whose entities exist.
 void reconcile(const std::vector<DenseId>& ids, const std::vector<float>& factors, std::size_t dim,
-               const EntityTable& entities, index::VectorIndex* target) {
+               const EntityTable& entities, SpaceIndex* space, EntityKind kind) {
+  index::VectorIndex& target = index_of(*space, kind);
   for (std::size_t row = 0; row < ids.size(); ++row) {
     if (ids[row] == kNoDenseId) continue;
     const bool wanted = entities.contains(ids[row]);
-    if (wanted == target->contains(ids[row])) continue;
+    if (wanted == target.contains(ids[row])) continue;
+    space->changes.fetch_add(1, std::memory_order_relaxed);
     if (!wanted) {
-      target->remove(ids[row]);
+      target.remove(ids[row]);
       continue;
     }
-    const Status status = target->upsert(ids[row], std::span(factors).subspan(row * dim, dim));
+    const Status status = target.upsert(ids[row], std::span(factors).subspan(row * dim, dim));
     if (!status.is_ok()) spdlog::error("space ials: {}", status.to_string());
   }
 }
@@ -59,8 +61,10 @@ void publish_serving(const Serving& serving, LiveState* live) {
   if (serving.ials != nullptr) {
     const Generation& made = *serving.generation;
     const std::size_t dim = made.ials->options.dim;
-    reconcile(made.items, made.ials->item_factors, dim, live->entities(EntityKind::kItem), serving.ials->items.get());
-    reconcile(made.users, made.ials->user_factors, dim, live->entities(EntityKind::kUser), serving.ials->users.get());
+    reconcile(made.items, made.ials->item_factors, dim, live->entities(EntityKind::kItem), serving.ials.get(),
+              EntityKind::kItem);
+    reconcile(made.users, made.ials->user_factors, dim, live->entities(EntityKind::kUser), serving.ials.get(),
+              EntityKind::kUser);
   }
   live->publish([&](ReadState& state) {
     state.generation = serving.generation;

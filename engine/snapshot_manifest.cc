@@ -75,13 +75,13 @@ Status sync_file(const fs::path& path) {
 
 }  // namespace
 
-std::string manifest_to_json(const SnapshotManifest& manifest) {
+std::string snapshot_manifest_to_json(const SnapshotManifest& manifest) {
   const json body = body_of(manifest);
   const std::string text = body.dump();
   return json{{"manifest", body}, {"checksum", hex(checksum64(text.data(), text.size()))}}.dump(1);
 }
 
-Result<SnapshotManifest> parse_manifest(const std::string& text) {
+Result<SnapshotManifest> parse_snapshot_manifest(const std::string& text) {
   try {  // nlohmann::json throws on a missing member or one of another type
     const json document = json::parse(text);
     const json& body = document.at("manifest");

@@ -1,5 +1,5 @@
 // The manifest of a snapshot: manifest.json, which names every other file with its size and checksum, and holds a few
-// queries with their answers. docs/storage_format.md has its grammar.
+// queries with their answers. docs/architecture.md says how it is made and used.
 #pragma once
 
 #include <cstdint>
@@ -39,10 +39,10 @@ struct SnapshotManifest {
 
 inline constexpr const char* kManifestName = "manifest.json";
 
-std::string manifest_to_json(const SnapshotManifest& manifest);
+std::string snapshot_manifest_to_json(const SnapshotManifest& manifest);
 // corruption where it is malformed, names a path outside of the snapshot, or fails its own checksum;
 // failed_precondition for a newer format.
-Result<SnapshotManifest> parse_manifest(const std::string& json);
+Result<SnapshotManifest> parse_snapshot_manifest(const std::string& json);
 
 // Every file under `dir` but the manifest, synced to disk, with size and checksum.
 Result<std::vector<SnapshotFile>> list_snapshot_files(const std::filesystem::path& dir);
