@@ -1,0 +1,10 @@
+# Runs the example in a fresh directory and checks what it prints.
+file(REMOVE_RECURSE ${DIRECTORY})
+execute_process(COMMAND ${PROGRAM} ${DIRECTORY} OUTPUT_VARIABLE output RESULT_VARIABLE result)
+file(REMOVE_RECURSE ${DIRECTORY})
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "the example ended with ${result}: ${output}")
+endif()
+if(NOT output MATCHES "for ada: [a-z ]*matches")
+  message(FATAL_ERROR "the example recommends no matches to ada: ${output}")
+endif()

@@ -1,0 +1,256 @@
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <future>
+#include <limits>
+
+#include "tests/engine/database_fixture.h"
+
+namespace tamis::engine {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+TEST_F(DatabaseTest, ReadsItsOwnWrites) {
+  open();
+  const WriteAck first = view("ada", "lantern");
+  EXPECT_EQ(first.accepted, 1u);
+  EXPECT_EQ(database->sequence(), first.sequence);
+  EXPECT_THAT(recommended("bob"), ElementsAre("lantern"));
+  EXPECT_THAT(recommended("ada"), IsEmpty()) << "seen items are left out";
+
+  view("ada", "candle");
+  EXPECT_THAT(recommended("bob"), ::testing::UnorderedElementsAre("lantern", "candle"));
+  const auto rows = database->list_interactions(EntityKind::kUser, "ada", "", 10);
+  ASSERT_TRUE(rows.is_ok());
+  ASSERT_EQ(rows->rows.size(), 2u);
+  EXPECT_EQ(rows->rows[0].interaction.item, "candle");
+  EXPECT_EQ(rows->rows[0].interaction.timestamp_ms, clock.now_ms());
+}
+
+TEST_F(DatabaseTest, AnEmptyWriteIsAcknowledged) {
+  open();
+  const WriteAck ack = write({});
+  EXPECT_EQ(ack.accepted, 0u);
+  EXPECT_EQ(ack.sequence, database->sequence());
+}
+
+TEST_F(DatabaseTest, AVectorIsFoundWhenItsWriteReturns) {
+  open();
+  write({put_space("style", 2), PutVector{"style", EntityKind::kItem, "a", {1, 0}}});
+  EXPECT_THAT(nearest("style", {1, 0}), ElementsAre("a"));
+  write({PutVector{"style", EntityKind::kItem, "b", {0, 1}}, PutVector{"style", EntityKind::kItem, "a", {0.6f, 0.8f}}});
+  EXPECT_THAT(nearest("style", {0, 1}), ElementsAre("b", "a"));
+  const auto stored = database->get_vector("style", EntityKind::kItem, "a");
+  ASSERT_TRUE(stored.is_ok());
+  EXPECT_THAT(*stored, ElementsAre(0.6f, 0.8f));
+}
+
+TEST_F(DatabaseTest, ADeletedItemIsGoneFromEveryAnswer) {
+  open();
+  write({put_space("style", 2), PutVector{"style", EntityKind::kItem, "a", {1, 0}},
+         PutVector{"style", EntityKind::kItem, "b", {0, 1}}, PutInteraction{interaction("ada", "a")}});
+  write({DeleteEntity{EntityKind::kItem, "a"}});
+  EXPECT_THAT(nearest("style", {1, 0}), ElementsAre("b"));
+  EXPECT_THAT(recommended("bob"), Not(Contains("a")));
+  EXPECT_THAT(listed(EntityKind::kItem), ElementsAre("b"));
+  EXPECT_EQ(database->get_entity(EntityKind::kItem, "a").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(database->get_vector("style", EntityKind::kItem, "a").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(refusal({DeleteEntity{EntityKind::kItem, "a"}}).code(), StatusCode::kNotFound);
+}
+
+TEST_F(DatabaseTest, ADeletedUserTakesTheirCountsAlong) {
+  open();
+  for (int i = 0; i < 3; ++i) view("ada", "lantern");
+  view("ada", "candle");
+  view("bob", "candle");
+  view("bob", "candle");
+  ASSERT_THAT(recommended("eve"), ElementsAre("lantern", "candle"));
+  write({DeleteEntity{EntityKind::kUser, "ada"}});
+  EXPECT_EQ(database->stats().interactions_by_type.at("view"), 2u);
+  EXPECT_THAT(recommended("eve"), ElementsAre("candle", "lantern")) << "nobody is left who viewed the lantern";
+  EXPECT_EQ(database->list_interactions(EntityKind::kUser, "ada", "", 10).status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(DatabaseTest, ABatchIsAppliedWholeOrNotAtAll) {
+  open();
+  const Status refused = refusal({put_item("good"), PutInteraction{interaction("", "x")}});
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(refused.field(), "mutations[1].user");
+  // What only the store can tell: a patch of an entity that does not exist.
+  EXPECT_EQ(refusal({put_item("good"), PatchEntity{EntityKind::kItem, "missing", {}, {}, {}}}).code(),
+            StatusCode::kNotFound);
+  EXPECT_EQ(database->sequence(), 0u);
+  EXPECT_THAT(listed(EntityKind::kItem), IsEmpty());
+}
+
+TEST_F(DatabaseTest, ARepeatedIdempotencyKeyIsNotStoredTwice) {
+  open();
+  Interaction purchase = interaction("ada", "lantern", "purchase");
+  purchase.idempotency_key = "order-1";
+  EXPECT_EQ(write({PutInteraction{purchase}}).accepted, 1u);
+  const WriteAck again = write({PutInteraction{purchase}});
+  EXPECT_EQ(again.accepted, 0u);
+  EXPECT_EQ(again.duplicates, 1u);
+  EXPECT_EQ(database->stats().interactions, 1u);
+  EXPECT_EQ(database->stats().interactions_by_type.at("purchase"), 1u);
+}
+
+TEST_F(DatabaseTest, APatchMergesFeatures) {
+  open();
+  write({put_item("a", {{"price", 3.5}, {"color", std::string("red")}})});
+  write({PatchEntity{EntityKind::kItem, "a", {{"price", 4.0}}, {"color"}, {}}});
+  const auto entity = database->get_entity(EntityKind::kItem, "a");
+  ASSERT_TRUE(entity.is_ok());
+  EXPECT_EQ(entity->features, (Features{{"price", 4.0}}));
+}
+
+TEST_F(DatabaseTest, AnAsynchronousWriteIsVisibleInItsCallback) {
+  open();
+  std::promise<Sequence> seen;
+  database->write_async({PutInteraction{interaction("ada", "lantern")}}, {}, [&](Result<WriteAck> ack) {
+    seen.set_value(ack.is_ok() && database->sequence() >= ack->sequence ? ack->sequence : 0);
+  });
+  EXPECT_GT(seen.get_future().get(), 0u);
+  std::promise<StatusCode> refused;
+  database->write_async({PutInteraction{interaction("", "x")}}, {},
+                        [&](Result<WriteAck> ack) { refused.set_value(ack.status().code()); });
+  EXPECT_EQ(refused.get_future().get(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(DatabaseTest, UnknownIdsAreRefusedWhereTheyAreNotCreated) {
+  options.create_unknown_ids = false;
+  open();
+  EXPECT_EQ(refusal({PutInteraction{interaction("ada", "a")}}).code(), StatusCode::kNotFound);
+  Entity ada;
+  ada.id = "ada";
+  write({put_item("a"), PutEntity{EntityKind::kUser, ada}, PutInteraction{interaction("ada", "a")}});
+  view("ada", "a");
+  EXPECT_EQ(refusal({PutInteraction{interaction("bob", "a")}}).field(), "user");
+}
+
+TEST_F(DatabaseTest, ThePreparedMutationIsTheOneThatIsWritten) {
+  open();
+  Mutation mutation = PutInteraction{interaction("ada", "a")};
+  ASSERT_TRUE(database->prepare(&mutation).is_ok());
+  EXPECT_EQ(std::get<PutInteraction>(mutation).interaction.timestamp_ms, clock.now_ms());
+  Mutation bad = PutVector{"nowhere", EntityKind::kItem, "a", {1}};
+  EXPECT_EQ(database->prepare(&bad).code(), StatusCode::kNotFound);
+}
+
+struct BadInput {
+  const char* name;
+  Mutation mutation;
+  StatusCode code;
+  const char* field;
+};
+
+Interaction with_type(std::string type) { return interaction("u", "i", std::move(type)); }
+
+Interaction with_value(double value) {
+  Interaction made = interaction("u", "i");
+  made.value = value;
+  return made;
+}
+
+Interaction with_timestamp(TimestampMs timestamp_ms) {
+  Interaction made = interaction("u", "i");
+  made.timestamp_ms = timestamp_ms;
+  return made;
+}
+
+Space space_of(std::string name, std::uint32_t dim, std::string encoder = "external") {
+  Space space;
+  space.name = std::move(name);
+  space.dim = dim;
+  space.encoder = std::move(encoder);
+  return space;
+}
+
+std::vector<BadInput> bad_inputs() {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto invalid = StatusCode::kInvalidArgument;
+  Interaction long_key = interaction("u", "i");
+  long_key.idempotency_key = std::string(129, 'k');
+  return {
+      {"empty user", PutInteraction{interaction("", "i")}, invalid, "user"},
+      {"long item", PutInteraction{interaction("u", std::string(257, 'x'))}, invalid, "item"},
+      {"item not UTF-8", PutInteraction{interaction("u", "\xff")}, invalid, "item"},
+      {"empty type", PutInteraction{with_type("")}, invalid, "type"},
+      {"long type", PutInteraction{with_type(std::string(65, 't'))}, invalid, "type"},
+      {"value NaN", PutInteraction{with_value(std::nan(""))}, invalid, "value"},
+      {"value infinite", PutInteraction{with_value(INFINITY)}, invalid, "value"},
+      {"time too early", PutInteraction{with_timestamp(kMinTimestampMs - 1)}, invalid, "timestamp"},
+      {"time too late", PutInteraction{with_timestamp(kMaxTimestampMs + 1)}, invalid, "timestamp"},
+      {"long key", PutInteraction{long_key}, invalid, "idempotency_key"},
+      {"empty id", put_item(""), invalid, "id"},
+      {"feature NaN", put_item("i", {{"price", std::nan("")}}), invalid, "features.price"},
+      {"feature against the schema", put_item("i", {{"listed_at", std::string("soon")}}), invalid,
+       "features.listed_at"},
+      {"expiry below zero", put_item("i", {}, -1), invalid, "expires_ms"},
+      {"unknown space", PutVector{"nowhere", EntityKind::kItem, "i", {1, 2}}, StatusCode::kNotFound, "space"},
+      {"space that is no name", PutVector{"No Where", EntityKind::kItem, "i", {1, 2}}, invalid, "space"},
+      {"reserved space", PutVector{"ials", EntityKind::kItem, "i", {1, 2}}, invalid, "space"},
+      {"short vector", PutVector{"style", EntityKind::kItem, "i", {1}}, invalid, "vector"},
+      {"vector NaN", PutVector{"style", EntityKind::kItem, "i", {1, nan}}, invalid, "vector[1]"},
+      {"making the reserved space", PutSpace{space_of("ials", 2)}, invalid, "space"},
+      {"space of dim 0", PutSpace{space_of("empty", 0)}, invalid, "dim"},
+      {"space of dim 4097", PutSpace{space_of("wide", 4097)}, invalid, "dim"},
+      {"space of another encoder", PutSpace{space_of("own", 2, "bpr")}, invalid, "encoder"},
+      {"space defined otherwise", PutSpace{space_of("style", 3)}, StatusCode::kAlreadyExists, "name"},
+      {"deleting no space", DeleteSpace{"nowhere"}, StatusCode::kNotFound, "space"},
+      {"a document of the database's own", PutDocument{"generation", "g1", "{}"}, invalid, "collection"},
+      {"a funnel that is no JSON", PutDocument{"funnel", "home", "{"}, invalid, nullptr},
+      {"a kind that is none", DeleteEntity{static_cast<EntityKind>(7), "i"}, invalid, "kind"},
+  };
+}
+
+TEST_F(DatabaseTest, BadInputIsRefusedByNameAndChangesNothing) {
+  options.item_schema = {{"listed_at", FeatureKind::kTimestamp}};
+  open();
+  write({put_space("style", 2)});
+  const Sequence before = database->sequence();
+  for (const BadInput& bad : bad_inputs()) {
+    SCOPED_TRACE(bad.name);
+    const Status status = refusal({bad.mutation});
+    EXPECT_EQ(status.code(), bad.code) << status.to_string();
+    if (bad.field != nullptr) {
+      EXPECT_EQ(status.field(), bad.field) << status.to_string();
+    }
+    EXPECT_THAT(status.message(), Not(IsEmpty()));
+  }
+  EXPECT_EQ(database->sequence(), before);
+  EXPECT_THAT(listed(EntityKind::kItem), IsEmpty());
+  EXPECT_THAT(listed(EntityKind::kUser), IsEmpty());
+}
+
+TEST_F(DatabaseTest, PastTheMemoryLimitDeletesAndReadsGoOn) {
+  options.memory.limit_bytes = 256 << 10;
+  open();
+  Status refused;
+  for (int i = 0; i < 100'000 && refused.is_ok(); ++i) {
+    refused = refusal({put_item("item-" + std::to_string(i), {{"name", std::string("lantern")}})});
+  }
+  EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(refused.message(), HasSubstr("memory limit"));
+  EXPECT_TRUE(database->get_entity(EntityKind::kItem, "item-0").is_ok());
+  write({DeleteEntity{EntityKind::kItem, "item-0"}});
+  EXPECT_EQ(database->get_entity(EntityKind::kItem, "item-0").status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(DatabaseTest, ADatabaseOpenForReadingRefusesWrites) {
+  open();
+  view("ada", "lantern");
+  close();
+  options.read_only = true;
+  open();
+  EXPECT_THAT(recommended("bob"), ElementsAre("lantern"));
+  EXPECT_EQ(refusal({PutInteraction{interaction("ada", "x")}}).code(), StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace tamis::engine

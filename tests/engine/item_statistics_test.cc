@@ -1,0 +1,126 @@
+#include "engine/item_statistics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "common/random.h"
+
+namespace tamis::engine {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr double kWeek = 7 * 86'400.0;
+constexpr TimestampMs kNow = 1'700'000'000'000;
+constexpr TimestampMs kDay = 86'400'000;
+
+std::vector<std::uint32_t> ids(const ItemStatistics::Ranking& ranking) {
+  std::vector<std::uint32_t> made;
+  for (const auto& row : *ranking) made.push_back(row.id);
+  return made;
+}
+
+TEST(ItemStatisticsTest, PopularCountsWeights) {
+  ItemStatistics statistics(kWeek);
+  for (const DenseId item : {0u, 1u, 2u}) statistics.set_listed(item, kNow);
+  statistics.add(0, 1, kNow);
+  statistics.add(1, 5, kNow);
+  statistics.add(0, 1.5, kNow);
+  EXPECT_THAT(ids(statistics.popular()), ElementsAre(1, 0)) << "an item without interactions is not popular";
+  EXPECT_FLOAT_EQ(statistics.popular()->at(1).score, 2.5f);
+  EXPECT_DOUBLE_EQ(statistics.popularity(1), 5);
+  EXPECT_DOUBLE_EQ(statistics.popularity(77), 0);
+}
+
+TEST(ItemStatisticsTest, TrendingHalvesWithTheHalfLife) {
+  ItemStatistics statistics(kWeek);
+  statistics.set_listed(0, kNow);
+  statistics.set_listed(1, kNow);
+  statistics.add(0, 8, kNow - 14 * kDay);
+  statistics.add(1, 3, kNow);
+  const auto trending = statistics.trending(kNow);
+  EXPECT_THAT(ids(trending), ElementsAre(1, 0));
+  EXPECT_NEAR(trending->at(1).score, 2, 0.01);
+  EXPECT_NEAR(statistics.trending(kNow + 7 * kDay)->at(0).score, 1.5, 0.01);
+}
+
+// Sums whose terms lie decades apart neither overflow nor vanish.
+TEST(ItemStatisticsTest, TrendingSpansAllTimes) {
+  ItemStatistics statistics(60);
+  statistics.set_listed(0, kNow);
+  statistics.set_listed(1, kNow);
+  statistics.add(0, 1, kMinTimestampMs);
+  statistics.add(1, 1, kNow);
+  statistics.add(1, 1, kMinTimestampMs);
+  statistics.add(0, 1, kNow - 60'000);
+  const auto trending = statistics.trending(kNow);
+  EXPECT_THAT(ids(trending), ElementsAre(1, 0));
+  EXPECT_NEAR(trending->at(0).score, 1, 0.01);
+  EXPECT_NEAR(trending->at(1).score, 0.5, 0.01);
+}
+
+TEST(ItemStatisticsTest, LatestOrdersByListing) {
+  ItemStatistics statistics(kWeek);
+  statistics.set_listed(0, kNow + 1);  // a millisecond that a float cannot tell from the next
+  statistics.set_listed(1, kNow);
+  statistics.set_listed(2, kNow + 2);
+  EXPECT_THAT(ids(statistics.latest()), ElementsAre(2, 0, 1));
+  statistics.set_listed(1, kNow + 3);
+  EXPECT_THAT(ids(statistics.latest()), ElementsAre(1, 2, 0));
+}
+
+TEST(ItemStatisticsTest, ARemovedItemLeavesTheListsAndComesBackWithItsCounts) {
+  ItemStatistics statistics(kWeek);
+  statistics.set_listed(0, kNow);
+  statistics.add(0, 2, kNow);
+  statistics.remove(0);
+  EXPECT_THAT(*statistics.popular(), IsEmpty());
+  EXPECT_THAT(*statistics.trending(kNow), IsEmpty());
+  EXPECT_THAT(*statistics.latest(), IsEmpty());
+  statistics.set_listed(0, kNow);
+  EXPECT_DOUBLE_EQ(statistics.popularity(0), 2);
+}
+
+TEST(ItemStatisticsTest, SubtractTakesBackWhatAddGave) {
+  ItemStatistics statistics(kWeek);
+  statistics.set_listed(0, kNow);
+  statistics.add(0, 1.3, kNow);
+  statistics.add(0, 0.7, kNow - kDay);
+  statistics.subtract(0, 1.3, kNow);
+  EXPECT_NEAR(statistics.popularity(0), 0.7, 1e-6);
+  statistics.subtract(0, 0.7, kNow - kDay);
+  EXPECT_THAT(*statistics.popular(), IsEmpty());
+  EXPECT_THAT(*statistics.trending(kNow), IsEmpty());
+}
+
+// The order in which interactions arrive does not show: a reopened database counts them by user.
+TEST(ItemStatisticsTest, OrderOfArrivalDoesNotMatter) {
+  struct Event {
+    DenseId item;
+    double weight;
+    TimestampMs timestamp_ms;
+  };
+  Random random(3);
+  std::vector<Event> events;
+  for (int i = 0; i < 5'000; ++i) {
+    events.push_back({random.below(50), 1 + std::log(1 + random.below(9)), kNow - random.below(1'000'000'000)});
+  }
+  ItemStatistics live(kWeek);
+  ItemStatistics rebuilt(kWeek);
+  for (DenseId item = 0; item < 50; ++item) {
+    live.set_listed(item, kNow);
+    rebuilt.set_listed(item, kNow);
+  }
+  for (const Event& event : events) live.add(event.item, event.weight, event.timestamp_ms);
+  for (std::size_t i = events.size(); i > 0; --i) {
+    rebuilt.add(events[i - 1].item, events[i - 1].weight, events[i - 1].timestamp_ms);
+  }
+  EXPECT_EQ(*live.popular(), *rebuilt.popular());
+  EXPECT_EQ(ids(live.trending(kNow)), ids(rebuilt.trending(kNow)));
+}
+
+}  // namespace
+}  // namespace tamis::engine
