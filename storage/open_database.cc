@@ -31,8 +31,9 @@ Status explain_open_failure(const rocksdb::Status& status, const std::string& di
     return Status::failed_precondition("the data directory " + dir + " is in use by " + holder +
                                        "; a directory serves one process at a time");
   }
-  // RocksDB says InvalidArgument where the manifest contradicts itself or the options.
-  if (status.IsInvalidArgument()) return Status::corruption("open " + dir + ": " + text);
+  // RocksDB says InvalidArgument where the manifest contradicts itself or the options, NotFound of a file that it
+  // names.
+  if (status.IsInvalidArgument() || status.IsNotFound()) return Status::corruption("open " + dir + ": " + text);
   return from_rocks(status, "open " + dir);
 }
 
