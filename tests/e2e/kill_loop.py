@@ -59,7 +59,8 @@ class Writer(threading.Thread):
         choice = self.random.random()
         if choice < 0.55:
             user = f"u{self.number}-{self.random.randrange(USERS_PER_WRITER)}"
-            body = {"user": user, "item": item, "type": "purchase", "value": self.count, "idempotency_key": stamp}
+            body = {"user": user, "item": item, "type": "purchase", "value": self.count, "idempotency_key": stamp,
+                    "context": {"stamp": stamp}}  # a history shows the context, the log the key
             return "POST", "/v1/interactions", body, ("interaction", user, item, stamp)
         if choice < 0.75:
             body = {"features": {"stamp": stamp, "price": self.count}}
@@ -199,7 +200,7 @@ class Oracle:
             keys, cursor = [], ""
             while True:
                 page = connection.call("GET", f"/v1/users/{user}/interactions?limit=1000&cursor={cursor}")
-                keys += [interaction["idempotency_key"] for interaction in page["interactions"]]
+                keys += [interaction["context"]["stamp"] for interaction in page["interactions"]]
                 cursor = page["cursor"]
                 if not cursor:
                     break
