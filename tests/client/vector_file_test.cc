@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// As numpy.save writes numpy.array([[1, 2], [3, -4.5]], dtype="<f8"), checked against NumPy 1.24.
+// The layout of numpy.save (format version 1.0), compared with what NumPy 2.4 writes for [[1, 2], [3, -4.5]] as "<f8".
 std::string npy_of(const std::string& descr, const std::string& order, const std::string& shape,
                    const std::string& data) {
   std::string header = "{'descr': '" + descr + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }";
