@@ -39,3 +39,6 @@ if(TAMIS_COVERAGE)
   add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
   add_link_options(-fprofile-instr-generate)
 endif()
+if(TAMIS_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # coverage that libFuzzer steers by
+endif()

@@ -68,7 +68,7 @@ ROWS = [
         ("Disk", "bytes", [(gauge("tamis_disk_free_bytes"), "free"), (gauge("tamis_disk_watermark_bytes"), "watermark"), (gauge("tamis_rocksdb_sst_bytes"), "table files")]),
         ("Memory", "bytes", [(gauge("tamis_memory_used_bytes"), "engine"), (gauge("tamis_memory_limit_bytes"), "cap"), (gauge("process_resident_memory_bytes"), "process")]),
         ("RocksDB block cache hits", "percentunit", [
-            (rate("tamis_rocksdb_block_cache_hits_total") + " / (" + rate("tamis_rocksdb_block_cache_hits_total") + " + " + rate("tamis_rocksdb_block_cache_misses_total") + ")", "hits")]),
+            (rate("tamis_rocksdb_block_cache_hits_total") + " / clamp_min(" + rate("tamis_rocksdb_block_cache_hits_total") + " + " + rate("tamis_rocksdb_block_cache_misses_total") + ", 1e-9)", "hits")]),
         ("RocksDB log syncs", "ops", [(rate("tamis_rocksdb_wal_syncs_total"), "syncs")]),
         ("Processor", "short", [(rate("process_cpu_seconds_total"), "cores")]),
     ]),

@@ -49,6 +49,7 @@ void raise_file_limit() {
 Status serve(Config config) {
   StopSignal stop;
   TAMIS_ASSIGN_OR_RETURN(const auto logger, Logger::open(config.server.log_level, config.server.log_access));
+  logger->adopt_default_logger();
   Metrics metrics;
   config.database.observer = metrics.observer();
   raise_file_limit();

@@ -22,6 +22,24 @@ std::string begin_line(std::string_view level, std::string_view message) {
   return line;
 }
 
+// Passes what other code logs on, as a line of JSON.
+class ForwardingSink final : public spdlog::sinks::sink {
+ public:
+  explicit ForwardingSink(std::shared_ptr<spdlog::logger> target) : target_(std::move(target)) {}
+  void log(const spdlog::details::log_msg& message) override {
+    const auto level = spdlog::level::to_string_view(message.level);
+    const std::string line =
+        begin_line({level.data(), level.size()}, {message.payload.data(), message.payload.size()}) + "}";
+    target_->log(message.level, spdlog::string_view_t(line.data(), line.size()));
+  }
+  void flush() override { target_->flush(); }
+  void set_pattern(const std::string&) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+
+ private:
+  std::shared_ptr<spdlog::logger> target_;
+};
+
 }  // namespace
 
 Logger::Logger() = default;
@@ -104,5 +122,11 @@ void Logger::access(const Request& request, std::string_view route, unsigned sta
 }
 
 void Logger::flush() { logger_->flush(); }
+
+void Logger::adopt_default_logger() {
+  auto adopted = std::make_shared<spdlog::logger>("tamis", std::make_shared<ForwardingSink>(logger_));
+  adopted->set_level(logger_->level());
+  spdlog::set_default_logger(std::move(adopted));
+}
 
 }  // namespace tamis::server

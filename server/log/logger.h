@@ -40,6 +40,8 @@ class Logger {
   void access(const Request& request, std::string_view route, unsigned status, std::uint64_t microseconds,
               std::uint64_t response_bytes);
   void flush();
+  // Lines that libraries write by spdlog's default logger become lines of this one.
+  void adopt_default_logger();
 
  private:
   Logger();

@@ -130,7 +130,7 @@ def run(tamis: str, repository: pathlib.Path, directory: pathlib.Path, started: 
     port, prometheus_port = free_port(), free_port()
     base, prometheus = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{prometheus_port}"
     started.append(subprocess.Popen([tamis, "serve", "--data", directory / "data", "--port", str(port),
-                                     "--set", "index.recall_interval=200ms"]))
+                                     "--set", "index.recall_interval=200ms", "--set", "log.access=none"]))
     wait_for("readiness", lambda: call(base, "GET", "/readyz") == 200, 30)
     fill(base)
 

@@ -1,0 +1,73 @@
+// HTTPS with a certificate made for the occasion, and what a wrong TLS configuration is answered with.
+#include <gmock/gmock.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+#include "tests/server/test_server.h"
+
+namespace tamis::server {
+namespace {
+
+namespace asio = boost::asio;
+
+class Tls : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    dir_ = std::filesystem::temp_directory_path() / ("tamis_tls_test_" + std::to_string(getpid()));
+    std::filesystem::create_directories(dir_);
+    settings_.tls_certificate = (dir_ / "certificate.pem").string();
+    settings_.tls_key = (dir_ / "key.pem").string();
+    const std::string command =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 "
+        "-subj /CN=localhost -keyout " +
+        settings_.tls_key + " -out " + settings_.tls_certificate + " 2>/dev/null";
+    if (std::system(command.c_str()) != 0) GTEST_SKIP() << "the openssl command is not installed";
+  }
+  void TearDown() override { std::filesystem::remove_all(dir_); }
+
+  std::filesystem::path dir_;
+  ServerSettings settings_;
+};
+
+TEST_F(Tls, ServesHttps) {
+  TestServer server(settings_);
+  ASSERT_TRUE(server.status.is_ok()) << server.status.to_string();
+  asio::io_context context;
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  tls.load_verify_file(settings_.tls_certificate);
+  asio::ssl::stream<asio::ip::tcp::socket> stream(context, tls);
+  stream.set_verify_mode(asio::ssl::verify_peer);
+  stream.next_layer().connect({asio::ip::address_v4::loopback(), server.server->port()});
+  stream.handshake(asio::ssl::stream_base::client);
+  const std::string body = R"({"user":"u","item":"i"})";
+  asio::write(stream, asio::buffer(request_text("POST", "/v1/interactions", body) +
+                                   request_text("GET", "/healthz", "", "Connection: close\r\n")));
+  std::string answers;
+  boost::system::error_code error;
+  asio::read(stream, asio::dynamic_buffer(answers), error);
+  EXPECT_THAT(answers, ::testing::HasSubstr("\"accepted\":1"));
+  EXPECT_THAT(answers, ::testing::HasSubstr("\"status\":\"ok\""));
+}
+
+TEST_F(Tls, PlainTextIsNotAnswered) {
+  TestServer server(settings_);
+  RawClient client(server.server->port());
+  client.send(request_text("GET", "/v1/stats"));
+  EXPECT_EQ(client.read_reply().status, 0);
+}
+
+TEST_F(Tls, HalfAConfigurationIsRefused) {
+  ServerSettings half = settings_;
+  half.tls_key.clear();
+  EXPECT_EQ(TestServer(half).status.code(), StatusCode::kInvalidArgument);
+  half.tls_key = "/nowhere.pem";
+  EXPECT_EQ(TestServer(half).status.code(), StatusCode::kIoError);
+}
+
+}  // namespace
+}  // namespace tamis::server
