@@ -37,6 +37,9 @@ struct DataLayout {
 class DatabaseImpl final : public Database, private storage::CommitListener, private TrainerHost {
  public:
   static Result<std::unique_ptr<DatabaseImpl>> open(const std::filesystem::path& dir, const DatabaseOptions& options);
+  // The same over a store that is open already: tests bring one on a disk that fails.
+  static Result<std::unique_ptr<DatabaseImpl>> adopt(const std::filesystem::path& dir, const DatabaseOptions& options,
+                                                     std::unique_ptr<storage::Store> store);
   DatabaseImpl(const std::filesystem::path& dir, const DatabaseOptions& options, std::unique_ptr<storage::Store> store);
   ~DatabaseImpl() override;
 

@@ -63,7 +63,13 @@ Result<std::unique_ptr<DatabaseImpl>> DatabaseImpl::open(const std::filesystem::
   }
   auto store = storage::Store::open(layout.store, store_options(options));
   if (!store.is_ok()) return Status(store.status()).with_context("data directory " + dir.string());
-  auto database = std::make_unique<DatabaseImpl>(dir, options, std::move(store).value());
+  return adopt(dir, options, std::move(store).value());
+}
+
+Result<std::unique_ptr<DatabaseImpl>> DatabaseImpl::adopt(const std::filesystem::path& dir,
+                                                          const DatabaseOptions& options,
+                                                          std::unique_ptr<storage::Store> store) {
+  auto database = std::make_unique<DatabaseImpl>(dir, options, std::move(store));
   database->start();
   const Status ready = database->wait_ready(kOpenGrace);
   if (!ready.is_ok() && ready.code() != StatusCode::kUnavailable) return ready;
@@ -116,23 +122,24 @@ Status DatabaseImpl::fill(LiveState* live) {
   return Status::ok();
 }
 
-// The disk took back writes that queries have seen: start over from the store. Runs on the committing thread; queries
-// go on with the state before until the new one takes its place.
+// The disk took back writes that queries have seen: start over from the store. Runs on the committing thread; reads and
+// writes answer unavailable meanwhile. Queries under way keep the state that they pinned.
 void DatabaseImpl::on_rewind(Sequence last_sequence) {
   if (!is_ready()) return;  // recovery reads the store as it is now
-  spdlog::warn("writes after sequence {} were lost by the disk; rebuilding memory from the store", last_sequence);
+  spdlog::warn("the disk lost the writes after sequence {}; rebuilding memory from the store", last_sequence);
+  readiness_.restart();
   MutexLock lock(save_mutex_);
   std::error_code ignored;
   std::filesystem::remove_all(layout_.index, ignored);  // may reflect what was lost
   lives_.push_back(std::make_unique<LiveState>(&options_, store_.get()));
   const Status filled = fill(lives_.back().get());
-  if (!filled.is_ok()) {
+  if (filled.is_ok()) {
+    live_.store(lives_.back().get(), std::memory_order_release);
+    visible_.advance(last_sequence);
+  } else {
     spdlog::error("rebuilding failed: {}", filled.to_string());
-    readiness_.set(Status(filled).with_context("rebuilding after lost writes"));
-    return;
   }
-  live_.store(lives_.back().get(), std::memory_order_release);
-  visible_.advance(last_sequence);
+  readiness_.set(filled);
 }
 
 DatabaseImpl::~DatabaseImpl() {

@@ -9,7 +9,7 @@
 
 namespace tamis::engine {
 
-// Thread-safe. set() ends the recovery; a later call takes readiness back.
+// Thread-safe.
 class Readiness {
  public:
   bool is_ready() const { return ready_.load(std::memory_order_acquire); }
@@ -27,6 +27,12 @@ class Readiness {
       if (!changed_.wait_until(mutex_, deadline)) break;
     }
     return ended_ ? outcome_ : Status::unavailable("the database is recovering");
+  }
+  // Recovering again.
+  void restart() {
+    MutexLock lock(mutex_);
+    ready_.store(false, std::memory_order_release);
+    ended_ = false;
   }
   void set(Status outcome) {
     MutexLock lock(mutex_);
