@@ -45,7 +45,7 @@ void SegmentedIndex::wake_maintenance() {
 }
 
 void SegmentedIndex::maintain() {
-  setpriority(PRIO_PROCESS, 0, 10);  // this thread alone, on Linux
+  setpriority(PRIO_PROCESS, 0, 5);  // this thread alone, on Linux; a third of the weight of those that serve
   for (;;) {
     {
       const MutexLock lock(mutex_);

@@ -37,7 +37,7 @@ class RecallMonitor {
 
   const double target_;
   std::atomic<std::uint64_t> calls_{0};
-  std::atomic<std::uint32_t> ef_{96};
+  std::atomic<std::uint32_t> ef_{160};
   std::atomic<double> recall_{1.0};
   std::atomic<std::uint64_t> samples_{0};
   Mutex mutex_;

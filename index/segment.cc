@@ -10,7 +10,7 @@ namespace {
 
 // Cost model of filtered searches, in units of one scanned row (docs/index.md has the measurements): a walk with a
 // filter of selectivity s expands about ef / s nodes, each of which costs about kWalkPerNode.
-constexpr double kWalkPerNode = 24;
+constexpr double kWalkPerNode = 60;
 
 // Of the pool of a walk over quantized rows, how many of the best are scored again by their f32 originals.
 std::size_t rescored(std::size_t k, std::size_t pool) { return std::min(pool, 2 * k + 10); }
