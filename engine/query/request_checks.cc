@@ -62,6 +62,8 @@ Status check_recommend_request(const ReadState& state, const RecommendRequest& r
   TAMIS_RETURN_IF_ERROR(check_count(request.exclude.size(), kMaxExclude, "exclude"));
   for (std::size_t i = 0; i < request.exclude.size(); ++i)
     TAMIS_RETURN_IF_ERROR(validate_external_id(request.exclude[i], "exclude[" + std::to_string(i) + "]"));
+  if (request.as_of_ms && (*request.as_of_ms < kMinTimestampMs || *request.as_of_ms > kMaxTimestampMs))
+    return Status::invalid_argument("as_of is outside of the years 0001 to 9999").at_field("as_of");
   TAMIS_RETURN_IF_ERROR(validate_filter(request.filter));
   if (request.override_funnel) TAMIS_RETURN_IF_ERROR(check_override(state, *request.override_funnel));
   return Status::ok();

@@ -370,6 +370,7 @@ TEST(Recommend, RefusesBadRequests) {
   expect({.history = {{.item = "a", .value = std::nan("")}}}, StatusCode::kInvalidArgument, "history[0].value");
   expect({.filter = {.op = Filter::Op::kNot, .children = {}, .field = {}, .values = {}}}, StatusCode::kInvalidArgument,
          "filter");
+  expect({.as_of_ms = kMaxTimestampMs + 1}, StatusCode::kInvalidArgument, "as_of");
   RecommendRequest request;
   request.override_funnel = funnel_of({retriever("popular"), retriever("ann", 10, "no-such")});
   expect(request, StatusCode::kInvalidArgument, "/retrievers/1/space");
