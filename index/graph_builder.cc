@@ -18,41 +18,31 @@
 namespace tamis::index {
 namespace {
 
-// The metric space in which the graph is built. Rows of equal norm (cosine) and L2 are one already. Inner product is
-// not; with one more coordinate, sqrt(largest^2 - |x|^2), all rows have one norm and the nearest by angle to a query
-// with a zero there is the largest product (Bachrach et al. 2014, doi:10.1145/2645710.2645741).
+// The distance by which the graph is built: squared L2, or minus the inner product. The latter is no metric where norms
+// are uneven; a graph built by it all the same (ip-NSW: Morozov & Babenko 2018, arXiv:1810.12367) leads to large
+// products far sooner than one built on angles, or on vectors brought to one norm by a further coordinate
+// (docs/index.md).
 class BuildSpace final : public hnswlib::SpaceInterface<float> {
  public:
-  explicit BuildSpace(const RowFormat& format)
-      : metric_(format.metric()), dim_(format.dim()), stored_(dim_ + (metric_ == Metric::kDot ? 1 : 0)) {}
+  explicit BuildSpace(const RowFormat& format) : metric_(format.metric()), dim_(format.dim()) {}
 
-  size_t get_data_size() override { return stored_ * sizeof(float); }
+  size_t get_data_size() override { return dim_ * sizeof(float); }
   hnswlib::DISTFUNC<float> get_dist_func() override { return metric_ == Metric::kL2 ? l2 : minus_dot; }
   void* get_dist_func_param() override { return this; }
-
-  // `out` is [stored()].
-  void store(const float* vector, float largest_norm2, float* out) const {
-    std::memcpy(out, vector, dim_ * sizeof(float));
-    if (metric_ != Metric::kDot) return;
-    const float norm2 = kernels_.dot_f32(vector, vector, dim_);
-    out[dim_] = std::sqrt(std::max(0.0F, largest_norm2 - norm2));
-  }
-  std::size_t stored() const { return stored_; }
 
  private:
   static float l2(const void* a, const void* b, const void* space) {
     const auto* self = static_cast<const BuildSpace*>(space);
-    return self->kernels_.l2_f32(static_cast<const float*>(a), static_cast<const float*>(b), self->stored_);
+    return self->kernels_.l2_f32(static_cast<const float*>(a), static_cast<const float*>(b), self->dim_);
   }
   static float minus_dot(const void* a, const void* b, const void* space) {
     const auto* self = static_cast<const BuildSpace*>(space);
-    return -self->kernels_.dot_f32(static_cast<const float*>(a), static_cast<const float*>(b), self->stored_);
+    return -self->kernels_.dot_f32(static_cast<const float*>(a), static_cast<const float*>(b), self->dim_);
   }
 
   const Kernels& kernels_ = kernels();
   Metric metric_;
   std::size_t dim_;
-  std::size_t stored_;
 };
 
 // hnswlib's structure filled by an insertion of our own upon its public parts: levels are drawn beforehand (its own
@@ -66,9 +56,6 @@ class Builder {
         space_(rows.format()),
         hnsw_(&space_, count_, options.m, options.ef_construction, options.seed) {
     hnsw_.cur_element_count = 0;
-    for (std::uint32_t row = 0; row < count_; ++row) {
-      largest_norm2_ = std::max(largest_norm2_, rows_.format().metric() == Metric::kDot ? norm2(row) : 0.0F);
-    }
   }
 
   // Takes over the lists of `base` for its nodes.
@@ -140,21 +127,13 @@ class Builder {
   }
 
  private:
-  float norm2(std::uint32_t row) const {
-    thread_local std::vector<float> scratch;
-    scratch.resize(rows_.format().dim());
-    const float* vector = rows_.vector(row, scratch.data());
-    return kernels().dot_f32(vector, vector, rows_.format().dim());
-  }
-
   // Writes the node's vector and empty lists.
   void place(std::uint32_t row, std::uint8_t level) {
     char* node = hnsw_.data_level0_memory_ + row * hnsw_.size_data_per_element_;
     std::memset(node, 0, hnsw_.size_data_per_element_);
-    thread_local std::vector<float> scratch;
-    scratch.resize(space_.stored());
-    const float* vector = rows_.vector(row, scratch.data());
-    space_.store(vector, largest_norm2_, reinterpret_cast<float*>(hnsw_.getDataByInternalId(row)));
+    auto* stored = reinterpret_cast<float*>(hnsw_.getDataByInternalId(row));
+    const float* vector = rows_.vector(row, stored);
+    if (vector != stored) std::memcpy(stored, vector, hnsw_.data_size_);
     hnsw_.element_levels_[row] = level;
     if (level > 0) {
       hnsw_.linkLists_[row] = static_cast<char*>(std::calloc(1, hnsw_.size_links_per_element_ * level + 1));
@@ -217,7 +196,6 @@ class Builder {
   const GraphOptions options_;
   BuildSpace space_;
   hnswlib::HierarchicalNSW<float> hnsw_;
-  float largest_norm2_ = 0;
   std::uint32_t begin_ = 0;
 };
 

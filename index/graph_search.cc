@@ -97,7 +97,7 @@ bool walk_filtered(const RowBlock& rows, const Graph& graph, const Query& query,
   std::vector<Candidate>& frontier = scratch->frontier;  // heap, nearest on top
   results.clear();
   frontier.clear();
-  if (graph.nodes() == 0) return true;
+  if (graph.nodes() == 0) return false;
   const auto admits = [&](std::uint32_t row) {
     return rows.is_live(row) && (filter == nullptr || filter->contains(rows.id(row)));
   };
@@ -131,6 +131,8 @@ bool walk_filtered(const RowBlock& rows, const Graph& graph, const Query& query,
       }
     }
   }
+  // A walk that ran out of nodes may have been cut off from admitted ones: graphs by inner product have such corners.
+  if (results.size() < ef) return false;
   std::sort(results.begin(), results.end(), nearer);
   return true;
 }

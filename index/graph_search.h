@@ -14,8 +14,8 @@ namespace tamis::index {
 // Rows with tombstones are among them: for graphs without any.
 void walk(const RowBlock& rows, const Graph& graph, const Query& query, std::uint32_t ef, SearchScratch* scratch);
 
-// The same for live rows that `filter` (null: all) admits; the walk crosses the others. Gives up, and returns false,
-// after `max_distances` distances.
+// The same for live rows that `filter` (null: all) admits; the walk crosses the others. Returns false where
+// `max_distances` distances did not suffice, or where it ran out of nodes before it had `ef` results.
 bool walk_filtered(const RowBlock& rows, const Graph& graph, const Query& query, std::uint32_t ef, const Bitmap* filter,
                    std::uint64_t max_distances, SearchScratch* scratch);
 

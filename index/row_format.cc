@@ -161,10 +161,15 @@ float RowFormat::exact_distance(const Query& query, const float* row) const {
   return -kernels_->dot_f32(query.vector.data(), row, dim_);
 }
 
+float RowFormat::norm_bound(const std::uint8_t* row) const {
+  const RowTail& at = tail(row);
+  return std::sqrt(at.norm2) + at.error;
+}
+
 RowFormat::Bounds RowFormat::bounds(const Query& query, const std::uint8_t* row, float distance) const {
   constexpr float kRounding = 1e-5F;  // float sums of up to kMaxDim terms, relative to the norms
   const RowTail& at = tail(row);
-  const float row_norm = std::sqrt(at.norm2) + at.error;
+  const float row_norm = norm_bound(row);
   if (metric_ == Metric::kL2) {
     // Triangle inequality on the distance itself, not its square.
     const float error = query.error + at.error + kRounding * (query.norm + row_norm);

@@ -67,6 +67,13 @@ class RowFormat {
   };
   Bounds bounds(const Query& query, const std::uint8_t* row, float distance) const;
 
+  // No row whose vector is at most this long is nearer to the query, by dot product, than the distance returned.
+  static float least_dot_distance(const Query& query, float longest_norm) {
+    return -1.0001F * query.norm * longest_norm;  // Cauchy and Schwarz, with room for rounding
+  }
+  // At least the norm of the row's f32 vector.
+  float norm_bound(const std::uint8_t* row) const;
+
   // What callers see: higher is nearer.
   static float score(float distance) { return -distance; }
 

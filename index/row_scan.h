@@ -22,6 +22,8 @@ class RowScan {
     batch_[size_++] = row;
     if (size_ == kBatch) flush();
   }
+  // True where k rows offered before are sure to be nearer than `distance`.
+  bool rules_out(float distance) const { return uppers_.size() == k_ && distance > uppers_.front(); }
   // Appends the k nearest to scratch->hits (in no order).
   void finish();
 

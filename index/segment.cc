@@ -12,6 +12,12 @@ namespace {
 // filter of selectivity s expands about ef / s nodes, each of which costs about kWalkPerNode.
 constexpr double kWalkPerNode = 60;
 
+// A scan by norm may look at as many rows as its alternative costs, and at this many in any case.
+constexpr double kLeastPatience = 2'048;
+// Scans by norm that do not end in time are not tried for long: below zero only each kRetry-th search tries again.
+constexpr std::int32_t kMemory = 64;
+constexpr std::uint32_t kRetry = 64;
+
 // Of the pool of a walk over quantized rows, how many of the best are scored again by their f32 originals.
 std::size_t rescored(std::size_t k, std::size_t pool) { return std::min(pool, 2 * k + 10); }
 
@@ -21,21 +27,57 @@ Segment::Segment(std::shared_ptr<RowBlock> rows, Graph graph) : rows_(std::move(
   for (std::uint32_t row = 0; row < rows_->count(); ++row) {
     if (rows_->is_live(row)) row_of_.at(rows_->id(row)) = row + 1;
   }
+  if (rows_->format().metric() != Metric::kDot) return;
+  by_norm_.reserve(rows_->count());
+  for (std::uint32_t row = 0; row < rows_->count(); ++row) {
+    by_norm_.push_back({rows_->format().norm_bound(rows_->rows().row(row)), row});
+  }
+  std::sort(by_norm_.begin(), by_norm_.end(),
+            [](const NormRow& a, const NormRow& b) { return a.norm != b.norm ? a.norm > b.norm : a.row < b.row; });
+}
+
+bool Segment::expects_short_scan() const {
+  if (by_norm_.empty()) return false;
+  return short_scans_.load(std::memory_order_relaxed) >= 0 ||
+         turns_.fetch_add(1, std::memory_order_relaxed) % kRetry == 0;
+}
+
+bool Segment::scan_by_norm(const SegmentQuery& query, std::uint64_t patience, SearchScratch* scratch) const {
+  RowScan scan(*rows_, *query.query, query.k, scratch);
+  std::uint64_t looked_at = 0;
+  bool ended = true;
+  for (const NormRow& at : by_norm_) {
+    if (scan.rules_out(RowFormat::least_dot_distance(*query.query, at.norm))) break;
+    if (++looked_at > patience) {
+      ended = false;
+      break;
+    }
+    if (query.filter == nullptr || query.filter->contains(rows_->id(at.row))) scan.offer(at.row);
+  }
+  const std::int32_t memory = short_scans_.load(std::memory_order_relaxed);
+  if (ended ? memory < kMemory : memory > -kMemory) {
+    short_scans_.store(memory + (ended ? 1 : -1), std::memory_order_relaxed);
+  }
+  if (ended) scan.finish();
+  return ended;
 }
 
 void Segment::search(const SegmentQuery& query, SearchScratch* scratch) const {
   const std::uint32_t ef = std::max<std::uint32_t>(query.ef, static_cast<std::uint32_t>(query.k));
   if (query.exact || rows_->count() <= ef) return scan(query, scratch);
+  // The walk is planned by its cost in scanned rows: about ef nodes are expanded, more where few rows count.
+  const double size = rows_->count();
+  const double admitted = query.filter == nullptr ? size : std::min(size, static_cast<double>(query.filter_size));
+  const double selectivity = admitted / size * rows_->live() / size;
+  const double walk_cost = selectivity > 0 ? ef / selectivity * kWalkPerNode : size * kWalkPerNode;
+  const double patience = std::max(kLeastPatience, std::min(walk_cost, admitted));
+  if (expects_short_scan() && scan_by_norm(query, static_cast<std::uint64_t>(patience), scratch)) return;
+  if (walk_cost >= admitted) return scan(query, scratch);
   if (query.filter == nullptr && rows_->tombstones() == 0) {
     walk(*rows_, graph_, *query.query, ef, scratch);
   } else {
-    const double size = rows_->count();
-    const double admitted = query.filter == nullptr ? size : static_cast<double>(query.filter_size);
-    const double selectivity = std::min(1.0, admitted / size) * rows_->live() / size;
-    const double walk_cost = selectivity > 0 ? ef / selectivity * kWalkPerNode : size * kWalkPerNode;
-    if (walk_cost >= admitted && query.filter != nullptr) return scan(query, scratch);
-    const auto patience = static_cast<std::uint64_t>(2 * admitted) + 1000;
-    if (!walk_filtered(*rows_, graph_, *query.query, ef, query.filter, patience, scratch)) return scan(query, scratch);
+    const auto most = static_cast<std::uint64_t>(2 * admitted) + 1'000;
+    if (!walk_filtered(*rows_, graph_, *query.query, ef, query.filter, most, scratch)) return scan(query, scratch);
   }
   const std::size_t best = rescored(query.k, scratch->pool.size());
   for (std::size_t i = 0; i < best; ++i) {
@@ -49,6 +91,10 @@ void Segment::search(const SegmentQuery& query, SearchScratch* scratch) const {
 }
 
 void Segment::scan(const SegmentQuery& query, SearchScratch* scratch) const {
+  if (query.filter == nullptr && !by_norm_.empty()) {
+    scan_by_norm(query, by_norm_.size(), scratch);
+    return;
+  }
   RowScan scan(*rows_, *query.query, query.k, scratch);
   if (query.filter == nullptr) {
     for (std::uint32_t row = 0; row < rows_->count(); ++row) scan.offer(row);
@@ -62,7 +108,7 @@ void Segment::scan(const SegmentQuery& query, SearchScratch* scratch) const {
 }
 
 std::uint64_t Segment::memory_bytes() const {
-  return rows_->memory_bytes() + graph_.memory_bytes() + row_of_.memory_bytes();
+  return rows_->memory_bytes() + graph_.memory_bytes() + row_of_.memory_bytes() + by_norm_.size() * sizeof(NormRow);
 }
 
 void Growing::search(const SegmentQuery& query, SearchScratch* scratch) const {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 #include "index/bitmap.h"
 #include "index/graph.h"
@@ -40,8 +41,21 @@ class Segment {
 
  private:
   void scan(const SegmentQuery& query, SearchScratch* scratch) const;
+  // Spaces by dot product: looks at rows from the longest down until no shorter one can be among the k best, which on
+  // trained factors comes soon (LEMP: Teflioudi et al. 2015, doi:10.1145/2723372.2747647). Exact. False, having found
+  // nothing, where `patience` rows were not enough.
+  bool scan_by_norm(const SegmentQuery& query, std::uint64_t patience, SearchScratch* scratch) const;
+  bool expects_short_scan() const;
 
+  struct NormRow {
+    float norm;  // at least that of the row
+    std::uint32_t row;
+  };
   std::shared_ptr<RowBlock> rows_;
+  std::vector<NormRow> by_norm_;  // longest first; dot product only
+  // How often scan_by_norm() ended in time of late: up by one where it did, else down, within -kMemory..kMemory.
+  mutable std::atomic<std::int32_t> short_scans_{0};
+  mutable std::atomic<std::uint32_t> turns_{0};
   Graph graph_;
   IdPages<std::uint32_t> row_of_;  // by id: row + 1, 0 where absent
 };

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,31 @@ TEST_P(FilteredSearchTest, RecallHoldsAtEverySelectivity) {
 
 INSTANTIATE_TEST_SUITE_P(Metrics, FilteredSearchTest, testing::Values(Metric::kDot, Metric::kCosine, Metric::kL2),
                          [](const auto& tested) { return std::string(metric_name(tested.param)); });
+
+// Dot product, norms over two orders of magnitude, and a filter that admits the short half alone: rows to which a graph
+// by inner product has few links.
+TEST(UnevenNormsTest, RecallHoldsWithAndWithoutShortRowsFilter) {
+  VectorData data = clustered_vectors(kRows, kDim, 13);
+  Random random(14);
+  Bitmap short_rows;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    const double length = std::exp(random.normal());
+    for (std::uint32_t d = 0; d < kDim; ++d) data.values[i * kDim + d] *= static_cast<float>(length);
+    if (length < 1) short_rows.add(static_cast<std::uint32_t>(i));
+  }
+  IndexOptions options;
+  options.dim = kDim;
+  options.metric = Metric::kDot;
+  options.growing_limit = 1'000;
+  options.ef_construction = 100;
+  auto index = *VectorIndex::create(options);
+  ASSERT_TRUE(index->upsert_batch(data.ids(), data.values).is_ok());
+  Bitmap all;
+  all.addRange(0, kRows);
+  EXPECT_GE(filtered_recall(*index, data, all, options.metric), 0.95);
+  EXPECT_GE(filtered_recall(*index, data, short_rows, options.metric), 0.95);
+  EXPECT_GE(recall_at_10(*index, data, options.metric, 50, 100), 0.95);
+}
 
 // All of a query's surroundings deleted: the walk must get through them.
 TEST(TombstoneTest, ResultsAreFullBehindAWallOfTombstones) {
