@@ -40,6 +40,24 @@ void multiply_by_transposed(std::size_t m, std::size_t n, std::size_t k, const f
               to_int(k), 0.0F, c, to_int(n));
 }
 
+void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n, std::size_t k, float scale,
+          const float* a, std::size_t stride_a, const float* b, std::size_t stride_b, float keep, float* c,
+          std::size_t stride_c) {
+  if (m == 0 || n == 0) return;
+  use_calling_thread_only();
+  cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
+              to_int(m), to_int(n), to_int(k), scale, a, to_int(stride_a), b, to_int(stride_b), keep, c,
+              to_int(stride_c));
+}
+
+void add_multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c) {
+  gemm(kNo, kNo, m, n, k, 1, a, k, b, n, 1, c, n);
+}
+
+void add_transposed_multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c) {
+  gemm(kTranspose, kNo, n, k, m, 1, a, n, b, k, 1, c, k);
+}
+
 void add_gram_of_columns(std::size_t m, std::size_t n, const float* a, float* c) {
   use_calling_thread_only();
   cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, to_int(n), to_int(m), 1.0F, a, to_int(n), 1.0F, c, to_int(n));

@@ -13,6 +13,17 @@ namespace tamis::models::blas {
 void multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c);
 // c[m, n] = a[m, k] * transpose(b[n, k]).
 void multiply_by_transposed(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c);
+// c[m, n] += a[m, k] * b[k, n].
+void add_multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c);
+// c[n, k] += transpose(a[m, n]) * b[m, k].
+void add_transposed_multiply(std::size_t m, std::size_t n, std::size_t k, const float* a, const float* b, float* c);
+
+enum Transpose : bool { kNo = false, kTranspose = true };
+// c[m, n] = scale * op(a) * op(b) + keep * c, with row strides: the general form, for views into wider matrices.
+void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n, std::size_t k, float scale,
+          const float* a, std::size_t stride_a, const float* b, std::size_t stride_b, float keep, float* c,
+          std::size_t stride_c);
+
 // Lower triangle of c[n, n] += transpose(a[m, n]) * a.
 void add_gram_of_columns(std::size_t m, std::size_t n, const float* a, float* c);
 // Lower triangle of c[m, m] += a[m, n] * transpose(a).

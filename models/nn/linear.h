@@ -1,0 +1,32 @@
+// Linear: y = x W^T + b.
+#pragma once
+
+#include <string>
+
+#include "models/nn/parameters.h"
+
+namespace tamis::models::nn {
+
+// Stateless but for its place in Parameters: thread-safe for concurrent calls with distinct outputs and gradients.
+class Linear {
+ public:
+  Linear() = default;
+  // Weight [out, in] ~ U(-1/sqrt(in), 1/sqrt(in)) unless `stddev` > 0: then N(0, stddev). Bias zeros.
+  Linear(Parameters& parameters, const std::string& name, std::size_t in, std::size_t out, Random& random,
+         float stddev = 0);
+
+  std::size_t in() const { return weight_.columns; }
+  std::size_t out() const { return weight_.rows; }
+
+  // x [rows, in] -> y [rows, out].
+  void forward(const Parameters& parameters, std::size_t rows, const float* x, float* y) const;
+  // dy [rows, out] -> dx [rows, in], overwritten unless `accumulate`; null where not wanted. Adds to `gradients`.
+  void backward(const Parameters& parameters, std::size_t rows, const float* x, const float* dy, float* dx,
+                Gradients& gradients, bool accumulate = false) const;
+
+ private:
+  Slice weight_;
+  Slice bias_;
+};
+
+}  // namespace tamis::models::nn
