@@ -4,6 +4,7 @@
 #include <boost/beast/http/verb.hpp>
 #include <cstdint>
 #include <optional>
+#include <ostream>  // boost/beast/http/verb.hpp needs it and does not say so
 #include <string>
 #include <string_view>
 #include <utility>

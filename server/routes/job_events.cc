@@ -44,7 +44,9 @@ asio::awaitable<Response> stream_events(Exchange& exchange) {
     auto now = database.get_job(exchange.parameter(0));
     if (!now.is_ok()) break;
     if (differs(*job, *now)) {
-      is_open = co_await exchange.send_part(event_of(*now, ++number));
+      ++number;
+      const std::string event = event_of(*now, number);
+      is_open = co_await exchange.send_part(event);
       polls = 0;
     } else if (++polls % kPollsBetweenComments == 0) {
       is_open = co_await exchange.send_part(": still here\n\n");
