@@ -12,13 +12,13 @@ namespace tamis::index {
 namespace {
 
 constexpr std::uint32_t kDim = 32;
-constexpr std::size_t kRows = 20'000;
+constexpr std::size_t kRows = 12'000;
 
 class FilteredSearchTest : public testing::TestWithParam<Metric> {};
 
-// Mean recall@10 under the filter, over 40 queries.
+// Mean recall@10 under the filter, over 25 queries.
 double filtered_recall(const VectorIndex& index, const VectorData& data, const Bitmap& filter, Metric metric) {
-  const VectorData asked = clustered_vectors(40, kDim, 77);
+  const VectorData asked = clustered_vectors(25, kDim, 77);
   double sum = 0;
   for (std::size_t q = 0; q < asked.rows(); ++q) {
     const auto expected = brute_force(data, asked.row(q), 10, metric, [&](DenseId id) { return filter.contains(id); });
@@ -35,7 +35,7 @@ TEST_P(FilteredSearchTest, RecallHoldsAtEverySelectivity) {
   options.dim = kDim;
   options.metric = GetParam();
   options.growing_limit = 1'000;
-  options.ef_construction = 100;
+  options.ef_construction = 60;
   const VectorData data = clustered_vectors(kRows, kDim, 11);
   auto index = *VectorIndex::create(options);
   // Most of it in one segment, the rest in a growing one.
@@ -79,7 +79,7 @@ TEST(UnevenNormsTest, RecallHoldsWithAndWithoutShortRowsFilter) {
   options.dim = kDim;
   options.metric = Metric::kDot;
   options.growing_limit = 1'000;
-  options.ef_construction = 100;
+  options.ef_construction = 60;
   auto index = *VectorIndex::create(options);
   ASSERT_TRUE(index->upsert_batch(data.ids(), data.values).is_ok());
   Bitmap all;
