@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "storage/idempotency_expiry.h"
+#include "storage/ordered_logs.h"
 
 namespace tamis::storage {
 namespace {
@@ -24,8 +25,8 @@ constexpr int kHistoryPrefixBytes = 4;  // the owner of a history row
 RocksResources::RocksResources(const StoreOptions& options)
     : memtable_bytes_(std::max<std::uint64_t>(options.memtable_bytes, 64 << 10)),
       idempotency_ttl_s_(options.idempotency_ttl_s),
-      own_env_(options.file_system ? rocksdb::NewCompositeEnv(options.file_system) : nullptr),
-      env_(own_env_ ? own_env_.get() : rocksdb::Env::Default()),
+      env_(rocksdb::NewCompositeEnv(
+          std::make_shared<OrderedLogs>(options.file_system ? options.file_system : rocksdb::FileSystem::Default()))),
       block_cache_(rocksdb::NewLRUCache(options.block_cache_bytes)),
       write_buffer_manager_(std::make_shared<rocksdb::WriteBufferManager>(memtable_bytes_, block_cache_)),
       rate_limiter_(rocksdb::NewGenericRateLimiter(kBackgroundBytesPerSecond)),
@@ -34,7 +35,7 @@ RocksResources::RocksResources(const StoreOptions& options)
 
 rocksdb::DBOptions RocksResources::database_options() const {
   rocksdb::DBOptions options;
-  options.env = env_;
+  options.env = env_.get();
   // Durability. The default recovery mode opens a log with a flipped bit and silently drops what follows; this one
   // refuses it, and still opens a log whose last record was torn by a crash.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;

@@ -34,8 +34,7 @@ class RocksResources {
 
   std::uint64_t memtable_bytes_;
   std::int64_t idempotency_ttl_s_;
-  std::unique_ptr<rocksdb::Env> own_env_;  // null where the real file system is used
-  rocksdb::Env* env_;
+  std::unique_ptr<rocksdb::Env> env_;
   std::shared_ptr<rocksdb::Cache> block_cache_;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffer_manager_;
   std::shared_ptr<rocksdb::RateLimiter> rate_limiter_;

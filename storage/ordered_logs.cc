@@ -1,0 +1,99 @@
+#include "storage/ordered_logs.h"
+
+#include <atomic>
+
+namespace tamis::storage {
+
+using rocksdb::IODebugContext;
+using rocksdb::IOOptions;
+using rocksdb::IOStatus;
+using rocksdb::Slice;
+
+// A log file that knows whether it holds unsynced bytes. One thread appends; any may sync.
+class OrderedLogs::Log final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  Log(OrderedLogs* logs, std::string directory, std::unique_ptr<rocksdb::FSWritableFile> target)
+      : FSWritableFileOwnerWrapper(std::move(target)), logs_(logs), directory_(std::move(directory)) {}
+  ~Log() override { logs_->forget(*this); }
+
+  const std::string& directory() const { return directory_; }
+  bool unsynced() const { return unsynced_.load(); }
+
+  IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
+    unsynced_ = true;
+    return target()->Append(data, options, debug);
+  }
+  IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo& verification,
+                  IODebugContext* debug) override {
+    unsynced_ = true;
+    return target()->Append(data, options, verification, debug);
+  }
+  IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+    return noted([&] { return target()->Sync(options, debug); });
+  }
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    return noted([&] { return target()->Fsync(options, debug); });
+  }
+  IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
+    const IOStatus synced = logs_->sync_if_newest(*this, debug);
+    const IOStatus closed = target()->Close(options, debug);
+    return synced.ok() ? closed : synced;
+  }
+
+ private:
+  template <typename SyncFile>
+  IOStatus noted(SyncFile sync_file) {
+    unsynced_ = false;  // before: bytes that come meanwhile may miss this sync
+    const IOStatus status = sync_file();
+    if (!status.ok()) unsynced_ = true;
+    return status;
+  }
+
+  OrderedLogs* logs_;
+  std::string directory_;
+  std::atomic<bool> unsynced_ = false;
+};
+
+IOStatus OrderedLogs::NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                      std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
+  if (!path.ends_with(".log")) return target()->NewWritableFile(path, options, file, debug);
+  std::string directory = path.substr(0, path.rfind('/'));
+  IOStatus status = sync_newest(directory, debug);
+  if (status.ok()) status = target()->NewWritableFile(path, options, file, debug);
+  if (!status.ok()) return status;
+  auto log = std::make_unique<Log>(this, directory, std::move(*file));
+  {
+    MutexLock lock(mutex_);
+    newest_[std::move(directory)] = log.get();
+  }
+  *file = std::move(log);
+  return status;
+}
+
+IOStatus OrderedLogs::sync_newest(const std::string& directory, IODebugContext* debug) {
+  MutexLock lock(mutex_);  // over the sync: the log must not close beneath it
+  const auto found = newest_.find(directory);
+  if (found == newest_.end() || !found->second->unsynced()) return IOStatus::OK();
+  IOStatus status = found->second->Sync(IOOptions(), debug);
+  if (!status.ok()) return status;
+  std::unique_ptr<rocksdb::FSDirectory> names;
+  status = target()->NewDirectory(directory, IOOptions(), &names, debug);
+  return status.ok() ? names->Fsync(IOOptions(), debug) : status;
+}
+
+IOStatus OrderedLogs::sync_if_newest(const Log& log, IODebugContext* debug) {
+  {
+    MutexLock lock(mutex_);
+    const auto found = newest_.find(log.directory());
+    if (found == newest_.end() || found->second != &log) return IOStatus::OK();
+  }
+  return sync_newest(log.directory(), debug);
+}
+
+void OrderedLogs::forget(const Log& log) {
+  MutexLock lock(mutex_);
+  const auto found = newest_.find(log.directory());
+  if (found != newest_.end() && found->second == &log) newest_.erase(found);
+}
+
+}  // namespace tamis::storage

@@ -1,0 +1,45 @@
+// OrderedLogs: a file system under which a write-ahead log holds no bytes before those of the log that it follows are
+// on disk.
+//
+// RocksDB syncs a log when a write asks for it. Unsynced writes may lie in an old log while later ones already go to
+// its successor, and the disk is free to keep the successor's bytes and to lose the old log's: after a power cut the
+// middle of the history would be missing. Here, creating a log first syncs the one before, and the directory that names
+// it, so that what survives is a prefix in every durability mode. One fsync per switch of logs, none where the old one
+// is synced already.
+//
+// Thread-safe. A sync that fails fails the creation of the new log, and with it the write that asked for it.
+#pragma once
+
+#include <rocksdb/file_system.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/mutex.h"
+
+namespace tamis::storage {
+
+class OrderedLogs final : public rocksdb::FileSystemWrapper {
+ public:
+  explicit OrderedLogs(const std::shared_ptr<rocksdb::FileSystem>& target) : FileSystemWrapper(target) {}
+
+  const char* Name() const override { return "OrderedLogs"; }
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* debug) override;
+
+ private:
+  class Log;
+
+  // Makes the newest log of `directory` and its name durable.
+  rocksdb::IOStatus sync_newest(const std::string& directory, rocksdb::IODebugContext* debug);
+  // Closing a log that has no successor yet.
+  rocksdb::IOStatus sync_if_newest(const Log& log, rocksdb::IODebugContext* debug);
+  void forget(const Log& log);
+
+  Mutex mutex_;
+  std::map<std::string, Log*> newest_ TAMIS_GUARDED_BY(mutex_);  // open logs by directory: a snapshot writes its own
+};
+
+}  // namespace tamis::storage
