@@ -148,11 +148,16 @@ class Builder {
 
   // HierarchicalNSW::addPoint without labels and with a level given.
   void insert(std::uint32_t row, std::uint8_t level) {
-    std::unique_lock global_lock(hnsw_.global);  // before any node's lock, here and below
-    const std::unique_lock own_lock(hnsw_.link_list_locks_[row]);
+    std::unique_lock global_lock(hnsw_.global, std::defer_lock);
+    std::unique_lock own_lock(hnsw_.link_list_locks_[row], std::defer_lock);
+    if (options_.threads > 1) {  // one thread has no one to keep out
+      global_lock.lock();  // before any node's lock, here and below
+      own_lock.lock();
+    }
     const int highest = hnsw_.maxlevel_;
     hnswlib::tableint at = hnsw_.enterpoint_node_;
-    if (level <= highest) global_lock.unlock();  // a new highest node keeps it: entries change one at a time
+    if (level <= highest && global_lock.owns_lock())
+      global_lock.unlock();  // a new highest node keeps it: entries change one at a time
 
     place(row, level);
     const void* vector = hnsw_.getDataByInternalId(row);

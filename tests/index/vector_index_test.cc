@@ -226,7 +226,7 @@ TEST(SegmentedIndexTest, OneThreadBuildsTheSameGraphEachTime) {
 }
 
 TEST(SegmentedIndexTest, ParallelBuildHoldsRecall) {
-  const VectorData data = clustered_vectors(6'000, 32, 6);
+  const VectorData data = clustered_vectors(1'500, 32, 6);
   IndexOptions options;
   options.dim = 32;
   options.growing_limit = 512;
