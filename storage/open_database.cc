@@ -108,6 +108,13 @@ OpenDatabase::~OpenDatabase() {
   if (on_closed_) on_closed_();
 }
 
+Status OpenDatabase::flush() {
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  for (const Family& table : tables_) families.push_back(table.get());
+  for (const auto& [name, family] : vectors_) families.push_back(family.get());
+  return from_rocks(db_->Flush(rocksdb::FlushOptions(), families), "flush");
+}
+
 Result<OpenDatabase::Family> OpenDatabase::create_vector_family(const std::string& name,
                                                                 const RocksResources& resources) {
   rocksdb::ColumnFamilyHandle* handle = nullptr;

@@ -40,6 +40,9 @@ class OpenDatabase {
   Result<Family> create_vector_family(const std::string& name, const RocksResources& resources);
   Status drop_vector_family(const std::string& name);
 
+  // Writes what the tables hold in memory to files; the logs are then obsolete.
+  Status flush();
+
   // Set before a reopen: long scans give up with unavailable.
   void start_closing() { closing_.store(true, std::memory_order_relaxed); }
   bool is_closing() const { return closing_.load(std::memory_order_relaxed); }

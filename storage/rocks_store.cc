@@ -56,6 +56,10 @@ RocksStore::~RocksStore() {
   {
     ReaderLock lock(published_mutex_);
     was_open = published_.database != nullptr;
+    if (clean && was_open) {  // so that the next opening replays no log
+      const Status flushed = published_.database->flush();
+      if (!flushed.is_ok()) spdlog::warn("close {}: {}", dir_, flushed.to_string());
+    }
   }
   close();
   if (!clean || !was_open) return;

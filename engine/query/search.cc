@@ -68,8 +68,9 @@ Result<ScoredAnswer> search(const ReadState& state, const SearchRequest& request
   if (request.query_kind == request.kind) eligibility.exclude(query.id);  // no entity is news to itself
   std::vector<models::ScoredId> found;
   if (const auto& index = is_item ? space.items : space.users; index != nullptr) {
-    TAMIS_ASSIGN_OR_RETURN(found, search_eligible(*index, query.vector, request.k, eligibility,
-                                                  {.ef = request.ef, .filter = nullptr, .exact = request.exact}));
+    TAMIS_ASSIGN_OR_RETURN(
+        found, search_eligible(*index, query.vector, request.k, eligibility,
+                               {.ef = request.ef, .filter = nullptr, .exact = request.exact || state.exact_search}));
   }
   return make_scored_answer(state, request.kind, space.space.name, found, request.with_features, now_ms, sequence);
 }

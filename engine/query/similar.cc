@@ -33,7 +33,8 @@ Result<Found> near_in_space(const ReadState& state, const SpaceIndex& space, Ent
     vector = find_user_vector(state, space, *user).values;
   if (vector.empty()) vector = stored_vector(index, space.space.dim, id);
   if (vector.empty()) return found;
-  TAMIS_ASSIGN_OR_RETURN(found.entities, search_eligible(*index, vector, k, is_eligible));
+  TAMIS_ASSIGN_OR_RETURN(found.entities, search_eligible(*index, vector, k, is_eligible,
+                                                         {.ef = 0, .filter = nullptr, .exact = state.exact_search}));
   return found;
 }
 
