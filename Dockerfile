@@ -5,18 +5,18 @@ WORKDIR /src
 COPY scripts/install_dependencies scripts/
 RUN scripts/install_dependencies build && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DTAMIS_TESTS=OFF -DTAMIS_BENCH=OFF \
-    && cmake --build /build --target tamis \
-    && strip /build/tamis
+RUN cmake --preset release -DTAMIS_TESTS=OFF -DTAMIS_BENCH=OFF \
+    && cmake --build --preset release --target tamis \
+    && strip build/release/tamis
 
 FROM docker.io/library/debian:bookworm-slim
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-       ca-certificates curl libfmt9 libgomp1 libmimalloc2.0 libopenblas0-pthread libprometheus-cpp-core1.0 libroaring0 \
-       librocksdb7.8 libsimdjson14 libspdlog1.10 libssl3 libxxhash0 liblzma5 zlib1g libhwy1 \
+       ca-certificates curl libfmt9 libhwy1 liblzma5 libopenblas0-pthread libprometheus-cpp-core1.0 libroaring0 \
+       librocksdb7.8 libsimdjson14 libspdlog1.10 libssl3 libtomlplusplus3 libxxhash0 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/tamis --create-home tamis
-COPY --from=build /build/tamis /usr/local/bin/tamis
+COPY --from=build /src/build/release/tamis /usr/local/bin/tamis
 COPY deploy/tamis.toml /etc/tamis/tamis.toml
 USER tamis
 VOLUME /var/lib/tamis
