@@ -1,0 +1,102 @@
+#include "engine/vector_rows.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "common/random.h"
+#include "tests/engine/temporary_directory.h"
+
+namespace tamis::engine {
+namespace {
+
+constexpr std::uint32_t kDim = 16;
+constexpr std::uint32_t kRows = 1'000;
+
+class VectorRowsTest : public ::testing::Test {
+ protected:
+  VectorRowsTest() {
+    storage::StoreOptions options;
+    options.block_cache_bytes = 8ull << 20;
+    options.memtable_bytes = 4ull << 20;
+    options.min_free_disk_bytes = 0;
+    auto opened = storage::Store::open(directory / "store", options);
+    EXPECT_TRUE(opened.is_ok()) << opened.status().to_string();
+    store = std::move(opened).value();
+    commit({PutSpace{{.name = "text", .dim = kDim, .metric = Metric::kDot}}});
+  }
+
+  void commit(const std::vector<Mutation>& batch) { ASSERT_TRUE(store->commit(batch, Durability::kNone).is_ok()); }
+  static std::string name(std::uint32_t row) { return "i" + std::to_string(row); }
+  DenseId item(std::uint32_t row) { return *store->ids(EntityKind::kItem).find(name(row)); }
+  // A row that says which row it is, and how often it was changed.
+  static std::vector<float> values(std::uint32_t row, std::uint32_t version) {
+    std::vector<float> made(kDim, static_cast<float>(version));
+    made[0] = static_cast<float>(row);
+    return made;
+  }
+  // Commits, and tells the cache as the committing thread does.
+  void put(VectorRows& rows, std::uint32_t row, std::uint32_t version) {
+    commit({PutVector{"text", EntityKind::kItem, name(row), values(row, version)}});
+    rows.on_changed("text", EntityKind::kItem, item(row));
+  }
+
+  TemporaryDirectory directory;
+  std::unique_ptr<storage::Store> store;
+};
+
+TEST_F(VectorRowsTest, ServesTheTableThroughATenthOfIt) {
+  constexpr std::uint64_t kTableBytes = kRows * (kDim * sizeof(float) + 64);
+  VectorRows rows(store.get(), kTableBytes / 10);
+  std::vector<std::uint32_t> versions(kRows, 1);
+  for (std::uint32_t row = 0; row < kRows; ++row) put(rows, row, 1);
+  Random random(3);
+  for (int step = 0; step < 5'000; ++step) {
+    // A few rows are hot, as in life.
+    const auto row = static_cast<std::uint32_t>(random.below(2) == 0 ? random.below(20) : random.below(kRows));
+    if (step % 10 == 0) put(rows, row, ++versions[row]);
+    const auto found = rows.get("text", EntityKind::kItem, item(row));
+    ASSERT_TRUE(found.is_ok()) << found.status().to_string();
+    ASSERT_EQ(**found, values(row, versions[row])) << "step " << step;
+    ASSERT_LE(rows.memory_bytes(), kTableBytes / 10);
+  }
+  EXPECT_GT(rows.memory_bytes(), kTableBytes / 20) << "the cache holds what it may";
+}
+
+TEST_F(VectorRowsTest, ForgetsWhatWasDeleted) {
+  VectorRows rows(store.get(), 1 << 20);
+  put(rows, 7, 1);
+  const DenseId seven = item(7);
+  ASSERT_TRUE(rows.get("text", EntityKind::kItem, seven).is_ok());
+  commit({DeleteVector{"text", EntityKind::kItem, name(7)}});
+  rows.on_changed("text", EntityKind::kItem, seven);
+  EXPECT_EQ(rows.get("text", EntityKind::kItem, seven).status().code(), StatusCode::kNotFound);
+}
+
+// A reader beside a writer may see the row before or after a change, never an older one once the change was told.
+TEST_F(VectorRowsTest, ReadersBesideAWriterNeverGoBack) {
+  VectorRows rows(store.get(), 1 << 20);
+  put(rows, 0, 1);
+  const DenseId id = item(0);
+  std::atomic<std::uint32_t> told = 1;
+  std::atomic<bool> done = false;
+  std::thread reader([&] {
+    while (!done) {
+      const std::uint32_t at_least = told;
+      const auto found = rows.get("text", EntityKind::kItem, id);
+      if (!found.is_ok() || (**found)[1] < static_cast<float>(at_least)) {
+        ADD_FAILURE() << "an older row than version " << at_least;
+        return;
+      }
+    }
+  });
+  for (std::uint32_t version = 2; version < 500; ++version) {
+    put(rows, 0, version);
+    told = version;
+  }
+  done = true;
+  reader.join();
+}
+
+}  // namespace
+}  // namespace tamis::engine
