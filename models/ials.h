@@ -65,6 +65,11 @@ class IalsFoldIn {
   // The factor of a user who interacted with `items` by `weights`; zeros where `items` is empty. `out` is [dim].
   // REQUIRES: items are distinct rows of item_factors, weights are finite and > 0.
   void solve(std::span<const std::uint32_t> items, std::span<const float> weights, std::span<float> out) const;
+  // How much each interaction adds to the score that solve()'s factor has for `target`: w_h q_t^T A^-1 q_h with A the
+  // matrix of the solve, one per item; they sum to the score (Hu, Koren & Volinsky 2008, section 5). False where the
+  // equations are singular.
+  bool explain(std::span<const std::uint32_t> items, std::span<const float> weights, std::uint32_t target,
+               std::span<double> shares) const;
 
  private:
   std::span<const float> item_factors_;

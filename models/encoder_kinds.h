@@ -1,0 +1,32 @@
+// The encoders that Tamis trains and loads, by name. A new model is one line in encoder_kinds.cc, and its options one
+// table in model_options.cc.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "common/status.h"
+#include "models/encoder.h"
+#include "models/settings.h"
+#include "models/train_control.h"
+#include "models/training_data.h"
+
+namespace tamis::models {
+
+struct EncoderKind {
+  std::string_view name;
+  // Learns an encoder of that name. `settings` are in force: resolve_settings() gave them for model_options(name). Null
+  // where Tamis does not train the kind. Errors: invalid_argument (data or settings), failed_precondition (too little
+  // data), unavailable (cancelled), resource_exhausted (memory).
+  Result<std::unique_ptr<Encoder>> (*train)(const TrainingData& data, const Settings& settings,
+                                            const TrainControl& control);
+  Result<std::unique_ptr<Encoder>> (*load)(const SavedEncoder& saved);
+  double cost = 10;  // expected time of a training run beside the others', for progress bars (iALS: 10)
+};
+
+std::span<const EncoderKind> encoder_kinds();
+// Null for an unknown name.
+const EncoderKind* find_encoder_kind(std::string_view name);
+
+}  // namespace tamis::models

@@ -1,0 +1,26 @@
+// TrainingData: what any model may learn from.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "common/feature.h"
+#include "models/interaction_matrix.h"
+#include "models/time_split.h"
+
+namespace tamis::models {
+
+// A view: what it points to outlives the training run. Users and items are rows 0..users-1 and 0..items-1; in a
+// hold-out some have features and no event. Rows, order and features are the same on every machine for the same log.
+struct TrainingData {
+  std::uint32_t users = 0;
+  std::uint32_t items = 0;
+  std::span<const TimedInteraction> events = {};  // by time, ties in the log's order; weights are finite and above 0
+  std::span<const Features> user_features = {};   // [users], or empty where there are none
+  std::span<const Features> item_features = {};   // [items], or empty where there are none
+
+  // [users, items], the weights of repeated pairs summed. O(events log events).
+  InteractionMatrix matrix() const;
+};
+
+}  // namespace tamis::models
