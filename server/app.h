@@ -26,6 +26,7 @@ struct App {
   std::atomic<std::uint32_t> connections{0};
   std::atomic<std::uint32_t> requests{0};
   std::atomic<std::uint32_t> bulk_streams{0};
+  std::atomic<std::uint32_t> writes{0};  // handed to the database, not yet called back
 };
 
 }  // namespace tamis::server

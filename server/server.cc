@@ -68,6 +68,11 @@ class Server::Impl {
     front_.rate = &rate_;
   }
 
+  // The I/O threads' contexts must outlive what the database calls back into them.
+  ~Impl() {
+    while (app_.writes.load() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
   Status start() {
     TAMIS_ASSIGN_OR_RETURN(const std::vector<std::string> keys, load_keys(settings_));
     TAMIS_ASSIGN_OR_RETURN(front_.keys, KeyRing::parse(keys));

@@ -5,7 +5,8 @@
 //   (*server)->stop();
 //
 // One I/O thread per core, each with its own io_context and timer wheel; connections are dealt out in turn.
-// Thread-safe. Order of ending: stop(), then close the database (which ends its callbacks), then destroy the server.
+// Thread-safe. Order of ending: stop(), then close the database or destroy the server, whichever comes first;
+// destroying waits for what the database still owes an answer.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ class Server {
  public:
   // Binds and begins to serve. invalid_argument for settings that do not fit together: an address beyond loopback
   // without keys, a certificate without its key. io_error where it cannot bind or read a file.
-  // REQUIRES: all four outlive the server, but for the database (see above).
+  // REQUIRES: all four outlive the server, but for a database closed after stop().
   static Result<std::unique_ptr<Server>> start(Database* database, const ServerSettings& settings, Logger* logger,
                                                Metrics* metrics);
   ~Server();

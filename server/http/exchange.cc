@@ -7,7 +7,12 @@ namespace tamis::server {
 asio::awaitable<Result<WriteAck>> Exchange::write(std::vector<Mutation> mutations, WriteOptions options) {
   std::function<void(std::function<void(Result<WriteAck>)>)> start =
       [this, &mutations, &options](std::function<void(Result<WriteAck>)> done) {
-        app_.database->write_async(std::move(mutations), options, std::move(done));
+        app_.writes.fetch_add(1);
+        app_.database->write_async(std::move(mutations), options,
+                                   [&writes = app_.writes, done = std::move(done)](Result<WriteAck> ack) {
+                                     done(std::move(ack));
+                                     writes.fetch_sub(1);
+                                   });
       };
   co_return co_await await_result<WriteAck>(interrupt_, std::move(start));
 }
