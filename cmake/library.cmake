@@ -25,6 +25,7 @@ function(tamis_test name)
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 120)
   endif()
+  find_program(LLVM_SYMBOLIZER llvm-symbolizer-16)  # so that sanitizers name functions
   set_tests_properties(${name} PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT}
-    ENVIRONMENT "${TEST_ENVIRONMENT};TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp;LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp")
+    ENVIRONMENT "${TEST_ENVIRONMENT};ASAN_SYMBOLIZER_PATH=${LLVM_SYMBOLIZER};LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:external_symbolizer_path=${LLVM_SYMBOLIZER}")
 endfunction()
