@@ -37,4 +37,18 @@ void Linear::backward(const Parameters& parameters, std::size_t rows, const floa
   }
 }
 
+void Linear::backward_input(const Parameters& parameters, std::size_t rows, const float* dy, float* dx) const {
+  blas::multiply(rows, in(), out(), dy, parameters.data(weight_), dx);
+}
+
+void Linear::backward_weights(std::size_t rows, const float* x, const float* dy, std::size_t begin, std::size_t end,
+                              Gradients& gradients) const {
+  blas::gemm(blas::kTranspose, blas::kNo, end - begin, in(), rows, 1, dy + begin, out(), x, in(), 1,
+             gradients.data(weight_) + begin * in(), in());
+  float* bias = gradients.data(bias_);
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t j = begin; j < end; ++j) bias[j] += dy[row * out() + j];
+  }
+}
+
 }  // namespace tamis::models::nn

@@ -24,6 +24,15 @@ class Linear {
   void backward(const Parameters& parameters, std::size_t rows, const float* x, const float* dy, float* dx,
                 Gradients& gradients, bool accumulate = false) const;
 
+  // The halves of backward(), for a batch that threads share: dx of some rows, and the gradients of the outputs
+  // [begin, end) over all rows, which do not depend on how either is cut.
+  void backward_input(const Parameters& parameters, std::size_t rows, const float* dy, float* dx) const;
+  void backward_weights(std::size_t rows, const float* x, const float* dy, std::size_t begin, std::size_t end,
+                        Gradients& gradients) const;
+
+  Slice weight() const { return weight_; }  // [out, in]
+  Slice bias() const { return bias_; }      // [1, out]
+
  private:
   Slice weight_;
   Slice bias_;

@@ -1,0 +1,122 @@
+#include "ranker/dlrm_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "models/matrix_io.h"
+#include "ranker/dlrm_metadata.h"
+
+namespace tamis::ranker {
+namespace {
+
+constexpr const char* kMetadataKey = "tamis.ranker";
+
+std::string table_name(const Field& field) { return "embedding." + field.name; }
+
+bool same_schema(const FeatureSchema& a, const FeatureSchema& b) {
+  return std::equal(a.fields().begin(), a.fields().end(), b.fields().begin(), b.fields().end(),
+                    [](const Field& x, const Field& y) {
+                      return x.name == y.name && x.kind == y.kind && x.side == y.side && x.rows == y.rows;
+                    });
+}
+
+// Reads tensors into place and remembers which were asked for.
+class Loader {
+ public:
+  explicit Loader(const models::TensorReader& reader) : reader_(reader) {}
+
+  Status load(const std::string& name, std::size_t rows, std::size_t columns, std::span<float> out) {
+    TAMIS_ASSIGN_OR_RETURN(const std::vector<float> values, reader_.read<float>(name, {rows, columns}));
+    if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }))
+      return Status::invalid_argument("tensor \"" + name + "\" holds a number that is not finite").at_field(name);
+    std::copy(values.begin(), values.end(), out.begin());
+    known_.insert(name);
+    return Status::ok();
+  }
+  Status expect_no_others() const {
+    for (const auto& [name, info] : reader_.tensors()) {
+      if (!known_.contains(name))
+        return Status::invalid_argument("tensor \"" + name + "\" belongs to no field and no layer").at_field(name);
+    }
+    return Status::ok();
+  }
+
+ private:
+  const models::TensorReader& reader_;
+  std::set<std::string> known_;
+};
+
+// The shape that the metadata promises must be in the file before memory is taken for it.
+Status check_tables(const models::TensorReader& reader, const FeatureSchema& schema, std::uint32_t dim) {
+  for (const std::size_t position : schema.id_fields()) {
+    const Field& field = schema.fields()[position];
+    const auto found = reader.tensors().find(table_name(field));
+    if (found == reader.tensors().end())
+      return Status::invalid_argument("there is no tensor \"" + table_name(field) + "\"").at_field(table_name(field));
+    if (found->second.shape != models::TensorShape{field.rows, dim})
+      return Status::invalid_argument("tensor \"" + table_name(field) + "\" is not [" + std::to_string(field.rows) +
+                                      ", " + std::to_string(dim) + "], the vocabulary with the unknown value by dim")
+          .at_field(table_name(field));
+  }
+  return Status::ok();
+}
+
+Result<TrainedDlrm> load(const models::TensorReader& reader) {
+  const auto text = reader.metadata().find(kMetadataKey);
+  if (text == reader.metadata().end())
+    return Status::invalid_argument(std::string("there is no metadata \"") + kMetadataKey + "\"")
+        .at_field(kMetadataKey);
+  TAMIS_ASSIGN_OR_RETURN(DlrmMetadata metadata, parse_metadata(text->second));
+  TAMIS_RETURN_IF_ERROR(check_tables(reader, metadata.encoder.schema(), metadata.options.dim));
+  TAMIS_ASSIGN_OR_RETURN(Dlrm model, Dlrm::create(metadata.encoder.schema(), metadata.options, 0));
+  Loader loader(reader);
+  for (std::size_t f = 0; f < model.tables().size(); ++f) {
+    auto& table = model.tables()[f];
+    const Field& field = model.schema().fields()[model.schema().id_fields()[f]];
+    TAMIS_RETURN_IF_ERROR(loader.load(table_name(field), table.rows(), table.dim(), table.values()));
+  }
+  models::nn::Parameters& parameters = model.parameters();
+  for (const models::nn::NamedSlice& named : parameters.slices()) {
+    const std::span<float> target(parameters.data(named.slice), named.slice.size());
+    TAMIS_RETURN_IF_ERROR(loader.load(named.name, named.slice.rows, named.slice.columns, target));
+    if (named.name.ends_with(".running_variance") &&
+        !std::all_of(target.begin(), target.end(), [](float x) { return x >= 0; }))
+      return Status::invalid_argument("tensor \"" + named.name + "\" holds a negative variance").at_field(named.name);
+  }
+  TAMIS_RETURN_IF_ERROR(loader.expect_no_others());
+  return TrainedDlrm{std::move(model), std::move(metadata.encoder), std::move(metadata.calibrator)};
+}
+
+}  // namespace
+
+Status write_dlrm(const std::filesystem::path& path, const Dlrm& model, const FeatureEncoder& encoder,
+                  const Calibrator& calibrator) {
+  if (!same_schema(model.schema(), encoder.schema()))
+    return Status::invalid_argument("the encoder has another schema than the model");
+  TAMIS_ASSIGN_OR_RETURN(std::string metadata, format_metadata({model.options(), encoder, calibrator}));
+  models::TensorWriter writer;
+  writer.set_metadata(kMetadataKey, std::move(metadata));
+  for (std::size_t f = 0; f < model.tables().size(); ++f) {
+    const auto& table = model.tables()[f];
+    writer.add<float>(table_name(model.schema().fields()[model.schema().id_fields()[f]]), {table.rows(), table.dim()},
+                      table.values());
+  }
+  const models::nn::Parameters& parameters = model.parameters();
+  for (const models::nn::NamedSlice& named : parameters.slices()) {
+    writer.add<float>(named.name, {named.slice.rows, named.slice.columns},
+                      std::span<const float>(parameters.data(named.slice), named.slice.size()));
+  }
+  return writer.write(path);
+}
+
+Result<TrainedDlrm> read_dlrm(const std::filesystem::path& path) {
+  TAMIS_ASSIGN_OR_RETURN(const models::TensorReader reader, models::TensorReader::open(path));
+  auto loaded = load(reader);
+  if (!loaded.is_ok()) return Status(loaded.status()).with_context(path.string());
+  return loaded;
+}
+
+}  // namespace tamis::ranker
