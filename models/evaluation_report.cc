@@ -11,6 +11,7 @@ std::string to_json(const EvaluationReport& report) {
   json["protocol"] = report.protocol;
   json["model"] = report.model;
   json["metrics"] = report.metrics;
+  for (const auto& [name, interval] : report.intervals) json["intervals"][name] = {interval.low, interval.high};
   json["train_s"] = report.train_s;
   json["evaluate_s"] = report.evaluate_s;
   json["peak_rss_bytes"] = report.peak_rss_bytes;

@@ -1,10 +1,11 @@
 #include "models/ranking_evaluation.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
+#include <numeric>
 
 #include "models/blas.h"
-#include "models/metrics.h"
 #include "models/parallel.h"
 
 namespace tamis::models {
@@ -78,6 +79,35 @@ std::map<std::string, double> RankingMetrics::named(std::size_t k) const {
           {"map" + at, map},       {"coverage" + at, coverage}, {"gini" + at, gini}};
 }
 
+std::map<std::string, Interval> RankingMetrics::intervals(std::size_t k, const BootstrapOptions& options) const {
+  constexpr std::pair<const char*, double UserMetrics::*> kMeans[] = {{"recall", &UserMetrics::recall},
+                                                                      {"ndcg", &UserMetrics::ndcg},
+                                                                      {"hr", &UserMetrics::hr},
+                                                                      {"mrr", &UserMetrics::mrr},
+                                                                      {"map", &UserMetrics::map}};
+  std::map<std::string, Interval> named_intervals;
+  std::vector<double> values(by_case.size());
+  for (const auto& [name, member] : kMeans) {
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = by_case[i].*member;
+    named_intervals[name + ("@" + std::to_string(k))] = bootstrap_mean(values, options);
+  }
+  return named_intervals;
+}
+
+double novelty(std::span<const std::uint64_t> recommendations, std::span<const std::uint64_t> train_counts) {
+  const auto total = static_cast<double>(std::accumulate(train_counts.begin(), train_counts.end(), std::uint64_t{0}));
+  double bits = 0;
+  double entries = 0;
+  for (std::size_t item = 0; item < recommendations.size(); ++item) {
+    if (recommendations[item] == 0) continue;
+    const auto count = static_cast<double>(std::max<std::uint64_t>(train_counts[item], 1));
+    const auto lists = static_cast<double>(recommendations[item]);
+    bits -= lists * std::log2(count / std::max(total, 1.0));
+    entries += lists;
+  }
+  return entries == 0 ? 0 : bits / entries;
+}
+
 Result<RankingMetrics> evaluate_ranking(std::span<const EvaluationCase> cases, std::size_t items,
                                         const Recommender& recommender, std::size_t k, const TrainControl& control) {
   if (k == 0) return Status::invalid_argument("k is 0, expected at least 1").at_field("k");
@@ -95,7 +125,8 @@ Result<RankingMetrics> evaluate_ranking(std::span<const EvaluationCase> cases, s
       by_case[i] = user_metrics(recommended[i], cases[i].relevant, k);
     }
   }));
-  RankingMetrics mean{.users = cases.size()};
+  RankingMetrics mean;
+  mean.users = cases.size();
   std::vector<std::uint64_t> counts(items);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     mean.recall += by_case[i].recall;
@@ -112,6 +143,8 @@ Result<RankingMetrics> evaluate_ranking(std::span<const EvaluationCase> cases, s
   const auto covered = std::count_if(counts.begin(), counts.end(), [](std::uint64_t count) { return count > 0; });
   mean.coverage = items == 0 ? 0 : static_cast<double>(covered) / static_cast<double>(items);
   mean.gini = gini_coefficient(counts);
+  mean.by_case = std::move(by_case);
+  mean.recommendations = std::move(counts);
   return mean;
 }
 

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "common/status.h"
+#include "models/bootstrap.h"
+#include "models/metrics.h"
 #include "models/scored_id.h"
 #include "models/train_control.h"
 
@@ -41,12 +43,21 @@ Recommender rank_by_dot_product(std::span<const float> user_factors, std::span<c
 struct RankingMetrics {
   std::uint64_t users = 0;  // evaluated
   double recall = 0, ndcg = 0, hr = 0, mrr = 0, map = 0;
-  double coverage = 0;  // share of all items that stand in at least one list
-  double gini = 0;      // of how often each item is recommended, over all items
+  double coverage = 0;                         // share of all items that stand in at least one list
+  double gini = 0;                             // of how often each item is recommended, over all items
+  std::vector<UserMetrics> by_case;            // of each case, in their order
+  std::vector<std::uint64_t> recommendations;  // [items], in how many lists each stands
 
   // {"recall@20": .., "ndcg@20": .., "hr@20", "mrr@20", "map@20", "coverage@20", "gini@20"} for k = 20.
   std::map<std::string, double> named(std::size_t k) const;
+  // Bootstrap intervals of the means over users, by the same names.
+  std::map<std::string, Interval> intervals(std::size_t k, const BootstrapOptions& options = {}) const;
 };
+
+// Novelty of what was recommended: the mean over list entries of -log2(the item's share of all train interactions),
+// in bits (Vargas & Castells 2011); an item without any counts as if it had one. 0 where nothing was recommended.
+// `train_counts` is [items].
+double novelty(std::span<const std::uint64_t> recommendations, std::span<const std::uint64_t> train_counts);
 
 // Means over `cases` of the metrics at k, with seen items removed from each list. Same result for any number of
 // threads. Errors: unavailable (cancelled), resource_exhausted (memory).

@@ -108,13 +108,19 @@ void MultiHeadAttention::backward(const Parameters& parameters, std::span<const 
   const std::size_t pairs = cache.probabilities.size();
   const bool drops = training && !dropout_.is_identity();
 
-  std::vector<float> dcontext(rows_total * dim);
+  for (auto* array : {&cache.dquery, &cache.dkey, &cache.dvalue, &cache.dcontext}) array->resize(rows_total * dim);
+  cache.dscores.resize(pairs);
+  std::vector<float>& dquery = cache.dquery;
+  std::vector<float>& dkey = cache.dkey;
+  std::vector<float>& dvalue = cache.dvalue;
+  std::vector<float>& dcontext = cache.dcontext;
+  std::vector<float>& dscores = cache.dscores;
+  std::fill(dkey.begin(), dkey.end(), 0.0F);
+  std::fill(dvalue.begin(), dvalue.end(), 0.0F);
   output_.backward(parameters, rows_total, cache.context.data(), dout, dcontext.data(), gradients);
 
   // Values: dV = weights^T dcontext, with the weights after dropout (still in scratch from forward()).
   const float* weights = drops ? cache.scratch.data() : cache.probabilities.data();
-  std::vector<float> dvalue(rows_total * dim, 0.0F);
-  std::vector<float> dscores(pairs);
   for_each_block(offsets, [&](std::size_t first, std::size_t row, std::size_t rows, std::size_t seen,
                               std::size_t length, std::size_t head, std::size_t base) {
     const float* dblock = &dcontext[(first + row) * dim + head * width];
@@ -127,8 +133,6 @@ void MultiHeadAttention::backward(const Parameters& parameters, std::span<const 
 
   // Through the softmax, then into queries and keys.
   const float scale = 1 / std::sqrt(static_cast<float>(width));
-  std::vector<float> dquery(rows_total * dim);
-  std::vector<float> dkey(rows_total * dim, 0.0F);
   for_each_block(offsets, [&](std::size_t first, std::size_t row, std::size_t rows, std::size_t seen,
                               std::size_t length, std::size_t head, std::size_t base) {
     for (std::size_t i = 0; i < rows; ++i) {

@@ -27,6 +27,7 @@ class MultiHeadAttention {
     std::vector<float> probabilities;               // per sequence and head: [length, length]
     Dropout::Mask mask;                             // over probabilities
     std::vector<float> scratch;
+    std::vector<float> dquery, dkey, dvalue, dcontext, dscores;  // of backward(), kept for the next
   };
 
   MultiHeadAttention() = default;

@@ -25,7 +25,8 @@ void FeedForward::backward(const Parameters& parameters, std::size_t rows, const
                            Cache& cache, Gradients& gradients, bool training) const {
   const std::size_t size = rows * first_.out();
   if (training) dropout_.backward(rows * second_.out(), dy, cache.output_mask);
-  std::vector<float> dhidden(size);
+  std::vector<float>& dhidden = cache.dhidden;
+  dhidden.resize(size);
   second_.backward(parameters, rows, cache.activated.data(), dy, dhidden.data(), gradients);
   if (training) dropout_.backward(size, dhidden.data(), cache.hidden_mask);
   activate_backward(activation_, size, cache.hidden.data(), dhidden.data(), dhidden.data());

@@ -16,6 +16,7 @@ class FeedForward {
   struct Cache {
     std::vector<float> hidden;     // before the activation, [rows, inner]
     std::vector<float> activated;  // after activation and dropout
+    std::vector<float> dhidden;    // of backward(), kept for the next
     Dropout::Mask hidden_mask, output_mask;
   };
 

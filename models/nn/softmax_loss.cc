@@ -10,10 +10,14 @@
 namespace tamis::models::nn {
 namespace {
 
-constexpr std::size_t kScoreBytes = 1'536 * 1'024;
+// Rows whose scores are held at once: few enough for the caches, many enough that packing the embeddings for a product
+// costs little beside the product.
+constexpr std::size_t kScoreBytes = 3'584 * 1'024;
+constexpr std::size_t kMinBlock = 64;
+constexpr std::size_t kMaxBlock = 512;
 
-// Turns a row of scores into softmax probabilities in place; returns log of the normaliser.
-float normalize_row(float* row, std::size_t classes, const float* offsets, float inverse_temperature) {
+// Turns a row of scores into `scale` times softmax probabilities in place; returns log of the normaliser.
+float normalize_row(float* row, std::size_t classes, const float* offsets, float inverse_temperature, float scale) {
   if (offsets != nullptr) {
     for (std::size_t c = 0; c < classes; ++c) row[c] = row[c] * inverse_temperature + offsets[c];
   } else if (inverse_temperature != 1) {
@@ -26,8 +30,8 @@ float normalize_row(float* row, std::size_t classes, const float* offsets, float
     row[c] = fast_exp(row[c] - largest);
     sum += row[c];
   }
-  const float inverse = 1 / sum;
-  for (std::size_t c = 0; c < classes; ++c) row[c] *= inverse;
+  const float factor = scale / sum;
+  for (std::size_t c = 0; c < classes; ++c) row[c] *= factor;
   return largest + std::log(sum);
 }
 
@@ -36,10 +40,10 @@ float normalize_row(float* row, std::size_t classes, const float* offsets, float
 double softmax_loss(const SoftmaxLossOptions& options, std::size_t rows, const float* x, const float* embeddings,
                     std::span<const std::uint32_t> targets, const float* logit_offsets, float scale, float* dx,
                     float* dembeddings) {
-  // A block of scores should stay in a core's share of the cache; below 64 rows the products lose speed.
-  const std::size_t block =
-      std::clamp<std::size_t>(kScoreBytes / sizeof(float) / std::max<std::size_t>(options.classes, 1), 64, 256);
-  std::vector<float> scores(block * options.classes);
+  const std::size_t block = std::clamp<std::size_t>(
+      kScoreBytes / sizeof(float) / std::max<std::size_t>(options.classes, 1), kMinBlock, kMaxBlock);
+  thread_local std::vector<float> scores;
+  scores.resize(std::min(block, rows) * options.classes);
   const float gradient_scale = scale * options.inverse_temperature;
   double loss = 0;
   for (std::size_t first = 0; first < rows; first += block) {
@@ -51,8 +55,9 @@ double softmax_loss(const SoftmaxLossOptions& options, std::size_t rows, const f
       const std::uint32_t target = targets[first + i];
       const float offset = logit_offsets != nullptr ? logit_offsets[target] : 0;
       const float target_score = row[target] * options.inverse_temperature + offset;
-      loss += double{normalize_row(row, options.classes, logit_offsets, options.inverse_temperature)} - target_score;
-      for (std::size_t c = 0; c < options.classes; ++c) row[c] *= gradient_scale;
+      const float log_sum =
+          normalize_row(row, options.classes, logit_offsets, options.inverse_temperature, gradient_scale);
+      loss += double{log_sum} - target_score;
       row[target] -= gradient_scale;
     }
     blas::multiply(count, options.dim, options.classes, scores.data(), embeddings, dx + first * options.dim);

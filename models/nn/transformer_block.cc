@@ -67,8 +67,10 @@ void TransformerBlock::backward(const Parameters& parameters, std::span<const st
                                 Cache& cache, Gradients& gradients, bool training) const {
   const std::size_t rows = offsets.back();
   const std::size_t size = rows * options_.dim;
-  std::vector<float> branch(size);   // gradient entering a residual branch
-  std::vector<float> dbranch(size);  // gradient leaving it
+  std::vector<float>& branch = cache.branch;    // gradient entering a residual branch
+  std::vector<float>& dbranch = cache.dbranch;  // gradient leaving it
+  branch.resize(size);
+  dbranch.resize(size);
 
   // Leaves in `dx` the gradient of what entered the attention's residual sum, in `branch` a copy for the attention.
   if (options_.norm == NormPlacement::kPost)
@@ -95,7 +97,8 @@ void TransformerBlock::backward(const Parameters& parameters, std::span<const st
   if (training) dropout_.backward(size, branch.data(), cache.attention_mask);
   switch (options_.norm) {
     case NormPlacement::kSasRec: {
-      std::vector<float> dkeys(size);
+      std::vector<float>& dkeys = cache.dkeys;
+      dkeys.resize(size);
       attention_.backward(parameters, offsets, cache.query.data(), cache.input.data(), branch.data(), dbranch.data(),
                           dkeys.data(), cache.attention, gradients, training);
       add_to(size, dx, dbranch.data());  // the query is both residual and attention input

@@ -34,6 +34,7 @@ class TransformerBlock {
  public:
   struct Cache {
     std::vector<float> input, query, attended, hidden;  // [rows, dim]
+    std::vector<float> branch, dbranch, dkeys;          // of backward(), kept for the next
     MultiHeadAttention::Cache attention;
     Dropout::Mask attention_mask;
     FeedForward::Cache feed_forward;

@@ -77,16 +77,39 @@ void SequenceEncoder::backward(std::span<const std::uint32_t> offsets, std::span
 }
 
 std::vector<float> SequenceEncoder::encode(std::span<const std::uint32_t> history) const {
+  std::vector<float> out(options_.dim);
+  encode_batch({&history, 1}, out);
+  return out;
+}
+
+void SequenceEncoder::encode_batch(std::span<const std::span<const std::uint32_t>> histories,
+                                   std::span<float> out) const {
+  struct Scratch {
+    std::vector<std::uint32_t> offsets, tokens;
+    std::vector<float> rows;
+    Cache cache;
+  };
+  thread_local Scratch scratch;
+  const std::size_t dim = options_.dim;
   const std::size_t limit = options_.max_length - (options_.bidirectional ? 1 : 0);
-  const auto newest = history.last(std::min<std::size_t>(history.size(), limit));
-  std::vector<std::uint32_t> tokens(newest.begin(), newest.end());
-  if (tokens.empty()) return std::vector<float>(options_.dim, 0.0F);
-  if (options_.bidirectional) tokens.push_back(options_.items);
-  const std::uint32_t offsets[] = {0, static_cast<std::uint32_t>(tokens.size())};
-  std::vector<float> out(tokens.size() * options_.dim);
-  thread_local Cache cache;
-  forward(offsets, tokens, out.data(), cache, nullptr);
-  return {out.end() - options_.dim, out.end()};
+  scratch.offsets.assign(1, 0);
+  scratch.tokens.clear();
+  for (const auto& history : histories) {
+    const auto newest = history.last(std::min<std::size_t>(history.size(), limit));
+    scratch.tokens.insert(scratch.tokens.end(), newest.begin(), newest.end());
+    if (options_.bidirectional && !newest.empty()) scratch.tokens.push_back(options_.items);
+    scratch.offsets.push_back(static_cast<std::uint32_t>(scratch.tokens.size()));
+  }
+  scratch.rows.resize(scratch.tokens.size() * dim);
+  forward(scratch.offsets, scratch.tokens, scratch.rows.data(), scratch.cache, nullptr);
+  for (std::size_t i = 0; i < histories.size(); ++i) {
+    const std::size_t end = scratch.offsets[i + 1];
+    if (end == scratch.offsets[i]) {
+      std::fill_n(&out[i * dim], dim, 0.0F);
+    } else {
+      std::copy_n(&scratch.rows[(end - 1) * dim], dim, &out[i * dim]);
+    }
+  }
 }
 
 }  // namespace tamis::models

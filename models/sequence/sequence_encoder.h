@@ -46,6 +46,8 @@ class SequenceEncoder {
   // The vector that scores the next item: that of the last of the newest max_length actions (one fewer and a mask token
   // behind where bidirectional); zeros without actions. Scores are its dot products with item_embeddings().
   std::vector<float> encode(std::span<const std::uint32_t> history) const;
+  // The same for many histories at once, into out [histories, dim]. Scratch is thread_local and kept.
+  void encode_batch(std::span<const std::span<const std::uint32_t>> histories, std::span<float> out) const;
 
   const SequenceEncoderOptions& options() const { return options_; }
   nn::Parameters& parameters() { return parameters_; }

@@ -53,8 +53,7 @@ class TrainSequenceTest : public testing::TestWithParam<Variant> {};
 TEST_P(TrainSequenceTest, LearnsWhatFollows) {
   SequenceEncoder encoder(small_encoder(GetParam().bidirectional));
   SequenceTrainOptions options;
-  options.loss = GetParam().loss;
-  options.negatives = 6;
+  options.loss = {.loss = GetParam().loss, .negatives = 6};
   options.batch = 16;
   options.epochs = GetParam().bidirectional ? 400 : 40;
   options.learning_rate = 5e-3;
@@ -69,6 +68,7 @@ TEST_P(TrainSequenceTest, LearnsWhatFollows) {
 INSTANTIATE_TEST_SUITE_P(Models, TrainSequenceTest,
                          testing::Values(Variant{false, SequenceLoss::kFullSoftmax},
                                          Variant{false, SequenceLoss::kSampledSoftmax},
+                                         Variant{false, SequenceLoss::kBinary},
                                          Variant{true, SequenceLoss::kFullSoftmax}));
 
 TEST(TrainSequence, DoesNotDependOnTheNumberOfThreads) {

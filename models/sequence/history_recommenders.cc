@@ -1,0 +1,106 @@
+#include "models/sequence/history_recommenders.h"
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+
+#include "models/popularity.h"
+
+namespace tamis::models {
+namespace {
+
+std::vector<std::uint32_t> ids_of(const std::vector<ScoredId>& scored) {
+  std::vector<std::uint32_t> ids;
+  ids.reserve(scored.size());
+  for (const ScoredId& item : scored) ids.push_back(item.id);
+  return ids;
+}
+
+InteractionMatrix to_matrix(const SequenceDataset& data) {
+  std::vector<WeightedPair> pairs;
+  for (std::uint32_t user = 0; user < data.train.size(); ++user) {
+    for (const std::uint32_t item : data.train[user]) pairs.push_back({.row = user, .column = item});
+  }
+  InteractionMatrix matrix =
+      make_interaction_matrix(static_cast<std::uint32_t>(data.train.size()), data.items(), std::move(pairs));
+  std::fill(matrix.weight.begin(), matrix.weight.end(), 1.0F);  // a repeated item counts once
+  return matrix;
+}
+
+std::vector<std::uint32_t> distinct(const std::vector<std::uint32_t>& history) {
+  std::vector<std::uint32_t> items(history);
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+  return items;
+}
+
+HistoryModel rank_by_popularity(const InteractionMatrix& train) {
+  const Recommender everyone = rank_for_everyone(ids_of(top_scores(popularity_scores(train), train.columns)));
+  return [everyone](const std::vector<HeldOutAction>&) { return everyone; };
+}
+
+Result<HistoryModel> train_item_knn(const InteractionMatrix& train, const NeighborOptions& options,
+                                    const TrainControl& control) {
+  TAMIS_ASSIGN_OR_RETURN(NeighborTable trained, train_neighbors(train.transpose(), options, control));
+  auto table = std::make_shared<const NeighborTable>(std::move(trained));  // shared: a std::function is copied about
+  return HistoryModel{[table](const std::vector<HeldOutAction>& histories) {
+    return [table, &histories](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+      for (std::size_t i = 0; i < queries.size(); ++i) {
+        const std::vector<std::uint32_t> items = distinct(histories[queries[i].user].history);
+        lists[i] = ids_of(score_item_knn(*table, items, {}, queries[i].depth));
+      }
+    };
+  }};
+}
+
+Result<HistoryModel> train_factors(const InteractionMatrix& train, const IalsOptions& options,
+                                   const TrainControl& control) {
+  TAMIS_ASSIGN_OR_RETURN(IalsModel trained, train_ials(train, options, control));
+  auto model = std::make_shared<const IalsModel>(std::move(trained));
+  auto fold_in = std::make_shared<const IalsFoldIn>(model->item_factors, model->options);
+  return HistoryModel{[model, fold_in](const std::vector<HeldOutAction>& histories) {
+    return [model, fold_in, &histories](std::span<const RankingQuery> queries,
+                                        std::span<std::vector<std::uint32_t>> lists) {
+      const std::size_t dim = model->options.dim;
+      std::vector<float> users(queries.size() * dim);
+      std::vector<RankingQuery> numbered(queries.begin(), queries.end());
+      for (std::size_t i = 0; i < queries.size(); ++i) {
+        const std::vector<std::uint32_t> items = distinct(histories[queries[i].user].history);
+        const std::vector<float> weights(items.size(), 1.0F);
+        fold_in->solve(items, weights, std::span(users).subspan(i * dim, dim));
+        numbered[i].user = static_cast<std::uint32_t>(i);
+      }
+      rank_by_dot_product(users, model->item_factors, dim)(numbered, lists);
+    };
+  }};
+}
+
+}  // namespace
+
+Result<HistoryModel> train_unordered_model(std::string_view model, const Settings& settings,
+                                           const SequenceDataset& data, const TrainControl& control) {
+  const InteractionMatrix train = to_matrix(data);
+  if (model == "popular") return rank_by_popularity(train);
+  if (model == "item_knn") return train_item_knn(train, neighbor_options(settings), control);
+  return train_factors(train, ials_options(settings), control);
+}
+
+HistoryModel rank_by_encoder(const SequenceEncoder& encoder) {
+  return [&encoder](const std::vector<HeldOutAction>& histories) {
+    return [&encoder, &histories](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+      const std::size_t dim = encoder.options().dim;
+      std::vector<std::span<const std::uint32_t>> batch;
+      std::vector<RankingQuery> numbered(queries.begin(), queries.end());
+      for (std::size_t i = 0; i < queries.size(); ++i) {
+        batch.emplace_back(histories[queries[i].user].history);
+        numbered[i].user = static_cast<std::uint32_t>(i);
+      }
+      std::vector<float> users(queries.size() * dim);
+      encoder.encode_batch(batch, users);
+      const std::span items(encoder.item_embeddings(), std::size_t{encoder.options().items} * dim);
+      rank_by_dot_product(users, items, dim)(numbered, lists);
+    };
+  };
+}
+
+}  // namespace tamis::models
