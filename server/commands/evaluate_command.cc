@@ -1,11 +1,15 @@
-// tamis evaluate: how good a model is, on fixed files (lightgcn) or on a database's own interactions (time-split).
+// tamis evaluate: how good a model is, on fixed files or on a database's own interactions. A protocol is a row of
+// kProtocols.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <thread>
 
 #include "engine/evaluation.h"
+#include "models/protocol_leave_one_out.h"
 #include "models/protocol_lightgcn.h"
+#include "models/protocol_split.h"
+#include "ranker/protocol_ctr.h"
 #include "server/commands/commands.h"
 #include "storage/store.h"
 
@@ -15,14 +19,17 @@ namespace {
 struct EvaluateFlags {
   std::string protocol = "lightgcn";
   std::string train;
+  std::string valid;
   std::string test;
-  std::string data_dir;
+  std::string data;
+  models::SplitFiles split;
   std::string model;
   std::vector<std::string> settings;
   std::string config_file;
   std::string format = "table";
   double holdout = 0.1;
   std::uint32_t threads = 0;
+  bool progress = false;
 };
 
 Result<models::Settings> parse_settings(const std::vector<std::string>& pairs) {
@@ -39,7 +46,14 @@ Result<models::Settings> parse_settings(const std::vector<std::string>& pairs) {
 void print_table(const models::EvaluationReport& report) {
   std::printf("%-24s %s\n", "protocol", report.protocol.c_str());
   std::printf("%-24s %s\n", "model", report.model.c_str());
-  for (const auto& [name, value] : report.metrics) std::printf("%-24s %.5f\n", name.c_str(), value);
+  for (const auto& [name, value] : report.metrics) {
+    const auto interval = report.intervals.find(name);
+    std::printf("%-24s %.5f", name.c_str(), value);
+    if (interval != report.intervals.end()) {
+      std::printf("   95%%: %.5f .. %.5f", interval->second.low, interval->second.high);
+    }
+    std::fputs("\n", stdout);
+  }
   std::printf("%-24s %.2f\n%-24s %.2f\n", "train_s", report.train_s, "evaluate_s", report.evaluate_s);
   std::printf("%-24s %.1f\n", "peak_rss_mib", static_cast<double>(report.peak_rss_bytes) / (1 << 20));
 }
@@ -63,20 +77,75 @@ std::uint32_t thread_count(std::uint32_t asked) {
   return asked > 0 ? asked : std::max(1U, std::thread::hardware_concurrency());
 }
 
-int evaluate_files(const EvaluateFlags& flags) {
-  if (flags.train.empty() || flags.test.empty() || flags.model.empty())
-    return report_failure(Status::invalid_argument("--protocol lightgcn needs --train, --test and --model"));
-  const auto settings = parse_settings(flags.settings);
-  if (!settings.is_ok()) return report_failure(settings.status());
+using Reports = Result<std::vector<models::EvaluationReport>>;
+
+Status require(const std::string& protocol, std::initializer_list<std::pair<const char*, const std::string*>> needed) {
+  for (const auto& [name, value] : needed) {
+    if (value->empty()) return Status::invalid_argument("--protocol " + protocol + " needs " + name);
+  }
+  return Status::ok();
+}
+
+// Progress goes to standard error, where a person watches.
+models::TrainControl train_control(const EvaluateFlags& flags) {
   models::TrainControl control;
   control.threads = thread_count(flags.threads);
-  const auto report = models::evaluate_lightgcn(flags.train, flags.test, flags.model, *settings, control);
-  if (!report.is_ok()) return report_failure(report.status());
-  return print_reports({*report}, flags.format);
+  if (flags.progress) {
+    control.report = [](double progress, std::string_view detail) {
+      std::fprintf(stderr, "%3.0f%% %.*s\n", 100 * progress, static_cast<int>(detail.size()), detail.data());
+    };
+  }
+  return control;
+}
+
+Reports one(Result<models::EvaluationReport> report) {
+  if (!report.is_ok()) return report.status();
+  return std::vector<models::EvaluationReport>{*std::move(report)};
+}
+
+Reports evaluate_lightgcn(const EvaluateFlags& flags) {
+  TAMIS_RETURN_IF_ERROR(
+      require(flags.protocol, {{"--train", &flags.train}, {"--test", &flags.test}, {"--model", &flags.model}}));
+  TAMIS_ASSIGN_OR_RETURN(const models::Settings settings, parse_settings(flags.settings));
+  return one(models::evaluate_lightgcn(flags.train, flags.test, flags.model, settings, train_control(flags)));
+}
+
+Reports evaluate_leave_one_out(const EvaluateFlags& flags) {
+  TAMIS_RETURN_IF_ERROR(require(flags.protocol, {{"--data", &flags.data}, {"--model", &flags.model}}));
+  TAMIS_ASSIGN_OR_RETURN(const models::Settings settings, parse_settings(flags.settings));
+  return one(models::evaluate_leave_one_out(flags.data, flags.model, settings, train_control(flags)));
+}
+
+Reports evaluate_split(const EvaluateFlags& flags) {
+  models::SplitFiles files = flags.split;
+  if (!flags.data.empty()) {
+    TAMIS_ASSIGN_OR_RETURN(files, models::find_split_files(flags.data));
+  } else {
+    files.train_input = flags.train;
+    const std::string test_input = files.test_input.string();
+    const std::string test_output = files.test_output.string();
+    TAMIS_RETURN_IF_ERROR(require(flags.protocol, {{"--data, or --train and the others", &flags.train},
+                                                   {"--test-input", &test_input},
+                                                   {"--test-output", &test_output}}));
+    if (files.validation_input.empty() != files.validation_output.empty()) {
+      return Status::invalid_argument("--validation-input and --validation-output go together");
+    }
+  }
+  TAMIS_RETURN_IF_ERROR(require(flags.protocol, {{"--model", &flags.model}}));
+  TAMIS_ASSIGN_OR_RETURN(const models::Settings settings, parse_settings(flags.settings));
+  return one(models::evaluate_split(files, flags.model, settings, train_control(flags)));
+}
+
+Reports evaluate_ctr(const EvaluateFlags& flags) {
+  TAMIS_RETURN_IF_ERROR(
+      require(flags.protocol, {{"--train", &flags.train}, {"--valid", &flags.valid}, {"--model", &flags.model}}));
+  TAMIS_ASSIGN_OR_RETURN(const models::Settings settings, parse_settings(flags.settings));
+  const ranker::CtrFiles files{.train = flags.train, .valid = flags.valid, .test = flags.test};
+  return one(ranker::evaluate_ctr(files, flags.model, settings, train_control(flags)));
 }
 
 Result<engine::TimeSplitReport> run_time_split(const EvaluateFlags& flags) {
-  if (flags.data_dir.empty()) return Status::invalid_argument("--protocol time-split needs --data");
+  TAMIS_RETURN_IF_ERROR(require(flags.protocol, {{"--data", &flags.data}}));
   ConfigFlags config_flags{.file = flags.config_file, .settings = {}};
   TAMIS_ASSIGN_OR_RETURN(Config config, load_config(config_flags));
   TAMIS_ASSIGN_OR_RETURN(const models::Settings settings, parse_settings(flags.settings));
@@ -91,28 +160,55 @@ Result<engine::TimeSplitReport> run_time_split(const EvaluateFlags& flags) {
     config.database.training.settings[model][dot == std::string::npos ? key : key.substr(dot + 1)] = value;
   }
   TAMIS_ASSIGN_OR_RETURN(const auto store,
-                         storage::Store::open(std::filesystem::path(flags.data_dir) / "store", {.read_only = true}));
+                         storage::Store::open(std::filesystem::path(flags.data) / "store", {.read_only = true}));
   engine::RunControl control;
   control.threads = config.database.training.threads;
   return engine::evaluate_time_split(*store, config.database, control);
 }
 
-int evaluate_database(const EvaluateFlags& flags) {
-  const auto split = run_time_split(flags);
-  if (!split.is_ok()) return report_failure(split.status());
+Reports evaluate_time_split(const EvaluateFlags& flags) {
+  TAMIS_ASSIGN_OR_RETURN(const engine::TimeSplitReport split, run_time_split(flags));
   std::vector<models::EvaluationReport> reports;
-  for (const engine::ModelEvaluation& model : split->models) {
-    models::EvaluationReport report{.protocol = "time-split", .model = model.model, .metrics = model.metrics};
+  for (const engine::ModelEvaluation& model : split.models) {
+    models::EvaluationReport report;
+    report.protocol = "time-split";
+    report.model = model.model;
+    report.metrics = model.metrics;
     report.train_s = model.train_s;
     report.evaluate_s = model.evaluate_s;
     report.peak_rss_bytes = models::peak_rss_bytes();
-    report.data = {{"head_interactions", static_cast<double>(split->head_interactions)},
-                   {"tail_interactions", static_cast<double>(split->tail_interactions)},
-                   {"users", static_cast<double>(split->users)},
-                   {"cut_ms", static_cast<double>(split->cut_ms)}};
+    report.data = {{"head_interactions", static_cast<double>(split.head_interactions)},
+                   {"tail_interactions", static_cast<double>(split.tail_interactions)},
+                   {"users", static_cast<double>(split.users)},
+                   {"cut_ms", static_cast<double>(split.cut_ms)}};
     reports.push_back(std::move(report));
   }
-  return print_reports(reports, flags.format);
+  return reports;
+}
+
+struct Protocol {
+  const char* name;
+  const char* summary;
+  Reports (*run)(const EvaluateFlags& flags);
+};
+
+constexpr Protocol kProtocols[] = {
+    {"lightgcn", "two files of `user item item ...`", evaluate_lightgcn},
+    {"leave-one-out", "a file of `user item` in the order of time; each user's last is the test",
+     evaluate_leave_one_out},
+    {"split", "files of sequences and of what followed them, as gSASRec's", evaluate_split},
+    {"ctr", "CSV files of labelled examples, for click models", evaluate_ctr},
+    {"time-split", "a data directory, cut by time", evaluate_time_split},
+};
+
+int run_protocol(const EvaluateFlags& flags) {
+  for (const Protocol& protocol : kProtocols) {
+    if (flags.protocol != protocol.name) continue;
+    const Reports reports = protocol.run(flags);
+    if (!reports.is_ok()) return report_failure(reports.status());
+    return print_reports(*reports, flags.format);
+  }
+  return report_failure(Status::invalid_argument("unknown protocol \"" + flags.protocol + "\""));
 }
 
 }  // namespace
@@ -120,26 +216,39 @@ int evaluate_database(const EvaluateFlags& flags) {
 void add_evaluate_command(CLI::App& app, int* exit_code) {
   auto flags = std::make_shared<EvaluateFlags>();
   CLI::App* command = app.add_subcommand("evaluate", "Train a model and measure it on held-out interactions");
-  command->add_option("--protocol", flags->protocol, "lightgcn: two files; time-split: a data directory, cut by time")
-      ->check(CLI::IsMember({"lightgcn", "time-split"}));
-  command->add_option("--train", flags->train, "Train file: lines of `user item item ...` (.txt or .txt.xz)");
-  command->add_option("--test", flags->test, "Test file, of the same form");
-  command->add_option("-d,--data", flags->data_dir, "Data directory of a database that no server has open");
+  std::vector<std::string> names;
+  std::string summary;
+  for (const Protocol& protocol : kProtocols) {
+    names.emplace_back(protocol.name);
+    summary += (summary.empty() ? "" : "; ") + std::string(protocol.name) + ": " + protocol.summary;
+  }
+  command->add_option("--protocol", flags->protocol, summary)->check(CLI::IsMember(names));
+  command->add_option("--train", flags->train, "Train file (lightgcn, split, ctr; plain or .xz, as every file)");
+  command->add_option("--valid", flags->valid, "Validation file (ctr)");
+  command->add_option("--test", flags->test,
+                      "Test file (lightgcn, ctr; ctr without one reports on the validation file)");
+  command->add_option("-d,--data", flags->data,
+                      "The file (leave-one-out), the directory of the files (split), or the data directory of a "
+                      "database that no server has open (time-split)");
+  command->add_option("--validation-input", flags->split.validation_input, "Histories of the validation (split)");
+  command->add_option("--validation-output", flags->split.validation_output, "What followed them (split)");
+  command->add_option("--test-input", flags->split.test_input, "Histories of the test (split)");
+  command->add_option("--test-output", flags->split.test_output, "What followed them (split)");
   command->add_option("-c,--config", flags->config_file, "TOML file with the database's settings (time-split)");
-  command->add_option("-m,--model", flags->model, "popular, item_knn, user_knn or ials; time-split: default all");
+  command->add_option("-m,--model", flags->model,
+                      "popular, item_knn, ials, ... (docs/models.md); time-split: default all");
   command->add_option("--set", flags->settings, "An option of the model, as in docs/models.md")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command->add_option("--holdout", flags->holdout, "Share of the newest interactions (time-split)")
       ->check(CLI::Range(0.001, 0.5));
   command->add_option("--threads", flags->threads, "0: one per core");
+  command->add_flag("--progress", flags->progress, "Tell of each epoch on standard error");
   command->add_option("--format", flags->format, "json or table")->check(CLI::IsMember({"json", "table"}));
   command->footer(
       "Example:\n  tamis evaluate --protocol lightgcn --train train.txt --test test.txt --model ials --set dim=256 "
       "--format json");
-  command->callback([flags, exit_code] {
-    *exit_code = flags->protocol == "lightgcn" ? evaluate_files(*flags) : evaluate_database(*flags);
-  });
+  command->callback([flags, exit_code] { *exit_code = run_protocol(*flags); });
 }
 
 }  // namespace tamis::server
