@@ -29,6 +29,10 @@ struct Bags {
 
 // out [bags, dim] += sum over each bag of weight * row. Parallel over bags. REQUIRES: ids < table.rows().
 Status add_bags(const EmbeddingTable& table, const Bags& bags, float* out, const TrainControl& control);
+// The same over `rows` [.., dim], and its backward pass: drows += the part of dout [bags, dim] that each row bears.
+Status add_bags(const float* rows, std::size_t dim, const Bags& bags, float* out, const TrainControl& control);
+Status add_bags_backward(const Bags& bags, std::size_t dim, const float* dout, float* drows,
+                         const TrainControl& control);
 // gradient += the part of dout [bags, dim] that each row of the table bears. Parallel over columns, so that sums are
 // taken in the order of the bags whatever the number of threads.
 Status add_bags_backward(const Bags& bags, const float* dout, SparseGradient& gradient, const TrainControl& control);

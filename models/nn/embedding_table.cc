@@ -7,6 +7,7 @@ namespace tamis::models::nn {
 
 EmbeddingTable::EmbeddingTable(std::size_t rows, std::size_t dim, float stddev, Random& random)
     : dim_(dim), values_(rows * dim) {
+  if (stddev == 0) return;
   std::generate(values_.begin(), values_.end(), [&] { return stddev * static_cast<float>(random.normal()); });
 }
 

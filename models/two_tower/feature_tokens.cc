@@ -1,0 +1,92 @@
+#include "models/two_tower/feature_tokens.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "models/content/text_tokens.h"
+
+namespace tamis::models {
+namespace {
+
+constexpr double kLargestDeviation = 3;
+
+std::optional<double> as_number(const FeatureValue& value) {
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* timestamp = std::get_if<Timestamp>(&value)) return static_cast<double>(timestamp->ms);
+  return std::nullopt;
+}
+
+}  // namespace
+
+void FeatureTokens::fit(std::span<const Features> features) {
+  struct Moments {
+    double count = 0, mean = 0, squares = 0;  // Welford 1962
+  };
+  std::map<std::string, Moments, std::less<>> moments;
+  for (const Features& entity : features) {
+    for (const auto& [name, value] : entity) {
+      const std::optional<double> number = as_number(value);
+      if (!number) continue;
+      Moments& m = moments[name];
+      const double difference = *number - m.mean;
+      m.mean += difference / ++m.count;
+      m.squares += difference * (*number - m.mean);
+    }
+  }
+  numeric_.clear();
+  for (const auto& [name, m] : moments) {
+    const double deviation = std::sqrt(m.squares / m.count);
+    numeric_[name] = {.mean = m.mean, .deviation = deviation > 0 && std::isfinite(deviation) ? deviation : 1};
+  }
+}
+
+void FeatureTokens::append(std::string_view scope, const Features& features, nn::Bags& bags) const {
+  for (const auto& [name, value] : features) {
+    if (const std::optional<double> number = as_number(value)) {
+      const auto known = numeric_.find(name);
+      if (known == numeric_.end()) continue;  // a scale that was never seen says nothing
+      const double scaled = (*number - known->second.mean) / known->second.deviation;
+      bags.add(bucket(scope, name, ""), static_cast<float>(std::clamp(scaled, -kLargestDeviation, kLargestDeviation)));
+    } else if (const auto* flag = std::get_if<bool>(&value)) {
+      bags.add(bucket(scope, name, *flag ? "true" : "false"), 1);
+    } else if (const auto* category = std::get_if<std::string>(&value)) {
+      bags.add(bucket(scope, name, *category), 1);
+    } else if (const auto* set = std::get_if<std::vector<std::string>>(&value)) {
+      const float weight = 1 / std::sqrt(static_cast<float>(std::max<std::size_t>(set->size(), 1)));
+      for (const std::string& element : *set) bags.add(bucket(scope, name, element), weight);
+    } else if (const auto* text = std::get_if<Text>(&value)) {
+      const std::vector<std::string> words = words_of(text->text);
+      const float weight = 1 / std::sqrt(static_cast<float>(std::max<std::size_t>(words.size(), 1)));
+      for (const std::string& word : words) bags.add(bucket(scope, name, word), weight);
+    }
+  }
+}
+
+std::uint32_t FeatureTokens::bucket(std::string_view scope, std::string_view field, std::string_view value) const {
+  const std::uint64_t hash = hash_text(value, hash_text(field, hash_text(scope, 0)));
+  return static_cast<std::uint32_t>((hash >> 32) * buckets_ >> 32);
+}
+
+std::string FeatureTokens::to_json() const {
+  nlohmann::json json = nlohmann::json::object();
+  for (const auto& [name, numeric] : numeric_) json[name] = {numeric.mean, numeric.deviation};
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<FeatureTokens> FeatureTokens::from_json(std::uint32_t buckets, std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) return Status::corruption("numeric fields are no JSON object");
+  FeatureTokens tokens(std::max(1U, buckets));
+  for (const auto& [name, value] : json.items()) {
+    const bool pair = value.is_array() && value.size() == 2 && value[0].is_number() && value[1].is_number();
+    if (!pair || !(value[1].get<double>() > 0)) {
+      return Status::corruption("numeric field " + name + " is " + value.dump() + ", expected [mean, deviation > 0]");
+    }
+    tokens.numeric_[name] = {.mean = value[0].get<double>(), .deviation = value[1].get<double>()};
+  }
+  return tokens;
+}
+
+}  // namespace tamis::models

@@ -1,0 +1,205 @@
+#include "models/two_tower/train_two_tower.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+
+#include "models/two_tower/tower_optimizer.h"
+#include "models/two_tower/two_tower_batches.h"
+
+namespace tamis::models {
+namespace {
+
+class Trainer {
+ public:
+  Trainer(TwoTowerModel& model, const InteractionMatrix& interactions, std::span<const Features> user_features)
+      : model_(model),
+        options_(model.options()),
+        interactions_(interactions),
+        user_features_(user_features),
+        rows_(interactions, options_.target_share, options_.max_targets),
+        candidates_(interactions, options_.uniform_negatives),
+        user_gradients_(model.user_tower()),
+        item_gradients_(model.item_tower()),
+        user_optimizer_(model.user_tower(), adam()),
+        item_optimizer_(model.item_tower(), adam()),
+        random_(options_.seed) {
+    for (std::size_t t = 0; t < TwoTowerModel::kUserTables; ++t) {
+      const auto theirs = TwoTowerModel::lender(static_cast<TwoTowerModel::UserTable>(t));
+      if (model.user_tower().borrows(t)) user_gradients_.tables[t] = item_gradients_.tables[theirs];
+    }
+  }
+
+  std::size_t steps_per_epoch() const { return (rows_.size() + options_.batch - 1) / options_.batch; }
+
+  void finish() {
+    user_optimizer_.forget_unmoved(model_.user_tower());
+    item_optimizer_.forget_unmoved(model_.item_tower());
+  }
+
+  // The mean loss per interaction.
+  Result<double> epoch(std::uint32_t index, const TrainControl& control) {
+    rows_.shuffle(random_);
+    const auto steps = static_cast<double>(steps_per_epoch() * options_.epochs);
+    auto done = static_cast<double>(index * steps_per_epoch());
+    double loss = 0;
+    for (std::size_t first = 0; first < rows_.size(); first += options_.batch) {
+      TAMIS_RETURN_IF_ERROR(control.check());
+      const std::size_t count = std::min<std::size_t>(options_.batch, rows_.size() - first);
+      TAMIS_ASSIGN_OR_RETURN(const double step_loss, step(first, count, 1 - done / steps, control));
+      loss += step_loss;
+      done += 1;
+    }
+    return loss / static_cast<double>(interactions_.nonzeros());
+  }
+
+ private:
+  nn::AdamOptions adam() const {
+    return {.learning_rate = options_.learning_rate, .weight_decay = options_.weight_decay};
+  }
+
+  Result<double> step(std::size_t first, std::size_t count, double rate_scale, const TrainControl& control) {
+    gather(first, count);
+    TAMIS_RETURN_IF_ERROR(model_.user_tower().forward(user_inputs_, count, user_cache_, control));
+    const std::size_t size = candidates_.items().size();
+    TAMIS_RETURN_IF_ERROR(model_.item_tower().forward(item_inputs_, size, item_cache_, control));
+
+    std::vector<float> offsets;
+    if (options_.logq_correction) offsets = candidates_.logit_offsets(targets_.size());
+    const nn::CandidateBatch batch{.dim = options_.dim,
+                                   .rows = count,
+                                   .candidates = size,
+                                   .queries = user_cache_.out.data(),
+                                   .items = item_cache_.out.data(),
+                                   .target_offsets = target_offsets_,
+                                   .targets = targets_,
+                                   .ignored_offsets = ignored_offsets_,
+                                   .ignored = ignored_,
+                                   .logit_offsets = options_.logq_correction ? offsets.data() : nullptr};
+    duser_.resize(count * options_.dim);
+    ditem_.resize(size * options_.dim);
+    TAMIS_ASSIGN_OR_RETURN(const double loss,
+                           nn::candidate_loss(options_.loss, batch, 1 / static_cast<float>(targets_.size()),
+                                              duser_.data(), ditem_.data(), scratch_, control));
+    user_gradients_.clear();
+    item_gradients_.clear();
+    TAMIS_RETURN_IF_ERROR(
+        model_.user_tower().backward(user_inputs_, count, duser_.data(), user_cache_, user_gradients_, control));
+    TAMIS_RETURN_IF_ERROR(
+        model_.item_tower().backward(item_inputs_, size, ditem_.data(), item_cache_, item_gradients_, control));
+    TAMIS_RETURN_IF_ERROR(user_optimizer_.step(model_.user_tower(), user_gradients_, rate_scale, control));
+    TAMIS_RETURN_IF_ERROR(item_optimizer_.step(model_.item_tower(), item_gradients_, rate_scale, control));
+    return loss;
+  }
+
+  // The inputs of both towers for rows [first, first + count), and which candidates each row is to score high.
+  void gather(std::size_t first, std::size_t count) {
+    for (nn::Bags& bags : user_inputs_) bags.clear();
+    for (nn::Bags& bags : item_inputs_) bags.clear();
+    candidates_.clear();
+    for (std::size_t row = first; row < first + count; ++row) {
+      for (const std::uint32_t item : rows_.targets(row)) candidates_.add(item);
+    }
+    candidates_.add_uniform(random_);
+    for (const std::uint32_t item : candidates_.items()) {
+      model_.append_item(item, !model_.item_has_features(item) || keep_id(), item_inputs_);
+    }
+    target_offsets_.assign(1, 0);
+    ignored_offsets_.assign(1, 0);
+    targets_.clear();
+    ignored_.clear();
+    for (std::size_t row = first; row < first + count; ++row) gather_row(row);
+  }
+
+  void gather_row(std::size_t row) {
+    const std::uint32_t user = rows_.user(row);
+    rows_.history(row, options_.max_history, history_);
+    const bool with_id = history_.empty() || keep_id();
+    model_.append_user({.history = history_,
+                        .user = with_id ? &user : nullptr,
+                        .profile = user_features_.empty() ? nullptr : &user_features_[user],
+                        .context = nullptr},
+                       user_inputs_);
+    split_candidates(candidates_, interactions_.row_columns(user), rows_.targets(row), targets_, ignored_);
+    target_offsets_.push_back(static_cast<std::uint32_t>(targets_.size()));
+    ignored_offsets_.push_back(static_cast<std::uint32_t>(ignored_.size()));
+  }
+
+  bool keep_id() { return random_.uniform() >= options_.id_dropout; }
+
+  TwoTowerModel& model_;
+  const TwoTowerOptions& options_;
+  const InteractionMatrix& interactions_;
+  std::span<const Features> user_features_;
+  HoldOutRows rows_;
+  Candidates candidates_;
+  Tower::TowerGradients user_gradients_, item_gradients_;
+  TowerOptimizer user_optimizer_, item_optimizer_;
+  Random random_;
+
+  // Of the step at hand; kept for their memory.
+  std::array<nn::Bags, TwoTowerModel::kUserTables> user_inputs_;
+  std::array<nn::Bags, TwoTowerModel::kItemTables> item_inputs_;
+  Tower::Cache user_cache_, item_cache_;
+  std::vector<std::uint32_t> history_;
+  std::vector<std::uint32_t> target_offsets_, targets_, ignored_offsets_, ignored_;
+  std::vector<float> duser_, ditem_;
+  nn::CandidateScratch scratch_;
+};
+
+constexpr std::uint32_t kEmbedAtOnce = 4096;
+
+}  // namespace
+
+Status train_two_tower(TwoTowerModel& model, const InteractionMatrix& interactions,
+                       std::span<const Features> user_features, const TrainControl& control,
+                       const std::function<void(std::uint32_t, double)>& epoch_done) {
+  if (interactions.nonzeros() == 0) return Status::invalid_argument("there is no interaction to learn from");
+  Trainer trainer(model, interactions, user_features);
+  const std::uint32_t epochs = model.options().epochs;
+  for (std::uint32_t epoch = 0; epoch < epochs; ++epoch) {
+    const auto start = std::chrono::steady_clock::now();
+    TAMIS_ASSIGN_OR_RETURN(const double loss, trainer.epoch(epoch, control));
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    char detail[96];
+    std::snprintf(detail, sizeof detail, "epoch %u: loss %.4f, %.1f s", epoch + 1, loss, seconds);
+    control.progress(static_cast<double>(epoch + 1) / epochs, detail);
+    if (epoch_done) epoch_done(epoch + 1, loss);
+  }
+  trainer.finish();
+  return Status::ok();
+}
+
+Result<TowerVectors> embed_all(const TwoTowerModel& model, const InteractionMatrix& interactions,
+                               std::span<const Features> user_features, const TrainControl& control) {
+  TowerVectors vectors;
+  std::vector<bool> met(model.items(), false);
+  for (const std::uint32_t item : interactions.column) met[item] = true;
+  std::array<nn::Bags, TwoTowerModel::kUserTables> user_inputs;
+  std::array<nn::Bags, TwoTowerModel::kItemTables> item_inputs;
+  Tower::Cache cache;
+  for (std::uint32_t first = 0; first < model.items(); first += kEmbedAtOnce) {
+    const std::uint32_t count = std::min(kEmbedAtOnce, model.items() - first);
+    for (nn::Bags& bags : item_inputs) bags.clear();
+    for (std::uint32_t item = first; item < first + count; ++item) model.append_item(item, met[item], item_inputs);
+    TAMIS_RETURN_IF_ERROR(model.item_tower().forward(item_inputs, count, cache, control));
+    vectors.items.insert(vectors.items.end(), cache.out.begin(), cache.out.end());
+  }
+  for (std::uint32_t first = 0; first < model.users(); first += kEmbedAtOnce) {
+    const std::uint32_t count = std::min(kEmbedAtOnce, model.users() - first);
+    for (nn::Bags& bags : user_inputs) bags.clear();
+    for (std::uint32_t user = first; user < first + count; ++user) {
+      model.append_user({.history = interactions.row_columns(user),
+                         .user = &user,
+                         .profile = user_features.empty() ? nullptr : &user_features[user],
+                         .context = nullptr},
+                        user_inputs);
+    }
+    TAMIS_RETURN_IF_ERROR(model.user_tower().forward(user_inputs, count, cache, control));
+    vectors.users.insert(vectors.users.end(), cache.out.begin(), cache.out.end());
+  }
+  return vectors;
+}
+
+}  // namespace tamis::models
