@@ -1,0 +1,85 @@
+#include "ranker/rules/explore.h"
+
+#include <algorithm>
+
+#include "common/random.h"
+
+namespace tamis::ranker {
+namespace {
+
+// The index that a uniform draw in [0, 1) falls on; the last of positive probability where rounding leaves a rest.
+std::size_t pick(const std::vector<double>& probabilities, double draw) {
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < probabilities.size(); ++i) {
+    if (probabilities[i] <= 0) continue;
+    last = i;
+    if (draw < probabilities[i]) return i;
+    draw -= probabilities[i];
+  }
+  return last;
+}
+
+}  // namespace
+
+Result<ExploreRule> ExploreRule::create(Options options) {
+  if (!(options.share >= 0 && options.share <= 1))
+    return Status::invalid_argument("share must lie in 0..1").at_field("share");
+  if (!(options.most_impressions >= 0))
+    return Status::invalid_argument("most_impressions must not be negative").at_field("most_impressions");
+  if (options.most_age_ms < 0)
+    return Status::invalid_argument("most_age_ms must not be negative").at_field("most_age_ms");
+  if (options.most_pool == 0) return Status::invalid_argument("most_pool must be at least 1").at_field("most_pool");
+  return ExploreRule(std::move(options));
+}
+
+bool ExploreRule::is_uncertain(std::uint32_t item, const RuleContext& context) const {
+  if (context.items.counts(item).impressions > options_.most_impressions) return false;
+  if (options_.age_field.empty()) return true;
+  const Features& features = context.items.features(item);
+  const auto found = features.find(options_.age_field);
+  const auto* time = found == features.end() ? nullptr : std::get_if<Timestamp>(&found->second);
+  return time != nullptr && context.now_ms - time->ms <= options_.most_age_ms;
+}
+
+void ExploreRule::apply(CandidateList& list, const RuleContext& context) const {
+  Random random(context.seed);
+  std::vector<bool> uncertain;  // by place in the list
+  std::size_t pool_size = 0;
+  for (const Candidate& candidate : list) {
+    uncertain.push_back(pool_size < options_.most_pool && is_uncertain(candidate.item, context));
+    pool_size += uncertain.back() ? 1 : 0;
+  }
+  for (std::size_t slot = 0; slot < std::min(context.k, list.size()); ++slot) {
+    const double coin = random.uniform();
+    const double draw = random.uniform();  // drawn always: later slots do not hang on this coin
+    std::vector<std::size_t> pool;
+    for (std::size_t i = slot; i < list.size(); ++i) {
+      if (uncertain[i]) pool.push_back(i);
+    }
+    if (pool.empty()) {
+      list[slot].propensity = 1;
+      continue;
+    }
+    const bool explores = coin < options_.share;
+    std::size_t chosen = slot;
+    double propensity = 1 - options_.share;
+    if (explores || uncertain[slot]) {  // else the policy could not have chosen what is served
+      std::vector<ItemCounts> counts;
+      for (const std::size_t i : pool) counts.push_back(context.items.counts(list[i].item));
+      const std::vector<double> probabilities = exploration_probabilities(options_.policy, counts);
+      if (explores) chosen = pool[pick(probabilities, draw)];
+      const auto place = static_cast<std::size_t>(std::find(pool.begin(), pool.end(), chosen) - pool.begin());
+      propensity = options_.share * probabilities[place] + (chosen == slot ? 1 - options_.share : 0);
+    }
+    list[chosen].propensity = propensity;
+    const auto rotate = [&](auto& sequence) {
+      const auto first = sequence.begin() + static_cast<std::ptrdiff_t>(slot);
+      const auto at = sequence.begin() + static_cast<std::ptrdiff_t>(chosen);
+      std::rotate(first, at, at + 1);
+    };
+    rotate(list);
+    rotate(uncertain);
+  }
+}
+
+}  // namespace tamis::ranker

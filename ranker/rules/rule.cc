@@ -1,0 +1,38 @@
+#include "ranker/rules/rule.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+namespace tamis::ranker {
+
+RuleReport apply_rule(const Rule& rule, CandidateList& list, const RuleContext& context) {
+  RuleReport report{.rule = std::string(rule.name()), .microseconds = 0, .before = list.size(), .after = 0};
+  const auto start = std::chrono::steady_clock::now();
+  rule.apply(list, context);
+  report.microseconds = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+  report.after = list.size();
+  return report;
+}
+
+void sort_by_score(CandidateList& list) {
+  std::sort(list.begin(), list.end(), [](const Candidate& a, const Candidate& b) {
+    return a.score != b.score ? a.score > b.score : a.item < b.item;
+  });
+}
+
+std::vector<std::string_view> field_values(const Features& features, std::string_view field) {
+  const auto found = features.find(field);
+  if (found == features.end()) return {};
+  if (const auto* text = std::get_if<std::string>(&found->second)) return {*text};
+  if (const auto* flag = std::get_if<bool>(&found->second)) return {*flag ? "true" : "false"};
+  if (const auto* many = std::get_if<std::vector<std::string>>(&found->second)) return {many->begin(), many->end()};
+  return {};
+}
+
+double scale_score(double score, double factor) {
+  if (score >= 0) return score * factor;
+  return factor > 0 ? score / factor : -std::numeric_limits<double>::max();
+}
+
+}  // namespace tamis::ranker

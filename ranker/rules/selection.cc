@@ -1,0 +1,19 @@
+#include "ranker/rules/selection.h"
+
+#include <unordered_set>
+
+namespace tamis::ranker {
+
+void MinimumScoreRule::apply(CandidateList& list, const RuleContext&) const {
+  std::erase_if(list, [&](const Candidate& candidate) { return !(candidate.score >= least_); });
+}
+
+void DedupeRule::apply(CandidateList& list, const RuleContext& context) const {
+  std::unordered_set<std::string_view> groups;
+  std::erase_if(list, [&](const Candidate& candidate) {
+    const auto values = field_values(context.items.features(candidate.item), field_);
+    return !values.empty() && !groups.insert(values.front()).second;
+  });
+}
+
+}  // namespace tamis::ranker

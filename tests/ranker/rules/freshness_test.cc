@@ -1,0 +1,64 @@
+#include "ranker/rules/freshness.h"
+
+#include <cmath>
+
+#include "tests/ranker/rules/fake_items.h"
+
+namespace tamis::ranker {
+namespace {
+
+constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+
+FreshnessRule rule(Decay decay, double weight = 1) {
+  return *FreshnessRule::create({.field = "at",
+                                 .decay = decay,
+                                 .scale_ms = 10 * kDayMs,
+                                 .offset_ms = 2 * kDayMs,
+                                 .decay_at_scale = 0.5,
+                                 .weight = weight,
+                                 .missing_age_ms = 12 * kDayMs});
+}
+
+TEST(FreshnessRule, DecaysByHand) {
+  for (const Decay decay : {Decay::kExponential, Decay::kGauss, Decay::kLinear}) {
+    EXPECT_DOUBLE_EQ(rule(decay).decay(-kDayMs), 1);
+    EXPECT_DOUBLE_EQ(rule(decay).decay(2 * kDayMs), 1);
+    EXPECT_DOUBLE_EQ(rule(decay).decay(12 * kDayMs), 0.5);
+  }
+  EXPECT_NEAR(rule(Decay::kExponential).decay(22 * kDayMs), 0.25, 1e-12);
+  EXPECT_NEAR(rule(Decay::kGauss).decay(22 * kDayMs), 0.0625, 1e-12);
+  EXPECT_NEAR(rule(Decay::kLinear).decay(22 * kDayMs), 0, 1e-12);
+  EXPECT_NEAR(rule(Decay::kExponential).decay(7 * kDayMs), std::sqrt(0.5), 1e-12);
+  EXPECT_NEAR(rule(Decay::kLinear).decay(7 * kDayMs), 0.75, 1e-12);
+}
+
+TEST(FreshnessRule, LowersOldItemsAndKeepsTheirOrder) {
+  FakeItems items;
+  const TimestampMs now = 1000 * kDayMs;
+  items[0].features = {{"at", Timestamp{now - 100 * kDayMs}}};
+  items[1].features = {{"at", Timestamp{now - kDayMs}}};
+  items[2].features = {};  // as of twelve days
+  items[3].features = {{"at", Timestamp{now - 90 * kDayMs}}};
+  CandidateList list = scored({{0, 1.0}, {3, 0.9}, {1, 0.5}, {2, 0.4}});
+  rule(Decay::kLinear).apply(list, {.items = items, .now_ms = now});
+  EXPECT_EQ(order(list), (Order{1, 2, 0, 3}));
+  EXPECT_DOUBLE_EQ(list[1].score, 0.2);
+
+  list = scored({{0, 1.0}, {1, 0.5}});
+  rule(Decay::kLinear, 0.4).apply(list, {.items = items, .now_ms = now});
+  EXPECT_EQ(order(list), (Order{0, 1}));
+  EXPECT_DOUBLE_EQ(list[0].score, 0.6);
+}
+
+TEST(FreshnessRule, RefusesOptionsOutOfRange) {
+  const auto field = [](FreshnessRule::Options options) { return FreshnessRule::create(options).status().field(); };
+  EXPECT_EQ(field({.field = ""}), "field");
+  EXPECT_EQ(field({.field = "at", .scale_ms = 0}), "scale_ms");
+  EXPECT_EQ(field({.field = "at", .offset_ms = -1}), "offset_ms");
+  EXPECT_EQ(field({.field = "at", .decay_at_scale = 1}), "decay_at_scale");
+  EXPECT_EQ(field({.field = "at", .weight = 2}), "weight");
+  EXPECT_EQ(field({.field = "at", .missing_age_ms = -1}), "missing_age_ms");
+}
+
+}  // namespace
+}  // namespace tamis::ranker
