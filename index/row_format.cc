@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kLineBytes = 64;
 constexpr std::size_t kMaxBatch = 128;
+constexpr float kRounding = 1e-5F;  // of float sums of up to kMaxDim terms, relative to the norms
 
 std::size_t round_up(std::size_t size, std::size_t multiple) { return (size + multiple - 1) / multiple * multiple; }
 
@@ -166,8 +167,13 @@ float RowFormat::norm_bound(const std::uint8_t* row) const {
   return std::sqrt(at.norm2) + at.error;
 }
 
+float RowFormat::dot_slack(const Query& query, float longest_norm, float largest_error) {
+  // |q.r - q'.r'| <= |q - q'| |r| + |q'| |r - r'|  (Cauchy and Schwarz)
+  return query.error * longest_norm + (query.norm + query.error) * largest_error +
+         kRounding * query.norm * longest_norm;
+}
+
 RowFormat::Bounds RowFormat::bounds(const Query& query, const std::uint8_t* row, float distance) const {
-  constexpr float kRounding = 1e-5F;  // float sums of up to kMaxDim terms, relative to the norms
   const RowTail& at = tail(row);
   const float row_norm = norm_bound(row);
   if (metric_ == Metric::kL2) {
@@ -177,9 +183,7 @@ RowFormat::Bounds RowFormat::bounds(const Query& query, const std::uint8_t* row,
     const float shorter = std::max(length - error, 0.0F);
     return {shorter * shorter, (length + error) * (length + error)};
   }
-  // |q.r - q'.r'| <= |q - q'| |r| + |q'| |r - r'|  (Cauchy and Schwarz)
-  const float error =
-      query.error * row_norm + (query.norm + query.error) * at.error + kRounding * query.norm * row_norm;
+  const float error = dot_slack(query, row_norm, at.error);
   return {distance - error, distance + error};
 }
 

@@ -67,6 +67,10 @@ class RowFormat {
   };
   Bounds bounds(const Query& query, const std::uint8_t* row, float distance) const;
 
+  // By dot product, of rows at most this long and with at most this error (RowTail): how far a distance() may lie above
+  // the exact one.
+  static float dot_slack(const Query& query, float longest_norm, float largest_error);
+
   // No row whose vector is at most this long is nearer to the query, by dot product, than the distance returned.
   static float least_dot_distance(const Query& query, float longest_norm) {
     return -1.0001F * query.norm * longest_norm;  // Cauchy and Schwarz, with room for rounding

@@ -9,12 +9,17 @@ RowScan::RowScan(const RowBlock& rows, const Query& query, std::size_t k, Search
   uppers_.reserve(k + 1);
 }
 
-void RowScan::flush() {
+void RowScan::offer(std::span<const std::uint32_t> rows, float slack) {
   const RowFormat& format = rows_.format();
   const RowSet set = rows_.rows();
-  format.distances(query_, set, batch_, size_, distances_);
-  for (std::size_t i = 0; i < size_; ++i) {
-    const std::uint32_t row = batch_[i];
+  format.distances(query_, set, rows.data(), rows.size(), distances_);
+  const auto find_reach = [&] {
+    return uppers_.size() == k_ ? uppers_.front() + slack : std::numeric_limits<float>::infinity();
+  };
+  float reach = find_reach();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (distances_[i] > reach) continue;
+    const std::uint32_t row = rows[i];
     const RowFormat::Bounds bounds = format.bounds(query_, set.row(row), distances_[i]);
     if (uppers_.size() == k_ && bounds.lower > uppers_.front()) continue;
     if (!rows_.is_live(row)) continue;
@@ -25,8 +30,8 @@ void RowScan::flush() {
       std::pop_heap(uppers_.begin(), uppers_.end());
       uppers_.pop_back();
     }
+    reach = find_reach();
   }
-  size_ = 0;
 }
 
 void RowScan::finish() {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <span>
 #include <vector>
 
 #include "index/bitmap.h"
@@ -16,20 +18,27 @@ namespace tamis::index {
 // read, and the answer is the same as if all had been. Externally synchronised; lives within one search.
 class RowScan {
  public:
+  static constexpr std::size_t kBatch = 64;
+
   RowScan(const RowBlock& rows, const Query& query, std::size_t k, SearchScratch* scratch);
 
   void offer(std::uint32_t row) {
     batch_[size_++] = row;
     if (size_ == kBatch) flush();
   }
+  // At most kBatch rows at once. `slack`: how far the payloads' distances may lie above the exact ones, for all of
+  // them; hopeless rows are then told without a look at their own bounds.
+  void offer(std::span<const std::uint32_t> rows, float slack = std::numeric_limits<float>::infinity());
   // True where k rows offered before are sure to be nearer than `distance`.
   bool rules_out(float distance) const { return uppers_.size() == k_ && distance > uppers_.front(); }
   // Appends the k nearest to scratch->hits (in no order).
   void finish();
 
  private:
-  static constexpr std::size_t kBatch = 64;
-  void flush();
+  void flush() {
+    offer({batch_, size_});
+    size_ = 0;
+  }
 
   const RowBlock& rows_;
   const Query& query_;

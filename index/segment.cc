@@ -1,6 +1,7 @@
 #include "index/segment.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "index/graph_search.h"
 #include "index/row_scan.h"
@@ -28,12 +29,23 @@ Segment::Segment(std::shared_ptr<RowBlock> rows, Graph graph) : rows_(std::move(
     if (rows_->is_live(row)) row_of_.at(rows_->id(row)) = row + 1;
   }
   if (rows_->format().metric() != Metric::kDot) return;
-  by_norm_.reserve(rows_->count());
-  for (std::uint32_t row = 0; row < rows_->count(); ++row) {
-    by_norm_.push_back({rows_->format().norm_bound(rows_->rows().row(row)), row});
+  const RowFormat& format = rows_->format();
+  std::vector<float> norms(rows_->count());
+  for (std::uint32_t row = 0; row < rows_->count(); ++row) norms[row] = format.norm_bound(rows_->rows().row(row));
+  by_norm_.resize(rows_->count());
+  std::iota(by_norm_.begin(), by_norm_.end(), 0U);
+  std::stable_sort(by_norm_.begin(), by_norm_.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return norms[a] > norms[b]; });
+  for (std::size_t at = 0; at < by_norm_.size(); at += RowScan::kBatch) {
+    NormBlock block{.longest = norms[by_norm_[at]], .largest_error = 0};
+    for (const std::uint32_t row : norm_block(at))
+      block.largest_error = std::max(block.largest_error, format.tail(rows_->rows().row(row)).error);
+    norm_blocks_.push_back(block);
   }
-  std::sort(by_norm_.begin(), by_norm_.end(),
-            [](const NormRow& a, const NormRow& b) { return a.norm != b.norm ? a.norm > b.norm : a.row < b.row; });
+}
+
+std::span<const std::uint32_t> Segment::norm_block(std::size_t first) const {
+  return std::span(by_norm_).subspan(first, std::min(RowScan::kBatch, by_norm_.size() - first));
 }
 
 bool Segment::expects_short_scan() const {
@@ -44,15 +56,22 @@ bool Segment::expects_short_scan() const {
 
 bool Segment::scan_by_norm(const SegmentQuery& query, std::uint64_t patience, SearchScratch* scratch) const {
   RowScan scan(*rows_, *query.query, query.k, scratch);
-  std::uint64_t looked_at = 0;
   bool ended = true;
-  for (const NormRow& at : by_norm_) {
-    if (scan.rules_out(RowFormat::least_dot_distance(*query.query, at.norm))) break;
-    if (++looked_at > patience) {
+  for (std::size_t block = 0; block < norm_blocks_.size(); ++block) {
+    const NormBlock& at = norm_blocks_[block];
+    if (scan.rules_out(RowFormat::least_dot_distance(*query.query, at.longest))) break;
+    if (block * RowScan::kBatch >= patience) {
       ended = false;
       break;
     }
-    if (query.filter == nullptr || query.filter->contains(rows_->id(at.row))) scan.offer(at.row);
+    const std::span<const std::uint32_t> rows = norm_block(block * RowScan::kBatch);
+    if (query.filter == nullptr) {
+      scan.offer(rows, RowFormat::dot_slack(*query.query, at.longest, at.largest_error));
+      continue;
+    }
+    for (const std::uint32_t row : rows) {
+      if (query.filter->contains(rows_->id(row))) scan.offer(row);
+    }
   }
   const std::int32_t memory = short_scans_.load(std::memory_order_relaxed);
   if (ended ? memory < kMemory : memory > -kMemory) {
@@ -108,7 +127,8 @@ void Segment::scan(const SegmentQuery& query, SearchScratch* scratch) const {
 }
 
 std::uint64_t Segment::memory_bytes() const {
-  return rows_->memory_bytes() + graph_.memory_bytes() + row_of_.memory_bytes() + by_norm_.size() * sizeof(NormRow);
+  return rows_->memory_bytes() + graph_.memory_bytes() + row_of_.memory_bytes() +
+         by_norm_.size() * sizeof(std::uint32_t) + norm_blocks_.size() * sizeof(NormBlock);
 }
 
 void Growing::search(const SegmentQuery& query, SearchScratch* scratch) const {

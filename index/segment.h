@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "index/bitmap.h"
@@ -47,12 +48,17 @@ class Segment {
   bool scan_by_norm(const SegmentQuery& query, std::uint64_t patience, SearchScratch* scratch) const;
   bool expects_short_scan() const;
 
-  struct NormRow {
-    float norm;  // at least that of the row
-    std::uint32_t row;
+  // RowScan::kBatch rows of by_norm_ from `first` on, fewer at the end.
+  std::span<const std::uint32_t> norm_block(std::size_t first) const;
+
+  // Bounds over one block of rows (RowFormat::norm_bound, RowTail::error).
+  struct NormBlock {
+    float longest;
+    float largest_error;
   };
   std::shared_ptr<RowBlock> rows_;
-  std::vector<NormRow> by_norm_;  // longest first; dot product only
+  std::vector<std::uint32_t> by_norm_;  // rows, longest first; dot product only
+  std::vector<NormBlock> norm_blocks_;  // one for RowScan::kBatch rows of by_norm_
   // How often scan_by_norm() ended in time of late: up by one where it did, else down, within -kMemory..kMemory.
   mutable std::atomic<std::int32_t> short_scans_{0};
   mutable std::atomic<std::uint32_t> turns_{0};

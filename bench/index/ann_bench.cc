@@ -47,16 +47,20 @@ struct Point {
   double qps;
 };
 
-// QPS where the curve crosses `recall`, between its neighbours by the logarithm of the miss rate; 0 beyond its end.
+// The best QPS with at least `recall`: where the curve crosses it, between its neighbours by the logarithm of the miss
+// rate, or at a point beyond (a search that ends by itself costs the same at each ef); 0 where none has it.
 double qps_at(const std::vector<Point>& curve, double recall) {
+  double best = 0;
   for (std::size_t i = 0; i < curve.size(); ++i) {
     if (curve[i].recall < recall) continue;
-    if (i == 0) return curve[i].qps;
+    best = std::max(best, curve[i].qps);
+    if (i == 0 || curve[i - 1].recall >= recall) continue;
     const auto miss = [](double r) { return std::log(std::max(1.0 - r, 1e-6)); };
     const double t = (miss(recall) - miss(curve[i - 1].recall)) / (miss(curve[i].recall) - miss(curve[i - 1].recall));
-    return std::exp(std::log(curve[i - 1].qps) + t * (std::log(curve[i].qps) - std::log(curve[i - 1].qps)));
+    best = std::max(best,
+                    std::exp(std::log(curve[i - 1].qps) + t * (std::log(curve[i].qps) - std::log(curve[i - 1].qps))));
   }
-  return 0;
+  return best;
 }
 
 using Answers = std::vector<std::vector<DenseId>>;
