@@ -1,6 +1,7 @@
 """Measures a Tamis server on this machine: python3 bench/server/run.py build/release/tamis [--seconds 10]
 
 Bulk NDJSON ingest, single POSTs from 32 connections, recommendations; durability sync unless --durability says other.
+With --commit-bench build/release/commit_bench also raw RocksDB writing such batches on the same disk, and the ratios to it.
 Needs `wrk` (Debian package) for the latter two. Server, client and disk share the machine. Prints one JSON object.
 """
 
@@ -97,12 +98,22 @@ def train(port: int) -> None:
         time.sleep(0.5)
 
 
+def against_raw(program: str, directory: str, figures: dict) -> dict:
+    """Rates over HTTP as shares of raw RocksDB's, which does nothing but write precomputed rows, in process."""
+    raw = json.loads(subprocess.run([program, "--dir", f"{directory}/raw"], check=True, capture_output=True).stdout)
+    bulk, single = raw["bulk_mutations_per_s"]["raw_rocksdb"], raw["single_commits_per_s_32_writers"]["raw_rocksdb"]
+    return {"bulk_per_s": bulk, "single_per_s_32_writers": single, "in_process_ratios": raw["ratio"],
+            "http_ratios": {"bulk_ndjson": round(figures["bulk_ndjson"]["interactions_per_s"] / bulk, 3),
+                            "single_posts": round(figures["single_posts"]["requests_per_s"] / single, 3)}}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tamis")
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--interactions", type=int, default=500_000)
     parser.add_argument("--durability", default="sync")
+    parser.add_argument("--commit-bench", help="build/release/commit_bench")
     parser.add_argument("--train", action="store_true", help="train all models before the recommendations")
     options = parser.parse_args()
     body = make_lines(options.interactions, 1)
@@ -119,6 +130,8 @@ def main() -> None:
                     time.sleep(0.1)
             figures = {"durability": options.durability, "bulk_ndjson": ingest(port, body, options.durability)}
             figures["single_posts"] = wrk(port, POST_ONE, 32, options.seconds, "/v1/interactions")
+            if options.commit_bench:
+                figures["raw_rocksdb"] = against_raw(options.commit_bench, directory, figures)
             if options.train:
                 train(port)
             figures["recommend_1"] = wrk(port, RECOMMEND, 1, options.seconds, "/")
