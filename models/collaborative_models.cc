@@ -4,10 +4,14 @@
 #include <memory>
 #include <string>
 
+#include "models/bpr/bpr.h"
+#include "models/bpr/bpr_options.h"
 #include "models/ials.h"
 #include "models/model_options.h"
 #include "models/neighbors.h"
+#include "models/pinsage/train_pinsage.h"
 #include "models/popularity.h"
+#include "models/two_tower/train_two_tower.h"
 
 namespace tamis::models {
 namespace {
@@ -55,20 +59,60 @@ Result<Recommender> train_user_knn(const InteractionMatrix& train, const Setting
       }};
 }
 
+// Of a model with user_factors, item_factors and options.dim.
+template <typename Model>
+Recommender rank_by_factors(Model trained) {
+  auto model = std::make_shared<const Model>(std::move(trained));
+  const Recommender ranked = rank_by_dot_product(model->user_factors, model->item_factors, model->options.dim);
+  return [model, ranked](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+    ranked(queries, lists);
+  };
+}
+
 Result<Recommender> train_ials_factors(const InteractionMatrix& train, const Settings& settings,
                                        const TrainControl& control) {
   TAMIS_ASSIGN_OR_RETURN(IalsModel trained, train_ials(train, ials_options(settings), control));
-  auto model = std::make_shared<const IalsModel>(std::move(trained));
-  const Recommender ranked = rank_by_dot_product(model->user_factors, model->item_factors, model->options.dim);
-  return Recommender{[model, ranked](std::span<const RankingQuery> queries,
-                                     std::span<std::vector<std::uint32_t>> lists) { ranked(queries, lists); }};
+  return rank_by_factors(std::move(trained));
+}
+
+Result<Recommender> train_bpr_factors(const InteractionMatrix& train, const Settings& settings,
+                                      const TrainControl& control) {
+  TAMIS_ASSIGN_OR_RETURN(BprModel trained, train_bpr(train, bpr_options(settings), control));
+  return rank_by_factors(std::move(trained));
+}
+
+Result<Recommender> rank_by_vectors(std::vector<float> users, std::vector<float> items, std::size_t dim) {
+  struct Vectors {
+    std::vector<float> users, items;
+  };
+  auto vectors = std::make_shared<const Vectors>(Vectors{std::move(users), std::move(items)});
+  const Recommender ranked = rank_by_dot_product(vectors->users, vectors->items, dim);
+  return Recommender{[vectors, ranked](std::span<const RankingQuery> queries,
+                                       std::span<std::vector<std::uint32_t>> lists) { ranked(queries, lists); }};
+}
+
+Result<Recommender> train_two_tower_vectors(const InteractionMatrix& train, const Settings& settings,
+                                            const TrainControl& control) {
+  TwoTowerModel model(two_tower_options(settings), train.rows, train.columns, {}, {});
+  TAMIS_RETURN_IF_ERROR(train_two_tower(model, train, {}, control));
+  TAMIS_ASSIGN_OR_RETURN(TowerVectors vectors, embed_all(model, train, {}, control));
+  return rank_by_vectors(std::move(vectors.users), std::move(vectors.items), model.options().dim);
+}
+
+Result<Recommender> train_pinsage_vectors(const InteractionMatrix& train, const Settings& settings,
+                                          const TrainControl& control) {
+  PinSageModel model(pinsage_options(settings), train.columns, {});
+  TAMIS_ASSIGN_OR_RETURN(const WalkNeighbors graph,
+                         walk_neighbors(train, train.transpose(), model.options().walks, control));
+  TAMIS_RETURN_IF_ERROR(train_pinsage(model, train, graph, control));
+  TAMIS_ASSIGN_OR_RETURN(PinSageVectors vectors, embed_all(model, train, graph, control));
+  return rank_by_vectors(std::move(vectors.users), std::move(vectors.items), model.options().dim);
 }
 
 constexpr CollaborativeModel kModels[] = {
-    {"popular", train_popular},
-    {"item_knn", train_item_knn},
-    {"user_knn", train_user_knn},
-    {"ials", train_ials_factors},
+    {"popular", train_popular},         {"item_knn", train_item_knn}, {"user_knn", train_user_knn},
+    {"ials", train_ials_factors},       {"bpr", train_bpr_factors},   {"two_tower", train_two_tower_vectors},
+    {"pinsage", train_pinsage_vectors},
 };
 
 }  // namespace

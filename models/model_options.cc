@@ -3,6 +3,10 @@
 #include <algorithm>
 
 #include "common/nearest_name.h"
+#include "models/bpr/bpr_options.h"
+#include "models/pinsage/pinsage_options.h"
+#include "models/sequence/sequence_options.h"
+#include "models/two_tower/two_tower_options.h"
 
 namespace tamis::models {
 namespace {
@@ -43,16 +47,20 @@ std::vector<ModelOption> neighbor_table() {
   };
 }
 
+std::vector<ModelOption> sasrec_table() { return sequence_model_options("sasrec"); }
+std::vector<ModelOption> bert4rec_table() { return sequence_model_options("bert4rec"); }
+
 struct ModelEntry {
   std::string_view name;
   std::vector<ModelOption> (*options)();
   bool served;  // whether a generation may hold it
 };
 constexpr ModelEntry kModels[] = {
-    {"popular", no_options, true},
-    {"item_knn", neighbor_table, true},
-    {"user_knn", neighbor_table, true},
-    {"ials", ials_table, true},
+    {"popular", no_options, true},       {"item_knn", neighbor_table, true},
+    {"user_knn", neighbor_table, true},  {"ials", ials_table, true},
+    {"bpr", bpr_table, false},           {"sasrec", sasrec_table, false},
+    {"bert4rec", bert4rec_table, false}, {"two_tower", two_tower_table, false},
+    {"pinsage", pinsage_table, false},
 };
 
 Status unknown_model(std::string_view model) {

@@ -1,0 +1,31 @@
+#include "models/bpr/bpr_options.h"
+
+namespace tamis::models {
+
+std::vector<ModelOption> bpr_table() {
+  const BprOptions defaults;
+  return {
+      integer_option("dim", defaults.dim, 1, 2048, "length of the factors"),
+      integer_option("epochs", defaults.epochs, 1, 10'000, "visits of every interaction"),
+      integer_option("batch", defaults.batch, 1, 1U << 20, "interactions per step"),
+      integer_option("negatives", defaults.negatives, 1, 256,
+                     "items drawn per interaction, of which the one that scores highest trains; 1 is plain BPR"),
+      number_option("learning_rate", defaults.learning_rate, 1e-9, 1e3, "of Adagrad"),
+      number_option("regularization", defaults.regularization, 0, 1e3, "lambda, per visit of a row"),
+      number_option("init_stddev", defaults.init_stddev, 1e-9, 1e3, "scale of the random start"),
+      integer_option("seed", static_cast<double>(defaults.seed), 0, kLargestInteger, "of start, order and draws"),
+  };
+}
+
+BprOptions bpr_options(const Settings& settings) {
+  return {.dim = static_cast<std::uint32_t>(integer_setting(settings, "dim")),
+          .epochs = static_cast<std::uint32_t>(integer_setting(settings, "epochs")),
+          .batch = static_cast<std::uint32_t>(integer_setting(settings, "batch")),
+          .negatives = static_cast<std::uint32_t>(integer_setting(settings, "negatives")),
+          .learning_rate = number_setting(settings, "learning_rate"),
+          .regularization = number_setting(settings, "regularization"),
+          .init_stddev = number_setting(settings, "init_stddev"),
+          .seed = integer_setting(settings, "seed")};
+}
+
+}  // namespace tamis::models

@@ -1,0 +1,15 @@
+// The options of BPR-MF as text.
+#pragma once
+
+#include <vector>
+
+#include "models/bpr/bpr.h"
+#include "models/option_table.h"
+
+namespace tamis::models {
+
+std::vector<ModelOption> bpr_table();
+// REQUIRES: resolve_settings gave `settings` for bpr_table().
+BprOptions bpr_options(const Settings& settings);
+
+}  // namespace tamis::models
