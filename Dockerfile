@@ -1,5 +1,7 @@
 # Two stages: build with the toolchain, run with the libraries alone, as a user without rights.
-#   docker build -t tamis . && docker run -p 127.0.0.1:8080:8080 -v tamis:/var/lib/tamis tamis
+#   docker build -t tamis .
+#   docker run -p 127.0.0.1:8080:8080 -v tamis:/var/lib/tamis -e TAMIS_AUTH_KEYS=me:admin:SECRET-OF-16-OR-MORE tamis
+# A container must listen beyond its loopback, so the server wants keys (docs/configuration.md).
 FROM docker.io/library/debian:bookworm-slim AS build
 WORKDIR /src
 COPY scripts/install_dependencies scripts/
@@ -21,6 +23,7 @@ COPY deploy/tamis.toml /etc/tamis/tamis.toml
 USER tamis
 VOLUME /var/lib/tamis
 EXPOSE 8080
+ENV TAMIS_SERVER_HOST=0.0.0.0
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["curl", "-fsS", "http://127.0.0.1:8080/healthz"]
 ENTRYPOINT ["tamis"]
-CMD ["serve", "--data", "/var/lib/tamis", "--config", "/etc/tamis/tamis.toml"]
+CMD ["serve", "--data", "/var/lib/tamis/data", "--config", "/etc/tamis/tamis.toml"]
