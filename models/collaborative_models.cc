@@ -6,6 +6,8 @@
 
 #include "models/bpr/bpr.h"
 #include "models/bpr/bpr_options.h"
+#include "models/graph_filter/graph_filter.h"
+#include "models/graph_filter/graph_filter_options.h"
 #include "models/ials.h"
 #include "models/model_options.h"
 #include "models/neighbors.h"
@@ -55,6 +57,19 @@ Result<Recommender> train_user_knn(const InteractionMatrix& train, const Setting
           similar.clear();
           for (std::size_t n = 0; n < users.size(); ++n) similar.push_back({users[n], similarities[n]});
           lists[i] = ids_of(score_user_knn(similar, train, queries[i].depth));
+        }
+      }};
+}
+
+Result<Recommender> build_graph_filter(const InteractionMatrix& train, const Settings& settings,
+                                       const TrainControl& /*control*/) {
+  const GraphFilterOptions options = graph_filter_options(settings);
+  TAMIS_RETURN_IF_ERROR(validate(options));
+  auto filter = std::make_shared<const GraphFilter>(train, options);
+  return Recommender{
+      [&train, filter](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+        for (std::size_t i = 0; i < queries.size(); ++i) {
+          lists[i] = ids_of(filter->recommend(train.row_columns(queries[i].user), {}, queries[i].depth));
         }
       }};
 }
@@ -110,8 +125,13 @@ Result<Recommender> train_pinsage_vectors(const InteractionMatrix& train, const 
 }
 
 constexpr CollaborativeModel kModels[] = {
-    {"popular", train_popular},         {"item_knn", train_item_knn}, {"user_knn", train_user_knn},
-    {"ials", train_ials_factors},       {"bpr", train_bpr_factors},   {"two_tower", train_two_tower_vectors},
+    {"popular", train_popular},
+    {"item_knn", train_item_knn},
+    {"user_knn", train_user_knn},
+    {"ials", train_ials_factors},
+    {"bpr", train_bpr_factors},
+    {"graph_filter", build_graph_filter},
+    {"two_tower", train_two_tower_vectors},
     {"pinsage", train_pinsage_vectors},
 };
 

@@ -1,0 +1,28 @@
+#include "models/graph_filter/graph_filter_options.h"
+
+namespace tamis::models {
+
+std::vector<ModelOption> graph_filter_table() {
+  const GraphFilterOptions defaults;
+  return {
+      number_option("history_exponent", defaults.history_exponent, 0, 2,
+                    "how much more rare items of the history say than common ones"),
+      number_option("user_exponent", defaults.user_exponent, 0, 2,
+                    "how much more users of few items say than users of many"),
+      number_option("item_exponent", defaults.item_exponent, -1, 2, "how much popular candidates are held back"),
+      number_option("locality", defaults.locality, 0.5, 4,
+                    "power of what a user shares with the history; above 1 those who share most weigh more"),
+      integer_option("max_users", defaults.max_users, 0, 4294967295,
+                     "strongest users that pass the signal on, to bound the time; 0: all"),
+  };
+}
+
+GraphFilterOptions graph_filter_options(const Settings& settings) {
+  return {.history_exponent = number_setting(settings, "history_exponent"),
+          .user_exponent = number_setting(settings, "user_exponent"),
+          .item_exponent = number_setting(settings, "item_exponent"),
+          .locality = number_setting(settings, "locality"),
+          .max_users = static_cast<std::uint32_t>(integer_setting(settings, "max_users"))};
+}
+
+}  // namespace tamis::models
