@@ -1,0 +1,202 @@
+#include "models/content/hashed_text_embedder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "common/random.h"
+#include "models/blas.h"
+#include "models/content/text_tokens.h"
+#include "models/nn/unit_norm.h"
+#include "models/parallel.h"
+
+namespace tamis::models {
+namespace {
+
+constexpr std::uint64_t kWordSeed = 1;
+constexpr std::uint64_t kNgramSeed = 2;
+constexpr std::uint32_t kOversampling = 8;  // more directions than wanted, so that those wanted are accurate
+constexpr int kPowerIterations = 3;
+constexpr std::size_t kColumnsPerBlock = 16;
+constexpr std::size_t kDocumentsPerBlock = 256;
+
+Status check(const HashedTextOptions& options) {
+  if (options.dim == 0 || options.dim > 4096) {
+    return Status::invalid_argument("dim is " + std::to_string(options.dim) + ", expected 1..4096").at_field("dim");
+  }
+  if (options.buckets == 0) return Status::invalid_argument("buckets is 0, expected at least 1").at_field("buckets");
+  return Status::ok();
+}
+
+// Columns of q [rows, columns] to orthonormal ones, by Gram and Schmidt, twice for accuracy. Dependent ones to zeros.
+void orthonormalize(std::size_t rows, std::size_t columns, std::vector<float>& q) {
+  std::vector<double> column(rows);
+  for (std::size_t c = 0; c < columns; ++c) {
+    for (std::size_t r = 0; r < rows; ++r) column[r] = q[r * columns + c];
+    for (int pass = 0; pass < 2; ++pass) {
+      for (std::size_t other = 0; other < c; ++other) {
+        double along = 0;
+        for (std::size_t r = 0; r < rows; ++r) along += column[r] * double{q[r * columns + other]};
+        for (std::size_t r = 0; r < rows; ++r) column[r] -= along * double{q[r * columns + other]};
+      }
+    }
+    double squares = 0;
+    for (const double value : column) squares += value * value;
+    const double scale = squares > 1e-12 ? 1 / std::sqrt(squares) : 0;
+    for (std::size_t r = 0; r < rows; ++r) q[r * columns + c] = static_cast<float>(column[r] * scale);
+  }
+}
+
+}  // namespace
+
+Result<HashedTextEmbedder> HashedTextEmbedder::fit(std::span<const std::string> texts, const HashedTextOptions& options,
+                                                   const TrainControl& control) {
+  TAMIS_RETURN_IF_ERROR(check(options));
+  HashedTextEmbedder embedder(options);
+  std::vector<std::vector<Term>> documents(texts.size());
+  const auto read = [&] {
+    return parallel_blocks(control, texts.size(), kDocumentsPerBlock, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) documents[i] = embedder.terms(texts[i]);
+    });
+  };
+  TAMIS_RETURN_IF_ERROR(read());
+  std::vector<std::uint32_t> frequency(options.buckets, 0);
+  for (const auto& document : documents) {
+    for (const Term& term : document) ++frequency[term.bucket];
+  }
+  for (const std::uint32_t count : frequency) {
+    embedder.idf_.push_back(
+        static_cast<float>(std::log((1.0 + static_cast<double>(texts.size())) / (1.0 + count)) + 1));
+  }
+  if (options.projection == TextProjection::kSvd) {
+    TAMIS_RETURN_IF_ERROR(read());
+    TAMIS_RETURN_IF_ERROR(embedder.fit_svd(documents, control));
+  }
+  return embedder;
+}
+
+Result<HashedTextEmbedder> HashedTextEmbedder::restore(const HashedTextOptions& options, std::vector<float> idf,
+                                                       std::vector<float> projection) {
+  TAMIS_RETURN_IF_ERROR(check(options));
+  const std::size_t expected =
+      options.projection == TextProjection::kSvd ? std::size_t{options.buckets} * options.dim : 0;
+  if (idf.size() != options.buckets || projection.size() != expected) {
+    return Status::corruption("the text embedder's tables do not have the size that its options tell");
+  }
+  HashedTextEmbedder embedder(options);
+  embedder.idf_ = std::move(idf);
+  embedder.projection_ = std::move(projection);
+  return embedder;
+}
+
+Result<std::vector<float>> HashedTextEmbedder::embed(std::span<const std::string> texts) const {
+  std::vector<float> vectors(texts.size() * options_.dim, 0.0F);
+  std::vector<float> norms(texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) project(terms(texts[i]), &vectors[i * options_.dim]);
+  nn::normalize_rows(texts.size(), options_.dim, vectors.data(), norms.data());
+  return vectors;
+}
+
+std::vector<HashedTextEmbedder::Term> HashedTextEmbedder::terms(const std::string& text) const {
+  std::vector<Term> all;
+  const auto add = [&](std::string_view term, std::uint64_t seed, float weight) {
+    const std::uint64_t hash = hash_text(term, seed);
+    all.push_back({static_cast<std::uint32_t>((hash >> 32) * options_.buckets >> 32), weight});
+  };
+  for (const std::string& word : words_of(text)) {
+    add(word, kWordSeed, 1);
+    const std::string marked = "<" + word + ">";
+    std::size_t ngrams = 0;
+    for (std::size_t n = options_.shortest_ngram; n <= options_.longest_ngram && n <= marked.size(); ++n) {
+      ngrams += marked.size() - n + 1;
+    }
+    if (ngrams == 0 || options_.ngram_weight <= 0) continue;
+    const float weight = static_cast<float>(options_.ngram_weight / std::sqrt(static_cast<double>(ngrams)));
+    for (std::size_t n = options_.shortest_ngram; n <= options_.longest_ngram && n <= marked.size(); ++n) {
+      for (std::size_t at = 0; at + n <= marked.size(); ++at) {
+        add(std::string_view(marked).substr(at, n), kNgramSeed, weight);
+      }
+    }
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Term& a, const Term& b) { return a.bucket < b.bucket; });
+  std::vector<Term> unique;
+  std::vector<float> heaviest;  // of one occurrence: what 1 + log(count) multiplies
+  for (const Term& term : all) {
+    if (unique.empty() || unique.back().bucket != term.bucket) {
+      unique.push_back({term.bucket, 0});
+      heaviest.push_back(0);
+    }
+    unique.back().weight += term.weight;
+    heaviest.back() = std::max(heaviest.back(), term.weight);
+  }
+  float squares = 0;
+  for (std::size_t i = 0; i < unique.size(); ++i) {
+    unique[i].weight = heaviest[i] * (1 + std::log(unique[i].weight / heaviest[i]));
+    if (!idf_.empty()) unique[i].weight *= idf_[unique[i].bucket];
+    squares += unique[i].weight * unique[i].weight;
+  }
+  for (Term& term : unique) term.weight /= std::sqrt(squares);
+  return unique;
+}
+
+void HashedTextEmbedder::project(std::span<const Term> terms, float* out) const {
+  const std::size_t dim = options_.dim;
+  for (const Term& term : terms) {
+    if (!projection_.empty()) {
+      blas::add_scaled(dim, term.weight, &projection_[term.bucket * dim], out);
+      continue;
+    }
+    Random signs(options_.seed ^ (std::uint64_t{term.bucket} << 20));
+    for (std::size_t d = 0; d < dim; d += 64) {
+      std::uint64_t bits = signs();
+      for (std::size_t i = d; i < std::min(d + 64, dim); ++i, bits >>= 1) {
+        out[i] += (bits & 1) != 0 ? term.weight : -term.weight;
+      }
+    }
+  }
+}
+
+// Subspace iteration on the matrix of documents A [documents, buckets]: the columns of q converge to the leading right
+// singular vectors of A, whatever the number of documents, in memory of [buckets, dim].
+Status HashedTextEmbedder::fit_svd(const std::vector<std::vector<Term>>& documents, const TrainControl& control) {
+  const std::size_t buckets = options_.buckets;
+  const std::size_t width = std::min<std::size_t>(options_.dim + kOversampling, buckets);
+  Random random(options_.seed);
+  std::vector<float> q(buckets * width, 0.0F);
+  // A random combination of documents per column: only their terms are touched.
+  for (const auto& document : documents) {
+    std::vector<float> draw(width);
+    for (float& value : draw) value = static_cast<float>(random.normal());
+    for (const Term& term : document) blas::add_scaled(width, term.weight, draw.data(), &q[term.bucket * width]);
+  }
+  for (int iteration = 0; iteration < kPowerIterations; ++iteration) {
+    TAMIS_RETURN_IF_ERROR(control.check());
+    orthonormalize(buckets, width, q);
+    std::vector<float> next(q.size(), 0.0F);
+    TAMIS_RETURN_IF_ERROR(parallel_blocks(control, width, kColumnsPerBlock, [&](std::size_t begin, std::size_t end) {
+      const std::size_t count = end - begin;
+      std::vector<float> scores(count);
+      for (const auto& document : documents) {
+        std::fill(scores.begin(), scores.end(), 0.0F);
+        for (const Term& term : document) {
+          const float* row = &q[term.bucket * width + begin];
+          for (std::size_t c = 0; c < count; ++c) scores[c] += term.weight * row[c];
+        }
+        for (const Term& term : document) {
+          float* row = &next[term.bucket * width + begin];
+          for (std::size_t c = 0; c < count; ++c) row[c] += term.weight * scores[c];
+        }
+      }
+    }));
+    q = std::move(next);
+  }
+  // Columns fall in order of their singular value, as Gram and Schmidt takes them one after another.
+  orthonormalize(buckets, width, q);
+  projection_.assign(buckets * options_.dim, 0.0F);
+  for (std::size_t b = 0; b < buckets; ++b) {
+    std::copy_n(&q[b * width], std::min<std::size_t>(width, options_.dim), &projection_[b * options_.dim]);
+  }
+  return Status::ok();
+}
+
+}  // namespace tamis::models
