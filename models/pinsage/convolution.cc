@@ -8,13 +8,39 @@
 
 namespace tamis::models {
 
+namespace {
+
+constexpr float kNoise = 0.1F;  // of the random start, beside the identity
+
+void shrink(nn::Parameters& parameters, nn::Slice weight) {
+  float* values = parameters.data(weight);
+  for (std::size_t i = 0; i < weight.size(); ++i) values[i] *= kNoise;
+}
+// Adds `value` along the diagonal that begins at (row, column).
+void add_diagonal(nn::Parameters& parameters, nn::Slice weight, std::size_t row, std::size_t column, float value) {
+  float* values = parameters.data(weight);
+  for (; row < weight.rows && column < weight.columns; ++row, ++column) values[row * weight.columns + column] += value;
+}
+
+}  // namespace
+
 Convolution::Convolution(nn::Parameters& parameters, const std::string& name, std::size_t in, std::size_t hidden,
                          std::size_t out, bool has_self, bool rectify, Random& random)
     : transform_(parameters, name + ".transform", in, hidden, random),
       pool_(parameters, name + ".pool", hidden, out, random),
       has_self_(has_self),
       rectify_(rectify) {
-  if (has_self) self_ = nn::Linear(parameters, name + ".self", in, out, random);
+  // relu(x) - relu(-x) is x: with hidden = 2 in, neighbours' vectors come through the ReLU as they are.
+  shrink(parameters, transform_.weight());
+  shrink(parameters, pool_.weight());
+  add_diagonal(parameters, transform_.weight(), 0, 0, 1);
+  add_diagonal(parameters, transform_.weight(), in, 0, -1);
+  add_diagonal(parameters, pool_.weight(), 0, 0, 1);
+  add_diagonal(parameters, pool_.weight(), 0, in, -1);
+  if (!has_self) return;
+  self_ = nn::Linear(parameters, name + ".self", in, out, random);
+  shrink(parameters, self_.weight());
+  add_diagonal(parameters, self_.weight(), 0, 0, 1);
 }
 
 Status Convolution::transform(const nn::Parameters& parameters, std::size_t rows, const float* h,

@@ -36,6 +36,7 @@ class Convolution {
   };
 
   Convolution() = default;
+  // Starts near out = h + pool of neighbours' h, so that training refines a mean over the graph.
   Convolution(nn::Parameters& parameters, const std::string& name, std::size_t in, std::size_t hidden, std::size_t out,
               bool has_self, bool rectify, Random& random);
 

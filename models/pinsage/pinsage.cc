@@ -41,7 +41,7 @@ PinSageModel::PinSageModel(const PinSageOptions& options, std::uint32_t items, F
   input_ = Tower(input, random);
   const std::size_t dim = options.dim;
   const std::size_t hidden = options.hidden;
-  first_ = Convolution(network_, "first", dim, hidden, dim, true, true, random);
+  first_ = Convolution(network_, "first", dim, hidden, dim, true, options.rectify, random);
   second_ = Convolution(network_, "second", dim, hidden, dim, true, false, random);
   user_ = Convolution(network_, "user", dim, hidden, dim, false, false, random);
 }

@@ -59,6 +59,7 @@ Status PinSageEncoder::embed_item(const Features& features, std::span<float> out
 Settings PinSageEncoder::settings() const {
   const PinSageOptions& options = model_.options();
   return {{"hidden", std::to_string(options.hidden)},
+          {"rectify", options.rectify ? "true" : "false"},
           {"max_history", std::to_string(options.max_history)},
           {"feature_buckets", std::to_string(options.feature_buckets)}};
 }

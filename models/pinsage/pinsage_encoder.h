@@ -16,7 +16,7 @@ namespace tamis::models {
 
 // Tensors: item_vectors, user_vectors, network (flat), first_sent and second_sent [items, hidden], and where items have
 // features item_features [feature_buckets, dim] and item_numeric_fields (U8, JSON).
-// Settings: hidden, max_history, feature_buckets.
+// Settings: hidden, rectify, max_history, feature_buckets.
 class PinSageEncoder final : public Encoder {
  public:
   static std::unique_ptr<Encoder> create(PinSageModel model, PinSageVectors vectors);

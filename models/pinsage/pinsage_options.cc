@@ -25,12 +25,15 @@ std::vector<ModelOption> pinsage_table() {
                      "per row, none in the first epoch and one more in each that follows"),
       integer_option("uniform_negatives", defaults.uniform_negatives, 0, 10'000'000,
                      "items drawn uniformly per step, beside the batch's targets"),
+      choice_option("loss", {"softmax", "margin"}, "of a row's targets against the candidates of the step"),
+      number_option("temperature", defaults.temperature, 1e-3, 1e3, "what cosines are divided by in the loss softmax"),
       number_option("margin", defaults.margin, 0, 2, "by which a target's cosine is to exceed the others'"),
       integer_option("batch", defaults.batch, 1, 65'536, "rows (parts of histories) per step"),
       number_option("target_share", defaults.target_share, 1e-6, 1,
                     "share of a history that a row predicts from the rest; small: one item per row"),
       integer_option("max_targets", defaults.max_targets, 1, 65'536, "items that a row predicts, at most"),
       integer_option("max_history", defaults.max_history, 1, 65'536, "items of a history considered, the newest"),
+      boolean_option("rectify", defaults.rectify, "whether the first convolution ends in a ReLU, as in the paper"),
       boolean_option("item_id", defaults.item_id, "whether items have a vector of their own beside their features"),
       number_option("id_dropout", defaults.id_dropout, 0, 0.99,
                     "share of items with features that train as new: without id and neighbours"),
@@ -53,11 +56,14 @@ PinSageOptions pinsage_options(const Settings& settings) {
                    .seed = integer_setting(settings, "seed")};
   options.hard_negatives = count(settings, "hard_negatives");
   options.uniform_negatives = count(settings, "uniform_negatives");
+  if (choice_setting(settings, "loss") == "margin") options.loss = nn::CandidateLossKind::kMargin;
+  options.temperature = number_setting(settings, "temperature");
   options.margin = number_setting(settings, "margin");
   options.batch = count(settings, "batch");
   options.target_share = number_setting(settings, "target_share");
   options.max_targets = count(settings, "max_targets");
   options.max_history = count(settings, "max_history");
+  options.rectify = boolean_setting(settings, "rectify");
   options.item_id = boolean_setting(settings, "item_id");
   options.id_dropout = number_setting(settings, "id_dropout");
   options.feature_buckets = count(settings, "feature_buckets");

@@ -70,6 +70,7 @@ class Trainer {
     TAMIS_RETURN_IF_ERROR(
         model_.user().forward(network, wanted, second_cache_.out.data(), users_, user_cache_, control));
 
+    const std::vector<float> offsets = candidates_.logit_offsets(targets_.size());
     // The candidates are the first of the wanted items.
     const nn::CandidateBatch batch{.dim = dim,
                                    .rows = count,
@@ -79,8 +80,10 @@ class Trainer {
                                    .target_offsets = target_offsets_,
                                    .targets = targets_,
                                    .ignored_offsets = ignored_offsets_,
-                                   .ignored = ignored_};
-    const nn::CandidateLossOptions loss_options{.kind = nn::CandidateLossKind::kMargin,
+                                   .ignored = ignored_,
+                                   .logit_offsets = offsets.data()};
+    const nn::CandidateLossOptions loss_options{.kind = options_.loss,
+                                                .inverse_temperature = static_cast<float>(1 / options_.temperature),
                                                 .margin = static_cast<float>(options_.margin)};
     duser_.resize(count * dim);
     dwanted_.assign(wanted * dim, 0.0F);
