@@ -6,6 +6,7 @@
 
 #include "models/bpr/bpr.h"
 #include "models/bpr/bpr_options.h"
+#include "models/graph_filter/blurring_sharpening.h"
 #include "models/graph_filter/graph_filter.h"
 #include "models/graph_filter/graph_filter_options.h"
 #include "models/ials.h"
@@ -74,6 +75,29 @@ Result<Recommender> build_graph_filter(const InteractionMatrix& train, const Set
       }};
 }
 
+Result<Recommender> build_blurring_sharpening(const InteractionMatrix& train, const Settings& settings,
+                                              const TrainControl& control) {
+  TAMIS_ASSIGN_OR_RETURN(BlurringSharpening built,
+                         BlurringSharpening::build(train, blurring_sharpening_options(settings), control));
+  auto filter = std::make_shared<const BlurringSharpening>(std::move(built));
+  return Recommender{
+      [&train, filter](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+        const std::size_t items = filter->items();
+        std::vector<std::span<const std::uint32_t>> histories;
+        for (const RankingQuery& query : queries) histories.push_back(train.row_columns(query.user));
+        std::vector<float> scores(queries.size() * items);
+        filter->score(histories, scores);
+        for (std::size_t i = 0; i < queries.size(); ++i) {
+          TopK best(queries[i].depth);
+          for (std::uint32_t item = 0; item < items; ++item) {
+            const float score = scores[i * items + item];
+            if (best.may_enter(score)) best.push({item, score});
+          }
+          lists[i] = ids_of(best.take());
+        }
+      }};
+}
+
 // Of a model with user_factors, item_factors and options.dim.
 template <typename Model>
 Recommender rank_by_factors(Model trained) {
@@ -125,13 +149,10 @@ Result<Recommender> train_pinsage_vectors(const InteractionMatrix& train, const 
 }
 
 constexpr CollaborativeModel kModels[] = {
-    {"popular", train_popular},
-    {"item_knn", train_item_knn},
-    {"user_knn", train_user_knn},
-    {"ials", train_ials_factors},
-    {"bpr", train_bpr_factors},
-    {"graph_filter", build_graph_filter},
-    {"two_tower", train_two_tower_vectors},
+    {"popular", train_popular},          {"item_knn", train_item_knn},
+    {"user_knn", train_user_knn},        {"ials", train_ials_factors},
+    {"bpr", train_bpr_factors},          {"graph_filter", build_graph_filter},
+    {"bspm", build_blurring_sharpening}, {"two_tower", train_two_tower_vectors},
     {"pinsage", train_pinsage_vectors},
 };
 

@@ -57,9 +57,16 @@ struct ModelEntry {
   bool served;  // whether a generation may hold it
 };
 constexpr ModelEntry kModels[] = {
-    {"popular", no_options, true},     {"item_knn", neighbor_table, true},  {"user_knn", neighbor_table, true},
-    {"ials", ials_table, true},        {"bpr", bpr_table, false},           {"graph_filter", graph_filter_table, false},
-    {"sasrec", sasrec_table, false},   {"bert4rec", bert4rec_table, false}, {"two_tower", two_tower_table, false},
+    {"popular", no_options, true},
+    {"item_knn", neighbor_table, true},
+    {"user_knn", neighbor_table, true},
+    {"ials", ials_table, true},
+    {"bpr", bpr_table, false},
+    {"graph_filter", graph_filter_table, false},
+    {"bspm", blurring_sharpening_table, false},
+    {"sasrec", sasrec_table, false},
+    {"bert4rec", bert4rec_table, false},
+    {"two_tower", two_tower_table, false},
     {"pinsage", pinsage_table, false},
 };
 

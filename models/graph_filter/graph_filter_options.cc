@@ -25,4 +25,25 @@ GraphFilterOptions graph_filter_options(const Settings& settings) {
           .max_users = static_cast<std::uint32_t>(integer_setting(settings, "max_users"))};
 }
 
+std::vector<ModelOption> blurring_sharpening_table() {
+  const BlurringSharpeningOptions defaults;
+  return {
+      integer_option("rank", defaults.rank, 1, 4096, "singular vectors of the low-pass filter"),
+      number_option("low_pass_weight", defaults.low_pass_weight, 0, 1e6, "of the low-pass filter beside propagation"),
+      number_option("sharpening_time", defaults.sharpening_time, 0, 10, "how long the blur is run backwards; 0: not"),
+      integer_option("sharpening_steps", defaults.sharpening_steps, 1, 100, "steps of Runge and Kutta over that time"),
+      integer_option("svd_iterations", defaults.svd_iterations, 1, 100, "of the singular vectors"),
+      integer_option("seed", static_cast<double>(defaults.seed), 0, kLargestInteger, "of the singular vectors' start"),
+  };
+}
+
+BlurringSharpeningOptions blurring_sharpening_options(const Settings& settings) {
+  return {.rank = static_cast<std::uint32_t>(integer_setting(settings, "rank")),
+          .low_pass_weight = number_setting(settings, "low_pass_weight"),
+          .sharpening_time = number_setting(settings, "sharpening_time"),
+          .sharpening_steps = static_cast<std::uint32_t>(integer_setting(settings, "sharpening_steps")),
+          .svd_iterations = static_cast<std::uint32_t>(integer_setting(settings, "svd_iterations")),
+          .seed = integer_setting(settings, "seed")};
+}
+
 }  // namespace tamis::models
