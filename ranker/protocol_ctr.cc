@@ -82,6 +82,7 @@ DlrmTrainOptions train_options(const Settings& settings) {
   options.epochs = static_cast<std::uint32_t>(models::integer_setting(settings, "epochs"));
   options.patience = static_cast<std::uint32_t>(models::integer_setting(settings, "patience"));
   options.plateau_decay = models::number_setting(settings, "plateau_decay");
+  options.linear_decay = settings.at("linear_decay") == "true";
   options.embedding_l2 = models::number_setting(settings, "embedding_l2");
   options.lazy = settings.at("lazy") == "true";
   options.seed = models::integer_setting(settings, "seed");
@@ -117,6 +118,13 @@ std::vector<ModelOption> ctr_options() {
        1,
        {},
        "times the learning rate after an epoch that is no better"},
+      {"linear_decay",
+       OptionType::kBoolean,
+       "false",
+       0,
+       0,
+       {},
+       "the learning rate falls in a line to 0 over all epochs"},
       {"min_count", OptionType::kInteger, "1", 1, 1e9, {}, "rarer values share the unknown row"},
       {"calibration", OptionType::kChoice, "none", 0, 0, {"none", "platt", "isotonic"}, "fitted on the valid file"},
       {"seed", OptionType::kInteger, "42", 0, 9007199254740992, {}, "of the random start, the order and dropout"},

@@ -150,7 +150,10 @@ Result<std::vector<DlrmEpoch>> train_dlrm(Dlrm& model, const ExampleTable& train
     shuffle(order, random);
     for (std::size_t first = 0; first < order.size(); first += options.batch) {
       const auto rows = std::span(order).subspan(first, std::min<std::size_t>(options.batch, order.size() - first));
-      TAMIS_ASSIGN_OR_RETURN(const double loss, trainer.step(rows, random(), rate_scale, control));
+      const double done =
+          (static_cast<double>(first) / static_cast<double>(order.size()) + number - 1) / options.epochs;
+      const double rate = rate_scale * (options.linear_decay ? 1 - done : 1);
+      TAMIS_ASSIGN_OR_RETURN(const double loss, trainer.step(rows, random(), rate, control));
       epoch.loss += loss;
     }
     epoch.loss /= static_cast<double>(order.size());

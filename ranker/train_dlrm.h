@@ -16,7 +16,9 @@ struct DlrmTrainOptions {
   std::uint32_t epochs = 20;    // at most
   std::uint32_t patience = 2;   // epochs in a row without a better validation AUC before it stops; 0: never
   double plateau_decay = 0.1;   // times the learning rate after each such epoch, 0..1
-  double embedding_l2 = 0;      // lambda of lambda/2 |row|^2, added to the mean loss of a batch
+  // Whether the learning rate falls in a line to 0 over all epochs (times what plateaus took), or stays.
+  bool linear_decay = false;
+  double embedding_l2 = 0;  // lambda of lambda/2 |row|^2, added to the mean loss of a batch
   // Whether a step moves the rows that its batch touches alone (lazy Adam: a step costs what its batch costs; L2
   // reaches a row when it is touched), or all rows of all tables (Adam as published).
   bool lazy = true;
