@@ -151,7 +151,7 @@ class Builder {
     std::unique_lock global_lock(hnsw_.global, std::defer_lock);
     std::unique_lock own_lock(hnsw_.link_list_locks_[row], std::defer_lock);
     if (options_.threads > 1) {  // one thread has no one to keep out
-      global_lock.lock();  // before any node's lock, here and below
+      global_lock.lock();        // before any node's lock, here and below
       own_lock.lock();
     }
     const int highest = hnsw_.maxlevel_;
