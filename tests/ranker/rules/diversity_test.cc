@@ -78,32 +78,34 @@ double log_volume(const FakeItems& items, const std::vector<std::uint32_t>& chos
 }
 
 TEST(DppRule, EachSlotAddsTheMostVolume) {
-  Random random(21);
-  FakeItems items;
-  CandidateList list;
-  std::vector<double> quality;
-  for (std::uint32_t i = 0; i < 14; ++i) {
-    for (int d = 0; d < 8; ++d) items[i].embedding.push_back(static_cast<float>(random.normal()));
-    list.push_back({.item = i, .score = 1 - i / 13.0});
-    quality.push_back(std::exp(2 * (list.back().score - 1)));
-  }
-  DppRule::create(2)->apply(list, {.items = items, .k = 5});
-  Order chosen;
-  for (std::size_t slot = 0; slot < 5; ++slot) {
-    std::uint32_t best = 0;
-    double best_volume = -1e300;
-    for (std::uint32_t item = 0; item < 14; ++item) {
-      if (std::find(chosen.begin(), chosen.end(), item) != chosen.end()) continue;
-      Order with = chosen;
-      with.push_back(item);
-      const double volume = log_volume(items, with, quality);
-      if (volume > best_volume) {
-        best = item;
-        best_volume = volume;
-      }
+  for (std::uint64_t seed = 21; seed < 31; ++seed) {
+    Random random(seed);
+    FakeItems items;
+    CandidateList list;
+    std::vector<double> quality;
+    for (std::uint32_t i = 0; i < 14; ++i) {
+      for (int d = 0; d < 4; ++d) items[i].embedding.push_back(static_cast<float>(random.normal()));
+      list.push_back({.item = i, .score = 1 - i / 13.0});
+      quality.push_back(std::exp(0.5 * (list.back().score - 1)));
     }
-    EXPECT_EQ(list[slot].item, best) << "slot " << slot;
-    chosen.push_back(list[slot].item);
+    DppRule::create(0.5)->apply(list, {.items = items, .k = 5});
+    Order chosen;
+    for (std::size_t slot = 0; slot < 5; ++slot) {
+      std::uint32_t best = 0;
+      double best_volume = -1e300;
+      for (std::uint32_t item = 0; item < 14; ++item) {
+        if (std::find(chosen.begin(), chosen.end(), item) != chosen.end()) continue;
+        Order with = chosen;
+        with.push_back(item);
+        const double volume = log_volume(items, with, quality);
+        if (volume > best_volume) {
+          best = item;
+          best_volume = volume;
+        }
+      }
+      EXPECT_EQ(list[slot].item, best) << "seed " << seed << ", slot " << slot;
+      chosen.push_back(list[slot].item);
+    }
   }
 }
 
