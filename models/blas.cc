@@ -9,6 +9,7 @@ extern "C" {
 void spotrf_(const char* uplo, const int* n, float* a, const int* lda, int* info);
 void spotrs_(const char* uplo, const int* n, const int* nrhs, const float* a, const int* lda, float* b, const int* ldb,
              int* info);
+void spotri_(const char* uplo, const int* n, float* a, const int* lda, int* info);
 void ssyevd_(const char* jobz, const char* uplo, const int* n, float* a, const int* lda, float* w, float* work,
              const int* lwork, int* iwork, const int* liwork, int* info);
 }
@@ -92,6 +93,20 @@ bool solve_positive_definite(std::size_t n, float* a, float* rhs) {
   if (info != 0) return false;
   spotrs_("U", &size, &one, a, &size, rhs, &size, &info);
   return info == 0;
+}
+
+bool invert_positive_definite(std::size_t n, float* a) {
+  use_calling_thread_only();
+  const int size = to_int(n);
+  int info = 0;
+  spotrf_("U", &size, a, &size, &info);
+  if (info != 0) return false;
+  spotri_("U", &size, a, &size, &info);
+  if (info != 0) return false;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < i; ++j) a[j * n + i] = a[i * n + j];
+  }
+  return true;
 }
 
 bool decompose_symmetric(std::size_t n, float* a, std::span<float> values) {

@@ -38,6 +38,10 @@ float dot(std::size_t n, const float* a, const float* b);
 // False where rounding leaves `a` not positive definite; `rhs` is then untouched.
 bool solve_positive_definite(std::size_t n, float* a, float* rhs);
 
+// Replaces a positive definite `a` [n, n], of which the lower triangle is read, by its inverse, both triangles. False
+// where rounding leaves `a` not positive definite; `a` is then spoilt.
+bool invert_positive_definite(std::size_t n, float* a);
+
 // The eigenvalues (ascending) of a symmetric `a` [n, n], of which the lower triangle is read; row i of `a` becomes the
 // unit eigenvector of values[i]. False where the iteration does not converge.
 bool decompose_symmetric(std::size_t n, float* a, std::span<float> values);

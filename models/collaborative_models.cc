@@ -6,6 +6,7 @@
 
 #include "models/bpr/bpr.h"
 #include "models/bpr/bpr_options.h"
+#include "models/ease/ease.h"
 #include "models/graph_filter/blurring_sharpening.h"
 #include "models/graph_filter/graph_filter.h"
 #include "models/graph_filter/graph_filter_options.h"
@@ -75,6 +76,31 @@ Result<Recommender> build_graph_filter(const InteractionMatrix& train, const Set
       }};
 }
 
+// The best of scores [items].
+std::vector<std::uint32_t> best_items(std::span<const float> scores, std::size_t depth) {
+  TopK best(depth);
+  for (std::uint32_t item = 0; item < scores.size(); ++item) {
+    if (best.may_enter(scores[item])) best.push({item, scores[item]});
+  }
+  return ids_of(best.take());
+}
+
+Result<Recommender> train_ease_weights(const InteractionMatrix& train, const Settings& settings,
+                                       const TrainControl& control) {
+  const EaseOptions options{.regularization = number_setting(settings, "regularization"),
+                            .max_items = static_cast<std::uint32_t>(integer_setting(settings, "max_items"))};
+  TAMIS_ASSIGN_OR_RETURN(EaseModel trained, train_ease(train, options, control));
+  auto model = std::make_shared<const EaseModel>(std::move(trained));
+  return Recommender{
+      [&train, model](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+        std::vector<float> scores(model->items);
+        for (std::size_t i = 0; i < queries.size(); ++i) {
+          score_ease(*model, train.row_columns(queries[i].user), scores);
+          lists[i] = best_items(scores, queries[i].depth);
+        }
+      }};
+}
+
 Result<Recommender> build_blurring_sharpening(const InteractionMatrix& train, const Settings& settings,
                                               const TrainControl& control) {
   TAMIS_ASSIGN_OR_RETURN(BlurringSharpening built,
@@ -88,12 +114,7 @@ Result<Recommender> build_blurring_sharpening(const InteractionMatrix& train, co
         std::vector<float> scores(queries.size() * items);
         filter->score(histories, scores);
         for (std::size_t i = 0; i < queries.size(); ++i) {
-          TopK best(queries[i].depth);
-          for (std::uint32_t item = 0; item < items; ++item) {
-            const float score = scores[i * items + item];
-            if (best.may_enter(score)) best.push({item, score});
-          }
-          lists[i] = ids_of(best.take());
+          lists[i] = best_items(std::span(scores).subspan(i * items, items), queries[i].depth);
         }
       }};
 }
@@ -149,10 +170,9 @@ Result<Recommender> train_pinsage_vectors(const InteractionMatrix& train, const 
 }
 
 constexpr CollaborativeModel kModels[] = {
-    {"popular", train_popular},          {"item_knn", train_item_knn},
-    {"user_knn", train_user_knn},        {"ials", train_ials_factors},
-    {"bpr", train_bpr_factors},          {"graph_filter", build_graph_filter},
-    {"bspm", build_blurring_sharpening}, {"two_tower", train_two_tower_vectors},
+    {"popular", train_popular},          {"item_knn", train_item_knn}, {"user_knn", train_user_knn},
+    {"ials", train_ials_factors},        {"bpr", train_bpr_factors},   {"graph_filter", build_graph_filter},
+    {"bspm", build_blurring_sharpening}, {"ease", train_ease_weights}, {"two_tower", train_two_tower_vectors},
     {"pinsage", train_pinsage_vectors},
 };
 

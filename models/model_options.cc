@@ -4,6 +4,7 @@
 
 #include "common/nearest_name.h"
 #include "models/bpr/bpr_options.h"
+#include "models/ease/ease.h"
 #include "models/graph_filter/graph_filter_options.h"
 #include "models/pinsage/pinsage_options.h"
 #include "models/sequence/sequence_options.h"
@@ -51,6 +52,14 @@ std::vector<ModelOption> neighbor_table() {
 std::vector<ModelOption> sasrec_table() { return sequence_model_options("sasrec"); }
 std::vector<ModelOption> bert4rec_table() { return sequence_model_options("bert4rec"); }
 
+std::vector<ModelOption> ease_table() {
+  const EaseOptions defaults;
+  return {
+      number_option("regularization", defaults.regularization, 1e-9, 1e9, "lambda"),
+      integer_option("max_items", defaults.max_items, 1, 40'000, "a larger catalogue is refused"),
+  };
+}
+
 struct ModelEntry {
   std::string_view name;
   std::vector<ModelOption> (*options)();
@@ -64,6 +73,7 @@ constexpr ModelEntry kModels[] = {
     {"bpr", bpr_table, false},
     {"graph_filter", graph_filter_table, false},
     {"bspm", blurring_sharpening_table, false},
+    {"ease", ease_table, false},
     {"sasrec", sasrec_table, false},
     {"bert4rec", bert4rec_table, false},
     {"two_tower", two_tower_table, false},

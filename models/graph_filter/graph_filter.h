@@ -24,8 +24,8 @@ namespace tamis::models {
 struct GraphFilterOptions {
   double history_exponent = 0.6;  // 0..2; more lets rare items of the history say more
   double user_exponent = 0.8;     // 0..2; more lets users of few items say more
-  double item_exponent = 0.2;     // -1..2; less favours popular items
-  double locality = 1.6;          // 0.5..4; 1 is the linear filter
+  double item_exponent = 0.15;    // -1..2; less favours popular items
+  double locality = 1.75;         // 0.5..4; 1 is the linear filter
   std::uint32_t max_users = 0;    // only this many of the strongest users pass the signal on; bounds the time; 0: all
 };
 

@@ -108,7 +108,7 @@ TEST_F(LightGcn, EveryModelBeatsPopularOnPlantedTastes) {
   }
   ASSERT_TRUE(read(train, test).is_ok());
   const double popular = evaluate("popular")->metrics.at("recall@20");
-  for (const std::string model : {"item_knn", "user_knn", "ials", "bpr", "graph_filter", "bspm"}) {
+  for (const std::string model : {"item_knn", "user_knn", "ials", "bpr", "graph_filter", "bspm", "ease"}) {
     const auto report = evaluate(model);
     ASSERT_TRUE(report.is_ok()) << report.status().to_string();
     EXPECT_GT(report->metrics.at("recall@20"), 1.2 * popular) << model;

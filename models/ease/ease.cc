@@ -1,0 +1,88 @@
+#include "models/ease/ease.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <string>
+
+#include "models/blas.h"
+#include "models/parallel.h"
+
+namespace tamis::models {
+namespace {
+
+constexpr std::size_t kRowsPerBlock = 64;
+
+// X^T X + lambda I, [items, items], both triangles.
+Status fill_gramian(const InteractionMatrix& interactions, double regularization, const TrainControl& control,
+                    std::vector<float>& gramian) {
+  const InteractionMatrix by_item = interactions.transpose();
+  const std::size_t items = interactions.columns;
+  return parallel_blocks(control, items, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t item = begin; item < end; ++item) {
+      float* row = gramian.data() + item * items;
+      for (const std::uint32_t user : by_item.row_columns(static_cast<std::uint32_t>(item))) {
+        for (const std::uint32_t other : interactions.row_columns(user)) row[other] += 1.0F;
+      }
+      row[item] += static_cast<float>(regularization);
+    }
+  });
+}
+
+}  // namespace
+
+Status validate(const EaseOptions& options) {
+  if (!(std::isfinite(options.regularization) && options.regularization > 0)) {
+    return Status::invalid_argument("regularization is " + std::to_string(options.regularization) +
+                                    ", expected a finite number above 0")
+        .at_field("regularization");
+  }
+  if (options.max_items < 1 || options.max_items > 40'000) {
+    return Status::invalid_argument("max_items is " + std::to_string(options.max_items) + ", expected 1..40000")
+        .at_field("max_items");
+  }
+  return Status::ok();
+}
+
+Result<EaseModel> train_ease(const InteractionMatrix& interactions, const EaseOptions& options,
+                             const TrainControl& control) {
+  TAMIS_RETURN_IF_ERROR(validate(options));
+  const std::size_t items = interactions.columns;
+  const std::size_t size_mib = items * items * sizeof(float) >> 20;
+  if (items > options.max_items) {
+    return Status::resource_exhausted("ease would take " + std::to_string(size_mib) + " MiB for " +
+                                      std::to_string(items) + " items; max_items allows " +
+                                      std::to_string(options.max_items));
+  }
+  EaseModel model{.items = interactions.columns, .weights = {}};
+  try {
+    model.weights.assign(items * items, 0.0F);
+  } catch (const std::bad_alloc&) {
+    return Status::resource_exhausted("no memory for the " + std::to_string(size_mib) + " MiB of ease");
+  }
+  TAMIS_RETURN_IF_ERROR(fill_gramian(interactions, options.regularization, control, model.weights));
+  control.progress(0.1, "ease, inverting " + std::to_string(items) + " items");
+  if (!blas::invert_positive_definite(items, model.weights.data())) {
+    return Status::failed_precondition("ease's equations are singular in single precision: raise `regularization`");
+  }
+  std::vector<float> diagonal(items);
+  for (std::size_t item = 0; item < items; ++item) diagonal[item] = model.weights[item * items + item];
+  TAMIS_RETURN_IF_ERROR(parallel_blocks(control, items, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      float* weights = model.weights.data() + row * items;
+      for (std::size_t column = 0; column < items; ++column) weights[column] /= -diagonal[column];
+      weights[row] = 0;
+    }
+  }));
+  control.progress(1, "ease of " + std::to_string(items) + " items");
+  return model;
+}
+
+void score_ease(const EaseModel& model, std::span<const std::uint32_t> history, std::span<float> scores) {
+  std::fill(scores.begin(), scores.end(), 0.0F);
+  for (const std::size_t item : history) {
+    blas::add_scaled(model.items, 1.0F, model.weights.data() + item * model.items, scores.data());
+  }
+}
+
+}  // namespace tamis::models
