@@ -19,7 +19,7 @@ Status no_vector(std::string_view space, std::string_view id) {
 
 std::vector<Space> DatabaseImpl::list_spaces() const {
   std::vector<Space> spaces;
-  for (const auto& [name, space] : live().pin()->spaces) spaces.push_back(space->space);
+  for (const auto state = live().pin(); const auto& [name, space] : state->spaces) spaces.push_back(space->space);
   return spaces;
 }
 
@@ -53,7 +53,7 @@ Result<std::vector<float>> DatabaseImpl::get_vector(std::string_view space, Enti
 
 std::vector<FunnelConfig> DatabaseImpl::list_funnels() const {
   std::vector<FunnelConfig> funnels;
-  for (const auto& [name, funnel] : live().pin()->funnels) funnels.push_back(*funnel);
+  for (const auto state = live().pin(); const auto& [name, funnel] : state->funnels) funnels.push_back(*funnel);
   return funnels;
 }
 

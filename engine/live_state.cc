@@ -145,7 +145,7 @@ std::uint64_t LiveState::memory_bytes() const {
                         item_attributes_.memory_bytes() + histories_.memory_bytes() + item_statistics_.memory_bytes() +
                         vector_rows_.memory_bytes();
   bytes += (store_->ids(EntityKind::kUser).size() + store_->ids(EntityKind::kItem).size()) * kBytesPerId;
-  for (const auto& [name, space] : pin()->spaces) {
+  for (const auto state = pin(); const auto& [name, space] : state->spaces) {
     bytes += space->items->stats().memory_bytes + space->users->stats().memory_bytes;
   }
   return bytes;

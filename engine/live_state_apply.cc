@@ -80,7 +80,7 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Del
   entities(erased.kind).remove(id);
   expiries_.remove(erased.kind, id);
   (erased.kind == EntityKind::kUser ? user_attributes_ : item_attributes_).remove(id);
-  for (const auto& [name, space] : pin()->spaces) {
+  for (const auto state = pin(); const auto& [name, space] : state->spaces) {
     index_of(*space, erased.kind).remove(id);
     space->changes.fetch_add(1, std::memory_order_relaxed);
     vector_rows_.on_changed(name, erased.kind, id);
