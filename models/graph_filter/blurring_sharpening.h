@@ -19,7 +19,7 @@
 
 namespace tamis::models {
 
-// The defaults are those that the paper gives for Gowalla.
+// The defaults are those that its authors publish for Gowalla.
 struct BlurringSharpeningOptions {
   std::uint32_t rank = 448;            // singular vectors of the low-pass filter, 1..4096
   double low_pass_weight = 0.2;        // of the low-pass filter beside the propagation, >= 0

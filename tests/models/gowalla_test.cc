@@ -43,5 +43,29 @@ TEST_F(Gowalla, PopularGivesThePublishedFigures) {
   EXPECT_EQ(report.data.at("test_interactions"), 217242);
 }
 
+// Floors a little below the figures of docs/evaluation.md.
+TEST_F(Gowalla, NeighbourhoodsKeepTheirQuality) {
+  const auto items = evaluate(
+      "item_knn", {{"neighbors", "800"}, {"asymmetry", "0.7"}, {"column_weight_exponent", "0.6"}, {"shrinkage", "2"}});
+  EXPECT_GT(items.metrics.at("recall@20"), 0.180);
+  EXPECT_GT(items.metrics.at("ndcg@20"), 0.147);
+  const auto users =
+      evaluate("user_knn", {{"neighbors", "100"}, {"asymmetry", "0.4"}, {"column_weight_exponent", "0.25"}});
+  EXPECT_GT(users.metrics.at("recall@20"), 0.182);
+  EXPECT_GT(users.metrics.at("ndcg@20"), 0.152);
+}
+
+TEST_F(Gowalla, GraphFilterKeepsItsQuality) {
+  const auto report = evaluate("graph_filter", {});
+  EXPECT_GT(report.metrics.at("recall@20"), 0.181);
+  EXPECT_GT(report.metrics.at("ndcg@20"), 0.148);
+}
+
+TEST_F(Gowalla, IalsKeepsItsQualityAtReducedCost) {
+  const auto report = evaluate(
+      "ials", {{"dim", "64"}, {"iterations", "4"}, {"unobserved_weight", "0.02"}, {"regularization", "0.0015"}});
+  EXPECT_GT(report.metrics.at("recall@20"), 0.151);
+  EXPECT_GT(report.metrics.at("ndcg@20"), 0.129);
+}
 }  // namespace
 }  // namespace tamis::models
