@@ -17,6 +17,7 @@ constexpr std::uint64_t kWordSeed = 1;
 constexpr std::uint64_t kNgramSeed = 2;
 constexpr std::uint32_t kOversampling = 8;  // more directions than wanted, so that those wanted are accurate
 constexpr int kPowerIterations = 3;
+constexpr float kNegligible = 1e-6F;
 constexpr std::size_t kColumnsPerBlock = 16;
 constexpr std::size_t kDocumentsPerBlock = 256;
 
@@ -28,23 +29,25 @@ Status check(const HashedTextOptions& options) {
   return Status::ok();
 }
 
-// Columns of q [rows, columns] to orthonormal ones, by Gram and Schmidt, twice for accuracy. Dependent ones to zeros.
-void orthonormalize(std::size_t rows, std::size_t columns, std::vector<float>& q) {
-  std::vector<double> column(rows);
-  for (std::size_t c = 0; c < columns; ++c) {
-    for (std::size_t r = 0; r < rows; ++r) column[r] = q[r * columns + c];
-    for (int pass = 0; pass < 2; ++pass) {
-      for (std::size_t other = 0; other < c; ++other) {
-        double along = 0;
-        for (std::size_t r = 0; r < rows; ++r) along += column[r] * double{q[r * columns + other]};
-        for (std::size_t r = 0; r < rows; ++r) column[r] -= along * double{q[r * columns + other]};
-      }
-    }
-    double squares = 0;
-    for (const double value : column) squares += value * value;
-    const double scale = squares > 1e-12 ? 1 / std::sqrt(squares) : 0;
-    for (std::size_t r = 0; r < rows; ++r) q[r * columns + c] = static_cast<float>(column[r] * scale);
+// The columns of q [rows, columns] to orthonormal ones of the same span, by the eigenvectors of their Gram matrix:
+// those along which q is longest first. Directions that rounding cannot tell from nothing become zeros.
+Status orthonormalize(std::size_t rows, std::size_t columns, std::vector<float>& q) {
+  std::vector<float> gram(columns * columns, 0.0F);
+  blas::add_gram_of_columns(rows, columns, q.data(), gram.data());
+  std::vector<float> values(columns);
+  if (!blas::decompose_symmetric(columns, gram.data(), values)) {
+    return Status::internal("the decomposition of the texts' terms did not converge");
   }
+  std::vector<float> rotation(columns * columns);
+  for (std::size_t c = 0; c < columns; ++c) {
+    const std::size_t from = columns - 1 - c;  // values ascend
+    const float scale = values[from] > kNegligible * values.back() ? 1 / std::sqrt(values[from]) : 0;
+    for (std::size_t r = 0; r < columns; ++r) rotation[r * columns + c] = gram[from * columns + r] * scale;
+  }
+  std::vector<float> rotated(q.size());
+  blas::multiply(rows, columns, columns, q.data(), rotation.data(), rotated.data());
+  q = std::move(rotated);
+  return Status::ok();
 }
 
 }  // namespace
@@ -171,7 +174,7 @@ Status HashedTextEmbedder::fit_svd(const std::vector<std::vector<Term>>& documen
   }
   for (int iteration = 0; iteration < kPowerIterations; ++iteration) {
     TAMIS_RETURN_IF_ERROR(control.check());
-    orthonormalize(buckets, width, q);
+    TAMIS_RETURN_IF_ERROR(orthonormalize(buckets, width, q));
     std::vector<float> next(q.size(), 0.0F);
     TAMIS_RETURN_IF_ERROR(parallel_blocks(control, width, kColumnsPerBlock, [&](std::size_t begin, std::size_t end) {
       const std::size_t count = end - begin;
@@ -190,8 +193,7 @@ Status HashedTextEmbedder::fit_svd(const std::vector<std::vector<Term>>& documen
     }));
     q = std::move(next);
   }
-  // Columns fall in order of their singular value, as Gram and Schmidt takes them one after another.
-  orthonormalize(buckets, width, q);
+  TAMIS_RETURN_IF_ERROR(orthonormalize(buckets, width, q));
   projection_.assign(buckets * options_.dim, 0.0F);
   for (std::size_t b = 0; b < buckets; ++b) {
     std::copy_n(&q[b * width], std::min<std::size_t>(width, options_.dim), &projection_[b * options_.dim]);
