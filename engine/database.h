@@ -85,9 +85,18 @@ class Database {
   virtual Status cancel_job(std::string_view id) = 0;
   // Waits until the job's state or progress differs from `seen`, or the timeout; returns the job as it is then.
   virtual Result<Job> wait_job(std::string_view id, const Job& seen, std::chrono::milliseconds timeout) const = 0;
+  // Calls `changed` whenever any job changes, until the result goes away; on another thread, where it must neither
+  // block nor call the database. The result may outlive the database. Null while not ready.
+  virtual std::shared_ptr<void> watch_jobs(std::function<void()> changed) const = 0;
   virtual std::vector<GenerationInfo> list_generations() const = 0;  // newest first
   virtual Status promote(std::string_view generation) = 0;
   virtual Result<std::string> rollback() = 0;  // to the generation that served before; its id
+  // Takes in a generation that was trained elsewhere (docs/models.md: manifest.json and its files in `dir`) under
+  // `name`, checked whole: checksums, shapes, finite values, users and items that this database knows. It is kept;
+  // promote() has it serve. invalid_argument, failed_precondition (an unknown user or item), already_exists.
+  virtual Result<GenerationInfo> import_generation(const std::filesystem::path& dir, std::string_view name) = 0;
+  // Copies the files of a generation to `dir`, which must not exist.
+  virtual Status export_generation(std::string_view generation, const std::filesystem::path& dir) const = 0;
 
   // --- operation ---
   // A consistent copy in `dir` (must not exist): store checkpoint, index files, generations, manifest with checksums

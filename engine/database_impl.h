@@ -79,6 +79,9 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::vector<GenerationInfo> list_generations() const override;
   Status promote(std::string_view generation) override;
   Result<std::string> rollback() override;
+  std::shared_ptr<void> watch_jobs(std::function<void()> changed) const override;
+  Result<GenerationInfo> import_generation(const std::filesystem::path& dir, std::string_view name) override;
+  Status export_generation(std::string_view generation, const std::filesystem::path& dir) const override;
 
   Status snapshot(const std::filesystem::path& dir) override;
   Stats stats() const override;

@@ -42,6 +42,20 @@ Result<std::string> DatabaseImpl::rollback() {
   return trainer_->rollback();
 }
 
+std::shared_ptr<void> DatabaseImpl::watch_jobs(std::function<void()> changed) const {
+  return is_ready() ? trainer_->watch_jobs(std::move(changed)) : nullptr;
+}
+
+Result<GenerationInfo> DatabaseImpl::import_generation(const std::filesystem::path& dir, std::string_view name) {
+  TAMIS_RETURN_IF_ERROR(check_writable());
+  return trainer_->import_generation(dir, name);
+}
+
+Status DatabaseImpl::export_generation(std::string_view generation, const std::filesystem::path& dir) const {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  return trainer_->export_generation(generation, dir);
+}
+
 Status DatabaseImpl::commit(std::vector<Mutation> mutations) {
   return queue_->commit(std::move(mutations), Durability::kSync).status();
 }

@@ -3,6 +3,7 @@
 
 #include "engine/database_impl.h"
 #include "engine/space_index.h"
+#include "engine/trained_vector.h"
 
 namespace tamis::engine {
 namespace {
@@ -37,18 +38,17 @@ Result<std::vector<float>> DatabaseImpl::get_vector(std::string_view space, Enti
   const auto state = live().pin();
   const auto found = state->spaces.find(space);
   if (found == state->spaces.end()) return no_space(space);
-  if (space != kIalsSpace) {
+  if (!is_trained(found->second->space)) {
     auto row = live().vector_rows().get(space, kind, dense);
     if (row.is_ok()) return **row;
     return row.status().code() == StatusCode::kNotFound ? no_vector(space, id) : row.status();
   }
-  const Generation& generation = *state->generation;
-  const auto& rows = kind == EntityKind::kUser ? generation.user_rows : generation.item_rows;
-  const auto& factors = kind == EntityKind::kUser ? generation.ials->user_factors : generation.ials->item_factors;
-  if (dense >= rows.size() || rows[dense] == kNoDenseId) return no_vector(space, id);
-  const std::size_t dim = found->second->space.dim;
-  const float* row = factors.data() + std::size_t{rows[dense]} * dim;
-  return std::vector<float>(row, row + dim);
+  const models::Encoder* encoder = state->generation->encoder(space);
+  const auto entity = live().entities(kind).get(dense, options_.clock->now_ms());
+  std::vector<float> vector(found->second->space.dim);
+  if (!find_trained_vector(*state->generation, *encoder, kind, dense, entity.get(), vector))
+    return no_vector(space, id);
+  return vector;
 }
 
 std::vector<FunnelConfig> DatabaseImpl::list_funnels() const {

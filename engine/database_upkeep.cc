@@ -23,7 +23,7 @@ constexpr std::size_t kSweepBatch = 1'000;
 
 // The generation whose encoder filled the space; none for external ones.
 std::string maker_of(const ReadState& state, const std::string& space) {
-  return space == kIalsSpace && state.generation != nullptr ? state.generation->info.id : "";
+  return state.generation != nullptr && state.generation->encoder(space) != nullptr ? state.generation->info.id : "";
 }
 
 }  // namespace

@@ -9,11 +9,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/ids.h"
 #include "engine/requests.h"
-#include "models/ials.h"
+#include "models/encoder.h"
 #include "models/interaction_matrix.h"
 #include "models/neighbors.h"
 
@@ -29,12 +30,25 @@ struct Generation {
   std::vector<DenseId> user_rows;
   std::vector<DenseId> item_rows;
 
-  std::optional<models::IalsModel> ials;
+  // Each fills the space of its name; names are unique. Shared with what was read or learned: immutable.
+  std::vector<std::shared_ptr<const models::Encoder>> encoders;
   std::optional<models::NeighborTable> item_neighbors;
   std::optional<models::NeighborTable> user_neighbors;
   models::InteractionMatrix interactions;          // [users, items] as learned from: user-kNN votes over it
   models::InteractionMatrix interactions_by_item;  // its transpose
   std::vector<float> user_norms;                   // [users]
+
+  // The encoder by that name, or null.
+  const models::Encoder* encoder(std::string_view name) const {
+    for (const auto& candidate : encoders)
+      if (candidate->shape().name == name) return candidate.get();
+    return nullptr;
+  }
+  // kNoDenseId where the generation does not know the entity.
+  std::uint32_t row_of(EntityKind kind, DenseId id) const {
+    const std::vector<DenseId>& rows = kind == EntityKind::kUser ? user_rows : item_rows;
+    return id < rows.size() ? rows[id] : kNoDenseId;
+  }
 };
 
 }  // namespace tamis::engine

@@ -8,6 +8,7 @@
 #include "engine/funnel.h"
 #include "engine/interaction_weight.h"
 #include "engine/space_index.h"
+#include "engine/trained_vector.h"
 
 namespace tamis::engine {
 namespace {
@@ -66,24 +67,24 @@ void LiveState::put_entity(EntityKind kind, DenseId id, const Entity& entity, Ti
   if (kind == EntityKind::kItem) {
     item_statistics_.set_listed(id, listing_date(entity, options_->latest_field, table.first_seen_ms(id)));
   }
-  if (is_new) restore_factor(kind, id);
+  place_in_trained_spaces(kind, id, entity, is_new);
 }
 
-// A deleted entity that comes back under the same dense id has its place in the serving generation again.
-void LiveState::restore_factor(EntityKind kind, DenseId id) {
+void LiveState::place_in_trained_spaces(EntityKind kind, DenseId id, const Entity& entity, bool is_new) {
   const auto state = pin();
-  if (state->generation == nullptr || !state->generation->ials) return;
-  const auto space = state->spaces.find(kIalsSpace);
-  if (space == state->spaces.end()) return;
+  if (state->generation == nullptr) return;
   const Generation& generation = *state->generation;
-  const auto& rows = kind == EntityKind::kUser ? generation.user_rows : generation.item_rows;
-  if (id >= rows.size() || rows[id] == kNoDenseId) return;
-  const auto& factors = kind == EntityKind::kUser ? generation.ials->user_factors : generation.ials->item_factors;
-  const std::size_t dim = generation.ials->options.dim;
-  const Status status =
-      index_of(*space->second, kind).upsert(id, std::span(factors).subspan(std::size_t{rows[id]} * dim, dim));
-  space->second->changes.fetch_add(1, std::memory_order_relaxed);
-  if (!status.is_ok()) spdlog::error("space ials: {}", status.to_string());
+  const bool was_trained_on = generation.row_of(kind, id) != kNoDenseId;
+  if (was_trained_on && !is_new) return;
+  for (const auto& encoder : generation.encoders) {
+    const auto space = state->spaces.find(encoder->shape().name);
+    if (space == state->spaces.end()) continue;
+    std::vector<float> vector(encoder->shape().dim);
+    if (!find_trained_vector(generation, *encoder, kind, id, &entity, vector)) continue;
+    const Status status = index_of(*space->second, kind).upsert(id, vector);
+    space->second->changes.fetch_add(1, std::memory_order_relaxed);
+    if (!status.is_ok()) spdlog::error("space {}: {}", space->first, status.to_string());
+  }
 }
 
 const LiveState::TypeInfo& LiveState::type_info(storage::InteractionTypeId type) {

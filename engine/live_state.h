@@ -84,7 +84,9 @@ class LiveState {
   void apply_mutation(const storage::CommittedRecord& record, const DeleteDocument& erased);
 
   void ensure_entity(EntityKind kind, DenseId id, const std::string& external_id, TimestampMs committed_ms);
-  void restore_factor(EntityKind kind, DenseId id);
+  // A deleted entity that comes back under the same dense id has its trained vectors again; an item that is newer than
+  // the generation gets those that encoders make of its features, again at each change.
+  void place_in_trained_spaces(EntityKind kind, DenseId id, const Entity& entity, bool is_new);
   void flush_vectors();
   const TypeInfo& type_info(storage::InteractionTypeId type);
 

@@ -6,6 +6,7 @@
 
 #include "engine/funnel.h"
 #include "engine/space_index.h"
+#include "models/encoder_kinds.h"
 
 namespace tamis::engine {
 namespace {
@@ -57,9 +58,11 @@ Status check_kind(EntityKind kind) {
   return fault("kind", "is neither user nor item");
 }
 
-Status check_not_reserved(const std::string& space) {
-  if (space != kIalsSpace) return Status::ok();
-  return fault("space", "\"ials\" is filled by its encoder; external writes are refused");
+Status check_not_reserved(const ReadState& state, const std::string& space) {
+  const bool is_served = state.generation != nullptr && state.generation->encoder(space) != nullptr;
+  const models::EncoderKind* kind = models::find_encoder_kind(space);
+  if (!is_served && (kind == nullptr || kind->train == nullptr)) return Status::ok();
+  return fault("space", "\"" + space + "\" is filled by its encoder; external writes are refused");
 }
 
 const FeatureSchema& schema_of(const DatabaseOptions& options, EntityKind kind) {
@@ -86,7 +89,7 @@ Status MutationCheck::require_known(EntityKind kind, const std::string& id) cons
 
 Result<Space> MutationCheck::find_space(const std::string& name) const {
   TAMIS_RETURN_IF_ERROR(check_name(name, "space"));
-  TAMIS_RETURN_IF_ERROR(check_not_reserved(name));
+  TAMIS_RETURN_IF_ERROR(check_not_reserved(state_, name));
   if (const auto made = new_spaces_.find(name); made != new_spaces_.end()) return made->second;
   if (const auto known = state_.spaces.find(name); known != state_.spaces.end()) return known->second->space;
   return Status::not_found("space \"" + name + "\" does not exist").at_field("space");
@@ -167,7 +170,7 @@ Status MutationCheck::complete(DeleteVector* erased) {
 Status MutationCheck::complete(PutSpace* put) {
   Space& space = put->space;
   TAMIS_RETURN_IF_ERROR(check_name(space.name, "name"));
-  TAMIS_RETURN_IF_ERROR(check_not_reserved(space.name));
+  TAMIS_RETURN_IF_ERROR(check_not_reserved(state_, space.name));
   if (space.dim < 1 || space.dim > kMaxDim) {
     return fault("dim", "is " + std::to_string(space.dim) + "; expected 1 to " + std::to_string(kMaxDim));
   }

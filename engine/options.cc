@@ -4,6 +4,8 @@
 #include <set>
 #include <sstream>
 
+#include "engine/learn/model_settings.h"
+
 namespace tamis {
 namespace {
 
@@ -50,23 +52,25 @@ void check_schema(const char* option, const FeatureSchema& schema, RangeCheck* c
 }
 
 void check_training(const TrainingOptions& training, RangeCheck* check) {
-  static const std::set<std::string> kModels = {"popular", "item_knn", "user_knn", "ials"};
+  const std::vector<std::string>& known = engine::trainable_models();
+  const std::set<std::string> models(known.begin(), known.end());
+  std::string expected;
+  for (const std::string& name : known) expected += (expected.empty() ? "" : ", ") + name;
   for (const auto& model : training.models) {
-    if (!kModels.contains(model)) {
-      check->fail("training.models",
-                  "training.models names \"" + model + "\"; expected popular, item_knn, user_knn or ials");
+    if (!models.contains(model)) {
+      check->fail("training.models", "training.models names \"" + model + "\"; expected one of " + expected);
     }
   }
   for (const auto& [model, settings] : training.settings) {
-    if (!kModels.contains(model)) {
-      check->fail("training.settings",
-                  "training.settings names \"" + model + "\"; expected popular, item_knn, user_knn or ials");
+    if (!models.contains(model)) {
+      check->fail("training.settings", "training.settings names \"" + model + "\"; expected one of " + expected);
     }
   }
   check->at_least<std::int64_t>("training.schedule_s", training.schedule_s, 0);
   check->within<std::uint32_t>("training.threads", training.threads, 0, 1024);
   check->within("training.holdout", training.holdout, 0.0, 0.5);
   check->within("training.gate_tolerance", training.gate_tolerance, 0.0, 1.0);
+  check->within<std::uint32_t>("training.nice", training.nice, 0, 19);
   check->within<std::uint32_t>("training.keep_generations", training.keep_generations, 1, 100);
 }
 

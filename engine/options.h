@@ -51,6 +51,12 @@ struct TrainingOptions {
   double holdout = 0.1;                // share of the interactions, newest, kept for the gate's evaluation; 0..0.5
   double gate_tolerance = 0.02;        // relative loss of ndcg@10 against the serving generation that is still promoted
   std::uint32_t keep_generations = 3;  // 1..100
+  // The program that trains, with its first arguments: a run is then a process of its own (engine/training_worker.h),
+  // whose crash or want of memory leaves serving alone. Empty: runs happen on a thread of this process. Set by `tamis`.
+  std::vector<std::string> worker_command;
+  std::uint64_t memory_limit_bytes =
+      0;                    // of such a process: heap and private mappings; 0: half of the machine's memory
+  std::uint32_t nice = 10;  // its priority, 0..19: how far it stands back behind queries
 };
 
 struct DatabaseOptions {

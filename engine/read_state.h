@@ -47,9 +47,8 @@ struct ReadState {
 
   bool exact_search = false;  // vectors are scanned, not walked: answers then depend on the data alone
 
-  std::shared_ptr<const Generation> generation;                            // null before the first
-  std::shared_ptr<const models::IalsFoldIn> ials_fold_in;                  // null without iALS; kept by generation
-  std::map<std::string, std::shared_ptr<SpaceIndex>, std::less<>> spaces;  // external ones and "ials"
+  std::shared_ptr<const Generation> generation;                                     // null before the first
+  std::map<std::string, std::shared_ptr<SpaceIndex>, std::less<>> spaces;           // external ones and trained ones
   std::map<std::string, std::shared_ptr<const FunnelConfig>, std::less<>> funnels;  // "default" is always there
 };
 

@@ -7,33 +7,32 @@
 
 #include "engine/index_files.h"
 #include "engine/space_index.h"
+#include "engine/trained_vector.h"
 
 namespace tamis::engine {
 namespace {
 
-struct FoldInOfGeneration {
-  explicit FoldInOfGeneration(std::shared_ptr<const Generation> generation_in)
-      : generation(std::move(generation_in)), fold_in(generation->ials->item_factors, generation->ials->options) {}
-  std::shared_ptr<const Generation> generation;  // holds the factors
-  models::IalsFoldIn fold_in;
-};
-
-// Makes `target` hold exactly the rows of the generation whose entities exist.
-void reconcile(const std::vector<DenseId>& ids, const std::vector<float>& factors, std::size_t dim,
-               const EntityTable& entities, SpaceIndex* space, EntityKind kind) {
+// Makes the index of `kind` hold exactly the entities that exist and that the encoder places. Vectors that are there
+// already were made by the same encoder from the same row; those made of features are made again, since features may
+// have changed since the files were written.
+void reconcile(const Generation& generation, const models::Encoder& encoder, const EntityTable& entities,
+               SpaceIndex* space, EntityKind kind) {
   index::VectorIndex& target = index_of(*space, kind);
-  for (std::size_t row = 0; row < ids.size(); ++row) {
-    if (ids[row] == kNoDenseId) continue;
-    const bool wanted = entities.contains(ids[row]);
-    if (wanted == target.contains(ids[row])) continue;
+  const std::vector<DenseId>& trained = kind == EntityKind::kUser ? generation.users : generation.items;
+  for (const DenseId id : trained) {
+    if (entities.contains(id) || !target.contains(id)) continue;
+    target.remove(id);
     space->changes.fetch_add(1, std::memory_order_relaxed);
-    if (!wanted) {
-      target.remove(ids[row]);
-      continue;
-    }
-    const Status status = target.upsert(ids[row], std::span(factors).subspan(row * dim, dim));
-    if (!status.is_ok()) spdlog::error("space ials: {}", status.to_string());
   }
+  std::vector<float> vector(encoder.shape().dim);
+  entities.scan(0, [&](DenseId id, const std::shared_ptr<const Entity>& entity) {
+    if (generation.row_of(kind, id) != kNoDenseId && target.contains(id)) return true;
+    if (!find_trained_vector(generation, encoder, kind, id, entity.get(), vector)) return true;
+    const Status status = target.upsert(id, vector);
+    space->changes.fetch_add(1, std::memory_order_relaxed);
+    if (!status.is_ok()) spdlog::error("space {}: {}", space->space.name, status.to_string());
+    return true;
+  });
 }
 
 }  // namespace
@@ -42,35 +41,38 @@ Result<Serving> prepare_serving(std::shared_ptr<const Generation> generation, co
                                 const LiveState& live, const std::filesystem::path& index_dir, Sequence last_sequence) {
   Serving serving;
   serving.generation = std::move(generation);
-  if (serving.generation == nullptr || !serving.generation->ials) return serving;
+  if (serving.generation == nullptr) return serving;
   const Generation& made = *serving.generation;
-  auto fold_in = std::make_shared<const FoldInOfGeneration>(serving.generation);
-  serving.ials_fold_in = std::shared_ptr<const models::IalsFoldIn>(fold_in, &fold_in->fold_in);
-  auto loaded =
-      load_space_index(index_dir, ials_space(made, options.index), options.index, made.info.id, last_sequence);
-  if (loaded.is_ok()) {
-    serving.ials = std::move(loaded->index);
-    return serving;
+  const auto state = live.pin();
+  for (const auto& encoder : made.encoders) {
+    const std::string& name = encoder->shape().name;
+    if (const auto taken = state->spaces.find(name); taken != state->spaces.end() && !is_trained(taken->second->space))
+      return Status::failed_precondition("generation " + made.info.id + " fills a space \"" + name +
+                                         "\", which is there already and filled from outside");
+    auto loaded =
+        load_space_index(index_dir, encoder_space(*encoder, options.index), options.index, made.info.id, last_sequence);
+    if (loaded.is_ok()) {
+      serving.spaces.push_back(std::move(loaded->index));
+      continue;
+    }
+    TAMIS_ASSIGN_OR_RETURN(auto built,
+                           build_encoder_index(made, *encoder, options.index, live.entities(EntityKind::kUser),
+                                               live.entities(EntityKind::kItem)));
+    serving.spaces.push_back(std::move(built));
   }
-  TAMIS_ASSIGN_OR_RETURN(serving.ials, build_ials_index(made, options.index, live.entities(EntityKind::kUser),
-                                                        live.entities(EntityKind::kItem)));
   return serving;
 }
 
 void publish_serving(const Serving& serving, LiveState* live) {
-  if (serving.ials != nullptr) {
+  for (std::size_t i = 0; i < serving.spaces.size(); ++i) {
     const Generation& made = *serving.generation;
-    const std::size_t dim = made.ials->options.dim;
-    reconcile(made.items, made.ials->item_factors, dim, live->entities(EntityKind::kItem), serving.ials.get(),
-              EntityKind::kItem);
-    reconcile(made.users, made.ials->user_factors, dim, live->entities(EntityKind::kUser), serving.ials.get(),
-              EntityKind::kUser);
+    for (const EntityKind kind : {EntityKind::kItem, EntityKind::kUser})
+      reconcile(made, *made.encoders[i], live->entities(kind), serving.spaces[i].get(), kind);
   }
   live->publish([&](ReadState& state) {
+    std::erase_if(state.spaces, [](const auto& entry) { return is_trained(entry.second->space); });
     state.generation = serving.generation;
-    state.ials_fold_in = serving.ials_fold_in;
-    state.spaces.erase(std::string(kIalsSpace));
-    if (serving.ials != nullptr) state.spaces[std::string(kIalsSpace)] = serving.ials;
+    for (const auto& space : serving.spaces) state.spaces[space->space.name] = space;
   });
 }
 

@@ -1,8 +1,9 @@
-// Serving: a generation made ready for queries: its "ials" space indexed, its fold-in precomputed.
+// Serving: a generation made ready for queries: the space of each of its encoders indexed.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "common/status.h"
 #include "engine/live_state.h"
@@ -10,17 +11,18 @@
 namespace tamis::engine {
 
 struct Serving {
-  std::shared_ptr<const Generation> generation;            // null: none
-  std::shared_ptr<const models::IalsFoldIn> ials_fold_in;  // keeps the generation
-  std::shared_ptr<SpaceIndex> ials;                        // null without iALS
+  std::shared_ptr<const Generation> generation;     // null: none
+  std::vector<std::shared_ptr<SpaceIndex>> spaces;  // one per encoder, in their order
 };
 
-// Loads the index files of this very generation, or builds its index: seconds for large ones.
+// Loads the index files of this very generation, or builds its indexes: seconds for large ones. failed_precondition
+// where an encoder has the name of a space that others fill.
 Result<Serving> prepare_serving(std::shared_ptr<const Generation> generation, const DatabaseOptions& options,
                                 const LiveState& live, const std::filesystem::path& index_dir, Sequence last_sequence);
 
-// Publishes it. Entities that came or went while it was prepared are brought into line first.
-// REQUIRES: no commit is applied meanwhile.
+// Publishes it in one swap: queries under way keep the generation that they pinned, later ones see the new one whole.
+// Entities that came or went while it was prepared are brought into line first. REQUIRES: no commit is applied
+// meanwhile.
 void publish_serving(const Serving& serving, LiveState* live);
 
 }  // namespace tamis::engine

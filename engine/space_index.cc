@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/trained_vector.h"
+
 namespace tamis::engine {
 namespace {
 
@@ -53,13 +55,16 @@ Status fill_from_store(const storage::Store& store, const Space& space, EntityKi
   return builder.flush();
 }
 
-Status fill_from_factors(const std::vector<DenseId>& ids, const std::vector<float>& factors, std::size_t dim,
+Status fill_from_encoder(const Generation& generation, const models::Encoder& encoder, EntityKind kind,
                          const EntityTable& entities, index::VectorIndex* target) {
-  BlockBuilder builder(target, dim);
-  for (std::size_t row = 0; row < ids.size(); ++row) {
-    if (ids[row] == kNoDenseId || !entities.contains(ids[row])) continue;
-    TAMIS_RETURN_IF_ERROR(builder.add(ids[row], std::span(factors).subspan(row * dim, dim)));
-  }
+  BlockBuilder builder(target, encoder.shape().dim);
+  std::vector<float> vector(encoder.shape().dim);
+  Status status;
+  entities.scan(0, [&](DenseId id, const std::shared_ptr<const Entity>& entity) {
+    if (find_trained_vector(generation, encoder, kind, id, entity.get(), vector)) status = builder.add(id, vector);
+    return status.is_ok();
+  });
+  TAMIS_RETURN_IF_ERROR(status);
   return builder.flush();
 }
 
@@ -93,27 +98,26 @@ Result<std::shared_ptr<SpaceIndex>> build_space_index(const Space& space, const 
   return made;
 }
 
-Space ials_space(const Generation& generation, const IndexSettings& settings) {
+Space encoder_space(const models::Encoder& encoder, const IndexSettings& settings) {
   Space space;
-  space.name = kIalsSpace;
-  space.dim = generation.ials->options.dim;
-  space.metric = Metric::kDot;
+  space.name = encoder.shape().name;
+  space.dim = encoder.shape().dim;
+  space.metric = encoder.shape().metric;
   space.quantization = settings.quantization;
-  space.encoder = "ials";
+  space.encoder = encoder.shape().kind;
   return space;
 }
 
-Result<std::shared_ptr<SpaceIndex>> build_ials_index(const Generation& generation, const IndexSettings& settings,
-                                                     const EntityTable& users, const EntityTable& items) {
-  const models::IalsModel& model = *generation.ials;
-  const std::size_t dim = model.options.dim;
-  if (generation.items.size() * dim != model.item_factors.size() ||
-      generation.users.size() * dim != model.user_factors.size()) {
-    return Status::corruption("generation " + generation.info.id + ": the factors do not match the vocabulary");
-  }
-  TAMIS_ASSIGN_OR_RETURN(auto made, make_empty_space_index(ials_space(generation, settings), settings));
-  TAMIS_RETURN_IF_ERROR(fill_from_factors(generation.items, model.item_factors, dim, items, made->items.get()));
-  TAMIS_RETURN_IF_ERROR(fill_from_factors(generation.users, model.user_factors, dim, users, made->users.get()));
+Result<std::shared_ptr<SpaceIndex>> build_encoder_index(const Generation& generation, const models::Encoder& encoder,
+                                                        const IndexSettings& settings, const EntityTable& users,
+                                                        const EntityTable& items) {
+  const models::EncoderShape& shape = encoder.shape();
+  if (shape.users != generation.users.size() || shape.items != generation.items.size())
+    return Status::corruption("generation " + generation.info.id + ": " + shape.name +
+                              " does not match the vocabulary");
+  TAMIS_ASSIGN_OR_RETURN(auto made, make_empty_space_index(encoder_space(encoder, settings), settings));
+  TAMIS_RETURN_IF_ERROR(fill_from_encoder(generation, encoder, EntityKind::kItem, items, made->items.get()));
+  TAMIS_RETURN_IF_ERROR(fill_from_encoder(generation, encoder, EntityKind::kUser, users, made->users.get()));
   return made;
 }
 

@@ -1,18 +1,14 @@
-// Making the indexes of a space: empty, from the store's vectors, or from a generation's factors.
+// Making the indexes of a space: empty, from the store's vectors, or from a generation's encoder.
 #pragma once
 
 #include <atomic>
 #include <memory>
-#include <string_view>
 
 #include "common/status.h"
 #include "engine/options.h"
 #include "engine/read_state.h"
 
 namespace tamis::engine {
-
-// The space that the iALS encoder fills. Its vectors live in the generation, not in the store.
-inline constexpr std::string_view kIalsSpace = "ials";
 
 // The members of `SpaceIndex` by kind.
 inline index::VectorIndex& index_of(const SpaceIndex& space, EntityKind kind) {
@@ -27,10 +23,14 @@ Result<std::shared_ptr<SpaceIndex>> make_empty_space_index(const Space& space, c
 Result<std::shared_ptr<SpaceIndex>> build_space_index(const Space& space, const IndexSettings& settings,
                                                       const storage::Store& store, const std::atomic<bool>* stop);
 
-// The "ials" space of a generation with iALS: item and user factors by dot product. Entities that are not in the tables
-// are left out.
-Space ials_space(const Generation& generation, const IndexSettings& settings);
-Result<std::shared_ptr<SpaceIndex>> build_ials_index(const Generation& generation, const IndexSettings& settings,
-                                                     const EntityTable& users, const EntityTable& items);
+// The space that an encoder of a generation fills.
+Space encoder_space(const models::Encoder& encoder, const IndexSettings& settings);
+// With a vector for every entity of the tables that the encoder places (trained_vector.h).
+Result<std::shared_ptr<SpaceIndex>> build_encoder_index(const Generation& generation, const models::Encoder& encoder,
+                                                        const IndexSettings& settings, const EntityTable& users,
+                                                        const EntityTable& items);
+
+// Whether a generation's encoder fills the space: its vectors live in the generation, not in the store.
+inline bool is_trained(const Space& space) { return space.encoder != "external"; }
 
 }  // namespace tamis::engine

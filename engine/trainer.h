@@ -29,7 +29,7 @@ class TrainerHost {
   virtual ~TrainerHost() = default;
   // Commits registry documents (collections "generation" and "setting") through the log.
   virtual Status commit(std::vector<Mutation> mutations) = 0;
-  // Swaps the serving generation (null: none): builds the "ials" space's index, publishes a new ReadState.
+  // Swaps the serving generation (null: none): builds the indexes of its encoders' spaces, publishes a new ReadState.
   virtual Status serve(std::shared_ptr<const Generation> generation) = 0;
 };
 
@@ -51,8 +51,12 @@ class Trainer {
   virtual Status cancel_job(std::string_view id) = 0;
   virtual Result<Job> wait_job(std::string_view id, const Job& seen, std::chrono::milliseconds timeout) const = 0;
   virtual std::vector<GenerationInfo> list_generations() const = 0;
+  // As Database's.
+  virtual std::shared_ptr<void> watch_jobs(std::function<void()> changed) const = 0;
   virtual Status promote(std::string_view generation) = 0;
   virtual Result<std::string> rollback() = 0;
+  virtual Result<GenerationInfo> import_generation(const std::filesystem::path& dir, std::string_view name) = 0;
+  virtual Status export_generation(std::string_view generation, const std::filesystem::path& dir) const = 0;
 };
 
 }  // namespace tamis::engine

@@ -3,12 +3,29 @@
 #include <algorithm>
 
 #include "models/ials_encoder.h"
+#include "models/imported_encoder.h"
+#include "models/pinsage/pinsage_encoder.h"
+#include "models/sequence/sequence_model.h"
+#include "models/two_tower/two_tower_encoder.h"
 
 namespace tamis::models {
 namespace {
 
 constexpr EncoderKind kKinds[] = {
     {.name = "ials", .train = train_ials_encoder, .load = IalsEncoder::load, .cost = 10},
+    {.name = "sasrec", .train = train_sasrec, .load = SequenceModel::load, .cost = 300},
+    {.name = "bert4rec", .train = train_bert4rec, .load = SequenceModel::load, .cost = 300},
+    {.name = "imported", .train = nullptr, .load = ImportedEncoder::load},
+    {.name = "two_tower",
+     .train = train_two_tower_encoder,
+     .load = TwoTowerEncoder::load,
+     .uses_features = true,
+     .cost = 30},
+    {.name = "pinsage",
+     .train = train_pinsage_encoder,
+     .load = PinSageEncoder::load,
+     .uses_features = true,
+     .cost = 60},
 };
 
 }  // namespace

@@ -22,7 +22,8 @@ struct EncoderKind {
   Result<std::unique_ptr<Encoder>> (*train)(const TrainingData& data, const Settings& settings,
                                             const TrainControl& control);
   Result<std::unique_ptr<Encoder>> (*load)(const SavedEncoder& saved);
-  double cost = 10;  // expected time of a training run beside the others', for progress bars (iALS: 10)
+  bool uses_features = false;  // whether train() reads features, which are then loaded
+  double cost = 10;            // expected time of a training run beside the others', for progress bars (iALS: 10)
 };
 
 std::span<const EncoderKind> encoder_kinds();

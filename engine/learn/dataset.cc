@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
 
 #include "engine/interaction_weight.h"
 
@@ -78,10 +79,28 @@ std::vector<std::string> compact_ids(std::vector<models::TimedInteraction>& even
   return names;
 }
 
+// The features of `names`, by their row.
+Result<std::vector<Features>> load_features(const storage::Store& store, EntityKind kind,
+                                            const std::vector<std::string>& names, const std::atomic<bool>* cancelled) {
+  std::unordered_map<DenseId, std::size_t> rows;
+  for (std::size_t row = 0; row < names.size(); ++row)
+    if (const auto id = store.ids(kind).find(names[row])) rows.emplace(*id, row);
+  std::vector<Features> features(names.size());
+  std::uint64_t scanned = 0;
+  bool stopped = false;
+  TAMIS_RETURN_IF_ERROR(store.scan_entities(kind, 0, [&](DenseId id, Entity&& entity) {
+    stopped = ++scanned % kCancelCheckInterval == 0 && is_cancelled(cancelled);
+    if (const auto row = rows.find(id); row != rows.end()) features[row->second] = std::move(entity.features);
+    return !stopped;
+  }));
+  if (stopped) return cancelled_status();
+  return features;
+}
+
 }  // namespace
 
 Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::string, double>& type_weights,
-                             TimestampMs now_ms, const std::atomic<bool>* cancelled) {
+                             TimestampMs now_ms, const std::atomic<bool>* cancelled, bool with_features) {
   Dataset dataset;
   dataset.sequence = store.last_sequence();
   TAMIS_ASSIGN_OR_RETURN(const std::vector<bool> live_users, scan_live(store, EntityKind::kUser, now_ms, cancelled));
@@ -115,18 +134,19 @@ Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::st
                    });
   dataset.users = compact_ids(dataset.events, &models::TimedInteraction::user, store.ids(EntityKind::kUser));
   dataset.items = compact_ids(dataset.events, &models::TimedInteraction::item, store.ids(EntityKind::kItem));
+  if (with_features) {
+    TAMIS_ASSIGN_OR_RETURN(dataset.user_features, load_features(store, EntityKind::kUser, dataset.users, cancelled));
+    TAMIS_ASSIGN_OR_RETURN(dataset.item_features, load_features(store, EntityKind::kItem, dataset.items, cancelled));
+  }
   return dataset;
 }
 
-models::InteractionMatrix make_event_matrix(const Dataset& dataset, std::size_t begin, std::size_t end) {
-  std::vector<models::WeightedPair> pairs;
-  pairs.reserve(end - begin);
-  for (std::size_t i = begin; i < end; ++i) {
-    const models::TimedInteraction& event = dataset.events[i];
-    pairs.push_back({.row = event.user, .column = event.item, .weight = event.weight});
-  }
-  return models::make_interaction_matrix(static_cast<std::uint32_t>(dataset.users.size()),
-                                         static_cast<std::uint32_t>(dataset.items.size()), std::move(pairs));
+models::TrainingData Dataset::training_data(std::size_t begin, std::size_t end) const {
+  return {.users = static_cast<std::uint32_t>(users.size()),
+          .items = static_cast<std::uint32_t>(items.size()),
+          .events = std::span(events).subspan(begin, end - begin),
+          .user_features = user_features,
+          .item_features = item_features};
 }
 
 }  // namespace tamis::engine

@@ -10,8 +10,7 @@
 #include "common/clock.h"
 #include "common/ids.h"
 #include "common/status.h"
-#include "models/interaction_matrix.h"
-#include "models/time_split.h"
+#include "models/training_data.h"
 #include "storage/store.h"
 
 namespace tamis::engine {
@@ -25,14 +24,18 @@ struct Dataset {
   std::vector<std::string> items;
   // By time, ties in the store's order; `user` and `item` are rows, weights are interaction_weight() and above 0.
   std::vector<models::TimedInteraction> events;
+  // By row where features were asked for, else empty.
+  std::vector<Features> user_features;
+  std::vector<Features> item_features;
+
+  // The events [begin, end) as models take them. REQUIRES: this outlives it.
+  models::TrainingData training_data(std::size_t begin, std::size_t end) const;
 };
 
 // Reads one consistent snapshot. Interactions of weight 0 and those of users and items that are deleted, or expired at
-// `now_ms`, are left out. unavailable once `*cancelled` (may be null); io_error, corruption.
+// `now_ms`, are left out. Features cost their memory, so they are loaded only on demand. unavailable once `*cancelled`
+// (may be null); io_error, corruption.
 Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::string, double>& type_weights,
-                             TimestampMs now_ms, const std::atomic<bool>* cancelled);
-
-// The matrix [users, items] of the events [begin, end), repeated pairs summed.
-models::InteractionMatrix make_event_matrix(const Dataset& dataset, std::size_t begin, std::size_t end);
+                             TimestampMs now_ms, const std::atomic<bool>* cancelled, bool with_features = false);
 
 }  // namespace tamis::engine

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <numeric>
 #include <span>
 
 #include "engine/learn/learned_models.h"
+#include "models/parallel.h"
 #include "models/popularity.h"
 #include "models/ranking_evaluation.h"
 #include "models/time_split.h"
@@ -26,8 +28,48 @@ std::vector<std::uint32_t> ids_of(const std::vector<models::ScoredId>& scored) {
   return ids;
 }
 
+// Users and items in the space of an encoder.
+struct Embedded {
+  std::vector<float> users;  // [users, dim], zeros for those without a place
+  std::vector<float> items;  // [items, dim], of unit length under cosine: users' order is then that of dot products
+};
+
+void scale_rows_to_unit(std::size_t dim, std::vector<float>* rows) {
+  for (auto row = rows->begin(); row != rows->end(); row += static_cast<std::ptrdiff_t>(dim)) {
+    const auto end = row + static_cast<std::ptrdiff_t>(dim);
+    const float norm = std::sqrt(std::inner_product(row, end, row, 0.0F));
+    if (norm > 0) std::for_each(row, end, [norm](float& value) { value /= norm; });
+  }
+}
+
+// Embeds every user from their part of `data`, as a query at its end would.
+Result<Embedded> embed(const models::Encoder& encoder, const models::TrainingData& data,
+                       const models::TrainControl& control) {
+  constexpr std::size_t kUsersPerBlock = 64;
+  const std::size_t dim = encoder.shape().dim;
+  std::vector<std::vector<models::HistoryEvent>> histories(data.users);
+  for (const models::TimedInteraction& event : data.events)
+    histories[event.user].push_back({event.item, event.weight, event.timestamp_ms});
+  Embedded embedded{std::vector<float>(data.users * dim), {}};
+  const auto embed_block = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t user = begin; user < end; ++user) {
+      models::UserInput input;
+      input.row = static_cast<std::uint32_t>(user);
+      input.history = histories[user];
+      if (!data.user_features.empty()) input.features = &data.user_features[user];
+      if (!histories[user].empty()) input.now_ms = histories[user].back().timestamp_ms;
+      const auto out = std::span(embedded.users).subspan(user * dim, dim);
+      if (!encoder.embed_user(input, out).is_ok()) std::fill(out.begin(), out.end(), 0.0F);
+    }
+  };
+  TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, data.users, kUsersPerBlock, embed_block));
+  embedded.items.assign(encoder.item_vectors().begin(), encoder.item_vectors().end());
+  if (encoder.shape().metric == Metric::kCosine) scale_rows_to_unit(dim, &embedded.items);
+  return embedded;
+}
+
 // How the serving path would rank with the learned model.
-models::Recommender make_recommender(const std::string& model, const LearnedModels& learned,
+models::Recommender make_recommender(const std::string& model, const LearnedModels& learned, const Embedded* embedded,
                                      const models::InteractionMatrix& train) {
   if (model == "item_knn") {
     return [&](std::span<const models::RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
@@ -47,9 +89,8 @@ models::Recommender make_recommender(const std::string& model, const LearnedMode
       }
     };
   }
-  if (model == "ials")
-    return models::rank_by_dot_product(learned.ials->user_factors, learned.ials->item_factors,
-                                       learned.ials->options.dim);
+  if (!learned.encoders.empty())
+    return models::rank_by_dot_product(embedded->users, embedded->items, learned.encoders.front()->shape().dim);
   return models::rank_for_everyone(ids_of(models::top_scores(models::popularity_scores(train), train.columns)));
 }
 
@@ -78,7 +119,8 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
       std::partition_point(dataset.events.begin(), dataset.events.end(),
                            [&](const models::TimedInteraction& event) { return event.timestamp_ms < split.cut_ms; });
   const auto head_size = static_cast<std::size_t>(tail_begin - dataset.events.begin());
-  const models::InteractionMatrix tail = make_event_matrix(dataset, head_size, dataset.events.size());
+  const models::TrainingData head = dataset.training_data(0, head_size);
+  const models::InteractionMatrix tail = dataset.training_data(head_size, dataset.events.size()).matrix();
   const std::vector<models::EvaluationCase> new_only = split.cases();
   const std::vector<models::EvaluationCase> with_repeats = cases_with_repeats(split.train, tail);
 
@@ -105,14 +147,18 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
     ModelEvaluation evaluation{.model = model, .metrics = {}};
     auto start = std::chrono::steady_clock::now();
     LearnedModels learned;
-    TAMIS_RETURN_IF_ERROR(learn_model(model, split.train, options.settings,
+    TAMIS_RETURN_IF_ERROR(learn_model(model, head, split.train, options.settings,
                                       control.stage("evaluate " + model, begin, learned_at), &learned));
     evaluation.train_s = seconds_since(start);
 
     start = std::chrono::steady_clock::now();
-    const models::Recommender recommender = make_recommender(model, learned, split.train);
     models::TrainControl ranking = control.stage("evaluate " + model, learned_at, end);
     ranking.report = nullptr;  // short
+    Embedded embedded;
+    if (!learned.encoders.empty()) {
+      TAMIS_ASSIGN_OR_RETURN(embedded, embed(*learned.encoders.front(), head, ranking));
+    }
+    const models::Recommender recommender = make_recommender(model, learned, &embedded, split.train);
     for (const std::size_t k : kCutoffs) {
       const std::string at = "@" + std::to_string(k);
       if (!new_only.empty()) {
@@ -140,7 +186,8 @@ Result<TimeSplitReport> evaluate_time_split(const storage::Store& store, const D
   TAMIS_ASSIGN_OR_RETURN(const ModelSettings settings, parse_model_settings(options.training));
   control.stage("load", 0, 0.05);
   TAMIS_ASSIGN_OR_RETURN(const Dataset dataset,
-                         load_dataset(store, options.interaction_weights, options.clock->now_ms(), control.cancelled));
+                         load_dataset(store, options.interaction_weights, options.clock->now_ms(), control.cancelled,
+                                      need_features(options.training.models)));
   const TimeSplitOptions split{
       .holdout = options.training.holdout, .models = options.training.models, .settings = settings};
   return evaluate_time_split(dataset, split, control.part("", 0.05, 1));

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <span>
 #include <system_error>
 
 #include "common/checksum.h"
+#include "common/sha256.h"
 #include "engine/learn/durable_files.h"
+#include "engine/learn/encoder_files.h"
 #include "engine/learn/manifest.h"
 #include "models/matrix_io.h"
 
@@ -19,7 +22,6 @@ using models::TensorWriter;
 
 constexpr const char* kUsers = "users.txt";
 constexpr const char* kItems = "items.txt";
-constexpr const char* kIals = "ials.safetensors";
 constexpr const char* kItemKnn = "item_knn.safetensors";
 constexpr const char* kUserKnn = "user_knn.safetensors";
 constexpr const char* kInteractions = "interactions.safetensors";
@@ -48,12 +50,7 @@ Status write_rows(const fs::path& path, const char* id_name, const char* value_n
 Status write_tables(const fs::path& dir, const GenerationContents& contents) {
   TAMIS_RETURN_IF_ERROR(write_vocabulary(dir / kUsers, contents.users));
   TAMIS_RETURN_IF_ERROR(write_vocabulary(dir / kItems, contents.items));
-  if (const auto& ials = contents.models.ials) {
-    TensorWriter writer;
-    writer.add<float>("user_factors", {ials->users, ials->options.dim}, ials->user_factors);
-    writer.add<float>("item_factors", {ials->items, ials->options.dim}, ials->item_factors);
-    TAMIS_RETURN_IF_ERROR(writer.write(dir / kIals));
-  }
+  for (const auto& encoder : contents.models.encoders) TAMIS_RETURN_IF_ERROR(write_encoder(dir, *encoder));
   if (const auto& table = contents.models.item_neighbors)
     TAMIS_RETURN_IF_ERROR(
         write_rows(dir / kItemKnn, "neighbor", "similarity", table->offsets, table->neighbor, table->similarity));
@@ -73,14 +70,15 @@ Status write_all(const fs::path& dir, const GenerationContents& contents) {
   manifest.info = contents.info;
   manifest.users = static_cast<std::uint32_t>(contents.users.size());
   manifest.items = static_cast<std::uint32_t>(contents.items.size());
-  if (contents.models.ials) manifest.ials = contents.models.ials->options;
+  for (const auto& encoder : contents.models.encoders)
+    manifest.encoders[encoder->shape().name] = describe_encoder(*encoder);
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(dir, error)) {
     TAMIS_ASSIGN_OR_RETURN(const std::uint64_t checksum, checksum_file(entry.path()));
     manifest.files[entry.path().filename().string()] = {.bytes = entry.file_size(error), .checksum = checksum};
   }
   if (error) return Status::io_error("cannot list " + dir.string() + ": " + error.message());
-  return write_file_synced(dir / kManifestName, manifest_to_json(manifest));
+  return write_file_synced(dir / kGenerationManifestName, manifest_to_json(manifest));
 }
 
 // --- reading ---
@@ -95,8 +93,15 @@ Status verify_files(const fs::path& dir, const Manifest& manifest) {
     if (size != file.bytes)
       return Status::corruption(name + " has " + std::to_string(size) + " bytes, expected " +
                                 std::to_string(file.bytes));
-    TAMIS_ASSIGN_OR_RETURN(const std::uint64_t checksum, checksum_file(dir / name));
-    if (checksum != file.checksum) return Status::corruption(name + " fails its checksum");
+    bool holds = false;
+    if (file.sha256.empty()) {
+      TAMIS_ASSIGN_OR_RETURN(const std::uint64_t checksum, checksum_file(dir / name));
+      holds = checksum == file.checksum;
+    } else {
+      TAMIS_ASSIGN_OR_RETURN(const std::string hash, sha256_of_file(dir / name));
+      holds = hash == file.sha256;
+    }
+    if (!holds) return Status::corruption(name + " fails its checksum").at_field("files." + name);
   }
   return Status::ok();
 }
@@ -161,27 +166,11 @@ Result<models::InteractionMatrix> read_interactions(const fs::path& path, std::u
                                    .weight = std::move(table.values)};
 }
 
-bool is_finite(const std::vector<float>& values) {
-  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
-}
-
-Result<models::IalsModel> read_ials(const fs::path& path, const Manifest& manifest) {
-  if (!manifest.ials) return Status::corruption("the manifest has no ials options");
-  TAMIS_ASSIGN_OR_RETURN(const TensorReader reader, TensorReader::open(path));
-  models::IalsModel model;
-  model.options = *manifest.ials;
-  model.users = manifest.users;
-  model.items = manifest.items;
-  TAMIS_ASSIGN_OR_RETURN(model.user_factors, reader.read<float>("user_factors", {manifest.users, manifest.ials->dim}));
-  TAMIS_ASSIGN_OR_RETURN(model.item_factors, reader.read<float>("item_factors", {manifest.items, manifest.ials->dim}));
-  if (!is_finite(model.user_factors) || !is_finite(model.item_factors))
-    return Status::corruption("it holds a factor that is not finite");
-  return model;
-}
-
 // What a file's reader says, as damage of that file.
 Status damaged(const char* name, const Status& status) {
   if (status.code() == StatusCode::kIoError) return Status(status).with_context(name);
+  if (!status.field().empty() && status.code() == StatusCode::kInvalidArgument)  // a format that this build lacks
+    return Status(status).with_context(name);
   return Status::corruption(std::string(name) + ": " + status.message());
 }
 
@@ -194,8 +183,18 @@ Status read_part(const Manifest& manifest, const char* name, T* part, Read read)
   return Status::ok();
 }
 
-bool has_model(const GenerationInfo& info, std::string_view model) {
-  return std::find(info.models.begin(), info.models.end(), model) != info.models.end();
+// That the files are those of the models that the manifest names.
+Status check_models(const GenerationContents& contents, const Manifest& manifest) {
+  std::set<std::string> models(contents.info.models.begin(), contents.info.models.end());
+  models.erase("popular");
+  const bool whole = (models.erase("item_knn") > 0) == contents.models.item_neighbors.has_value() &&
+                     (models.erase("user_knn") > 0) == contents.models.user_neighbors.has_value() &&
+                     (!contents.models.user_neighbors || contents.interactions.rows == manifest.users);
+  for (const auto& [name, encoder] : manifest.encoders)
+    if (models.erase(name) == 0) return Status::corruption("\"models\" does not name the encoder '" + name + "'");
+  if (whole && models.empty()) return Status::ok();
+  return Status::corruption("the files are not those of the models that the manifest names" +
+                            (models.empty() ? "" : ": '" + *models.begin() + "' has none"));
 }
 
 Status map_vocabulary(const std::vector<std::string>& names, const storage::IdTable& table, const char* kind,
@@ -230,8 +229,8 @@ Status write_generation(const fs::path& dir, const GenerationContents& contents)
 }
 
 Result<GenerationContents> read_generation(const fs::path& dir) {
-  Result<std::string> text = read_whole_file(dir / kManifestName, kMaxManifestBytes);
-  if (!text.is_ok()) return damaged(kManifestName, text.status());
+  Result<std::string> text = read_whole_file(dir / kGenerationManifestName, kMaxManifestBytes);
+  if (!text.is_ok()) return damaged(kGenerationManifestName, text.status());
   TAMIS_ASSIGN_OR_RETURN(const Manifest manifest, parse_manifest(*text));
   TAMIS_RETURN_IF_ERROR(verify_files(dir, manifest));
   for (const char* name : {kUsers, kItems})
@@ -244,8 +243,11 @@ Result<GenerationContents> read_generation(const fs::path& dir) {
       read_part(manifest, kUsers, &contents.users, [&] { return read_vocabulary(dir / kUsers, manifest.users); }));
   TAMIS_RETURN_IF_ERROR(
       read_part(manifest, kItems, &contents.items, [&] { return read_vocabulary(dir / kItems, manifest.items); }));
-  TAMIS_RETURN_IF_ERROR(
-      read_part(manifest, kIals, &contents.models.ials, [&] { return read_ials(dir / kIals, manifest); }));
+  for (const auto& [name, entry] : manifest.encoders) {
+    auto encoder = read_encoder(dir, name, manifest);
+    if (!encoder.is_ok()) return damaged(encoder_file_name(name).c_str(), encoder.status());
+    contents.models.encoders.push_back(std::move(*encoder));
+  }
   TAMIS_RETURN_IF_ERROR(read_part(manifest, kItemKnn, &contents.models.item_neighbors,
                                   [&] { return read_neighbors(dir / kItemKnn, manifest.items); }));
   TAMIS_RETURN_IF_ERROR(read_part(manifest, kUserKnn, &contents.models.user_neighbors,
@@ -253,11 +255,7 @@ Result<GenerationContents> read_generation(const fs::path& dir) {
   TAMIS_RETURN_IF_ERROR(read_part(manifest, kInteractions, &contents.interactions, [&] {
     return read_interactions(dir / kInteractions, manifest.users, manifest.items);
   }));
-  if (has_model(contents.info, "ials") != contents.models.ials.has_value() ||
-      has_model(contents.info, "item_knn") != contents.models.item_neighbors.has_value() ||
-      has_model(contents.info, "user_knn") != contents.models.user_neighbors.has_value() ||
-      (contents.models.user_neighbors && contents.interactions.rows != manifest.users))
-    return Status::corruption("the files are not those of the models that the manifest names");
+  TAMIS_RETURN_IF_ERROR(check_models(contents, manifest));
   return contents;
 }
 
@@ -267,7 +265,7 @@ Result<std::shared_ptr<const Generation>> bind_generation(GenerationContents con
   TAMIS_RETURN_IF_ERROR(map_vocabulary(contents.users, users, "user", &generation->users, &generation->user_rows));
   TAMIS_RETURN_IF_ERROR(map_vocabulary(contents.items, items, "item", &generation->items, &generation->item_rows));
   generation->info = std::move(contents.info);
-  generation->ials = std::move(contents.models.ials);
+  generation->encoders = std::move(contents.models.encoders);
   generation->item_neighbors = std::move(contents.models.item_neighbors);
   generation->user_neighbors = std::move(contents.models.user_neighbors);
   generation->interactions = std::move(contents.interactions);

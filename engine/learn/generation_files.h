@@ -1,7 +1,7 @@
 // The files of a generation; the format is public (docs/models.md):
 //   manifest.json           what it is, the options of its models, size and checksum of every other file
 //   users.txt, items.txt    the vocabulary: external ids by row, one a line
-//   ials.safetensors        user_factors [users, dim], item_factors [items, dim], f32
+//   <encoder>.safetensors   the tensors of each encoder, by its kind
 //   item_knn.safetensors    offsets [items + 1] u64, neighbor [n] u32, similarity [n] f32; user_knn likewise
 //   interactions.safetensors  with user_knn: offsets [users + 1] u64, column [n] u32, weight [n] f32
 // Thread-safe: functions of their arguments and the files.

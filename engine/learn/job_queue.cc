@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <new>
 
 #include "engine/learn/thread_priority.h"
@@ -34,7 +35,41 @@ void JobRun::set_generation(std::string_view generation) {
   queue_->update(id_, [&](Job& job) { job.generation = generation; });
 }
 
-JobQueue::JobQueue(const Clock* clock, EndCallback on_end) : clock_(clock), on_end_(std::move(on_end)) {
+// Who watches, by number. Thread-safe.
+class JobQueue::Watchers {
+ public:
+  std::uint64_t add(std::function<void()> changed) {
+    MutexLock lock(mutex_);
+    watchers_.emplace(++last_, std::move(changed));
+    return last_;
+  }
+  void remove(std::uint64_t number) {
+    MutexLock lock(mutex_);
+    watchers_.erase(number);
+  }
+  void tell() const {
+    MutexLock lock(mutex_);
+    for (const auto& [number, changed] : watchers_) changed();
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::uint64_t last_ TAMIS_GUARDED_BY(mutex_) = 0;
+  std::map<std::uint64_t, std::function<void()>> watchers_ TAMIS_GUARDED_BY(mutex_);
+};
+
+std::shared_ptr<void> JobQueue::watch(std::function<void()> changed) const {
+  const std::uint64_t number = watchers_->add(std::move(changed));
+  return {nullptr, [watchers = watchers_, number](void*) { watchers->remove(number); }};
+}
+
+void JobQueue::tell() {
+  changed_.notify_all();
+  watchers_->tell();
+}
+
+JobQueue::JobQueue(const Clock* clock, EndCallback on_end)
+    : clock_(clock), on_end_(std::move(on_end)), watchers_(std::make_shared<Watchers>()) {
   thread_ = std::thread([this] { run_jobs(); });
 }
 
@@ -55,7 +90,7 @@ Result<Job> JobQueue::submit(std::uint64_t number, Work work) {
   Job job = entry.job;
   entries_.push_back(std::move(entry));
   forget_old_jobs();
-  changed_.notify_all();
+  tell();
   return job;
 }
 
@@ -67,7 +102,7 @@ void JobQueue::shut_down() {
       entry.run->cancelled_.store(true, std::memory_order_relaxed);
       if (entry.job.state == JobState::kQueued) finish(entry, JobState::kCancelled, "the database is closing");
     }
-    changed_.notify_all();
+    tell();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -95,7 +130,7 @@ Status JobQueue::cancel(std::string_view id) {
                                        "' has ended: " + std::string(job_state_name(entry->job.state)));
   entry->run->cancelled_.store(true, std::memory_order_relaxed);
   if (entry->job.state == JobState::kQueued) finish(*entry, JobState::kCancelled, "cancelled before it ran");
-  changed_.notify_all();
+  tell();
   return Status::ok();
 }
 
@@ -141,7 +176,7 @@ void JobQueue::run_jobs() {
       next->job.started_ms = clock_->now_ms();
       run = next->run;
       work = std::move(next->work);
-      changed_.notify_all();
+      tell();
     }
 
     Result<std::string> done = Status::internal("the job did not run");
@@ -166,7 +201,7 @@ void JobQueue::run_jobs() {
         finish(*entry, JobState::kFailed, done.status().to_string());
       ended = entry->job;
       forget_old_jobs();
-      changed_.notify_all();
+      tell();
     }
     if (on_end_) on_end_(ended);
   }
@@ -175,7 +210,7 @@ void JobQueue::run_jobs() {
 void JobQueue::update(const std::string& id, const std::function<void(Job&)>& change) {
   MutexLock lock(mutex_);
   if (Entry* entry = find(id)) change(entry->job);
-  changed_.notify_all();
+  tell();
 }
 
 void JobQueue::finish(Entry& entry, JobState state, std::string detail) {

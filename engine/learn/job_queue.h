@@ -65,6 +65,9 @@ class JobQueue {
   Status cancel(std::string_view id);
   // Waits until state, progress, stage or detail differ from `seen`, or the timeout; the job as it is then.
   Result<Job> wait(std::string_view id, const Job& seen, std::chrono::milliseconds timeout) const;
+  // Calls `changed` whenever any job changes, until the result goes away. On the thread that changes it, under the
+  // queue's lock: it must neither block nor call back. The result may outlive the queue.
+  std::shared_ptr<void> watch(std::function<void()> changed) const;
   bool is_idle() const;  // nothing waits or runs
 
  private:
@@ -75,7 +78,10 @@ class JobQueue {
     std::shared_ptr<JobRun> run;  // shared by the thread and those who cancel
   };
 
+  class Watchers;
+
   void run_jobs();
+  void tell() TAMIS_REQUIRES(mutex_);  // wakes those who wait, calls those who watch
   void update(const std::string& id, const std::function<void(Job&)>& change);
   void finish(Entry& entry, JobState state, std::string detail) TAMIS_REQUIRES(mutex_);
   void forget_old_jobs() TAMIS_REQUIRES(mutex_);
@@ -84,6 +90,7 @@ class JobQueue {
 
   const Clock* clock_;
   const EndCallback on_end_;
+  const std::shared_ptr<Watchers> watchers_;
   mutable Mutex mutex_;
   mutable CondVar changed_;
   std::deque<Entry> entries_ TAMIS_GUARDED_BY(mutex_);  // oldest first

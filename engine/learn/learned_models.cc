@@ -1,37 +1,30 @@
 #include "engine/learn/learned_models.h"
 
-#include <numeric>
+#include <algorithm>
+
+#include "models/encoder_kinds.h"
 
 namespace tamis::engine {
-namespace {
 
-// IalsOptions with unobserved_weight in the unit of the matrix's weights. To scale all weights by s is to scale
-// alpha_0 by s (and the objective with it), so the fold-in can take interactions' weights as they are.
-models::IalsOptions absolute_options(const models::IalsOptions& options, const models::InteractionMatrix& matrix) {
-  models::IalsOptions absolute = options;
-  const double total = std::accumulate(matrix.weight.begin(), matrix.weight.end(), 0.0);
-  if (matrix.nonzeros() > 0 && total > 0) absolute.unobserved_weight *= total / static_cast<double>(matrix.nonzeros());
-  return absolute;
-}
-
-}  // namespace
-
-Status learn_model(const std::string& model, const models::InteractionMatrix& interactions,
+Status learn_model(const std::string& model, const models::TrainingData& data, const models::InteractionMatrix& matrix,
                    const ModelSettings& settings, const models::TrainControl& control, LearnedModels* learned) {
   if (model == "item_knn") {
     TAMIS_ASSIGN_OR_RETURN(learned->item_neighbors,
-                           models::train_neighbors(interactions.transpose(), settings.item_knn, control));
+                           models::train_neighbors(matrix.transpose(), settings.item_knn, control));
   } else if (model == "user_knn") {
-    TAMIS_ASSIGN_OR_RETURN(learned->user_neighbors, models::train_neighbors(interactions, settings.user_knn, control));
-  } else if (model == "ials") {
-    TAMIS_ASSIGN_OR_RETURN(learned->ials,
-                           models::train_ials(interactions, absolute_options(settings.ials, interactions), control));
+    TAMIS_ASSIGN_OR_RETURN(learned->user_neighbors, models::train_neighbors(matrix, settings.user_knn, control));
+  } else if (const models::EncoderKind* kind = models::find_encoder_kind(model); kind != nullptr) {
+    TAMIS_ASSIGN_OR_RETURN(const models::Settings in_force, encoder_settings(settings, model));
+    Result<std::unique_ptr<models::Encoder>> trained = kind->train(data, in_force, control);
+    if (!trained.is_ok()) return Status(trained.status()).with_context(model);
+    learned->encoders.emplace_back(std::move(trained).value());
   }
   return Status::ok();
 }
 
-Result<LearnedModels> learn_models(const std::vector<std::string>& names, const models::InteractionMatrix& interactions,
-                                   const ModelSettings& settings, const RunControl& control) {
+Result<LearnedModels> learn_models(const std::vector<std::string>& names, const models::TrainingData& data,
+                                   const models::InteractionMatrix& matrix, const ModelSettings& settings,
+                                   const RunControl& control) {
   double total = 0;
   for (const std::string& name : names) total += expected_cost(name);
   LearnedModels learned;
@@ -41,15 +34,21 @@ Result<LearnedModels> learn_models(const std::vector<std::string>& names, const 
     const double begin = done / total;
     done += expected_cost(name);
     TAMIS_RETURN_IF_ERROR(
-        learn_model(name, interactions, settings, control.stage(name, begin, done / total), &learned));
+        learn_model(name, data, matrix, settings, control.stage(name, begin, done / total), &learned));
   }
   return learned;
 }
 
 double expected_cost(const std::string& model) {
-  if (model == "ials") return 10;
-  if (model == "popular") return 0.1;
-  return 2;
+  if (const models::EncoderKind* kind = models::find_encoder_kind(model)) return kind->cost;
+  return model == "popular" ? 0.1 : 2;
+}
+
+bool need_features(const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    const models::EncoderKind* kind = models::find_encoder_kind(name);
+    return kind != nullptr && kind->uses_features;
+  });
 }
 
 }  // namespace tamis::engine

@@ -1,6 +1,7 @@
-// LearnedModels: the tables that a run learns from one matrix.
+// LearnedModels: what a run learns from one set of interactions.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,27 +9,32 @@
 #include "common/status.h"
 #include "engine/learn/model_settings.h"
 #include "engine/learn/run_control.h"
-#include "models/ials.h"
+#include "models/encoder.h"
 #include "models/interaction_matrix.h"
 #include "models/neighbors.h"
+#include "models/training_data.h"
 
 namespace tamis::engine {
 
 struct LearnedModels {
   std::optional<models::NeighborTable> item_neighbors;  // [items, <= neighbors]
   std::optional<models::NeighborTable> user_neighbors;  // [users, <= neighbors]
-  std::optional<models::IalsModel> ials;                // its options are absolute: what fold-in needs
+  std::vector<std::shared_ptr<const models::Encoder>> encoders;
 };
 
-// Learns one of models::model_names() into `learned`; "popular" needs nothing.
-Status learn_model(const std::string& model, const models::InteractionMatrix& interactions,
+// Learns one of trainable_models() into `learned`; "popular" needs nothing. `matrix` is data.matrix().
+Status learn_model(const std::string& model, const models::TrainingData& data, const models::InteractionMatrix& matrix,
                    const ModelSettings& settings, const models::TrainControl& control, LearnedModels* learned);
 
 // Learns each of `names`, one stage each.
-Result<LearnedModels> learn_models(const std::vector<std::string>& names, const models::InteractionMatrix& interactions,
-                                   const ModelSettings& settings, const RunControl& control);
+Result<LearnedModels> learn_models(const std::vector<std::string>& names, const models::TrainingData& data,
+                                   const models::InteractionMatrix& matrix, const ModelSettings& settings,
+                                   const RunControl& control);
 
 // The share of a run's time that a model is expected to take, in arbitrary units; progress bars only.
 double expected_cost(const std::string& model);
+
+// Whether one of `names` learns from features.
+bool need_features(const std::vector<std::string>& names);
 
 }  // namespace tamis::engine

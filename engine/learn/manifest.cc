@@ -13,7 +13,8 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kFormat = "tamis.generation";
-constexpr const char* kMembers[] = {"format", "version", "generation", "users", "items", "ials", "files", "checksum"};
+constexpr const char* kMembers[] = {"format",   "version", "generation", "users",   "items",
+                                    "encoders", "ials",    "files",      "checksum"};
 
 std::string to_hex(std::uint64_t value) {
   char digits[17];
@@ -36,27 +37,66 @@ std::uint64_t own_checksum(json manifest) {
   return checksum64(text.data(), text.size());
 }
 
-// Only what serving needs: how the run was seeded and solved is history.
-json ials_to_json(const models::IalsOptions& options) {
-  return {{"dim", options.dim},
-          {"iterations", options.iterations},
-          {"unobserved_weight", options.unobserved_weight},
-          {"regularization", options.regularization},
-          {"regularization_exponent", options.regularization_exponent},
-          {"init_stddev", options.init_stddev},
-          {"seed", options.seed}};
+json encoders_to_json(const Manifest& manifest) {
+  json encoders = json::object();
+  for (const auto& [name, encoder] : manifest.encoders)
+    encoders[name] = {
+        {"kind", encoder.kind},
+        {"dim", encoder.dim},
+        {"metric", metric_name(encoder.metric)},
+        {"settings", std::map<std::string, std::string>(encoder.settings.begin(), encoder.settings.end())}};
+  return encoders;
 }
 
-models::IalsOptions parse_ials(const json& value) {
-  models::IalsOptions options;
-  options.dim = value.at("dim").get<std::uint32_t>();
-  options.unobserved_weight = value.at("unobserved_weight").get<double>();
-  options.regularization = value.at("regularization").get<double>();
-  options.regularization_exponent = value.at("regularization_exponent").get<double>();
-  options.iterations = value.value("iterations", options.iterations);
-  options.init_stddev = value.value("init_stddev", options.init_stddev);
-  options.seed = value.value("seed", options.seed);
-  return options;
+// An encoder's name becomes that of a file and of a space.
+Status check_encoder(const std::string& name, const Manifest::Encoder& encoder) {
+  static constexpr std::string_view kTaken[] = {"popular", "item_knn", "user_knn", "interactions"};
+  const bool is_plain = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+  if (!is_plain || std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken))
+    return Status::invalid_argument("an encoder is named '" + name.substr(0, 64) +
+                                    "', expected 1 to 64 of a-z, 0-9, _ and -, and not popular, item_knn, user_knn or "
+                                    "interactions")
+        .at_field("encoders");
+  if (encoder.dim < 1 || encoder.dim > kMaxDim)
+    return Status::invalid_argument("the encoder has dim " + std::to_string(encoder.dim) + ", expected 1 to " +
+                                    std::to_string(kMaxDim))
+        .at_field("encoders." + name + ".dim");
+  if (encoder.metric == Metric::kL2)
+    return Status::invalid_argument("the encoder has the metric l2, expected dot or cosine")
+        .at_field("encoders." + name + ".metric");
+  return Status::ok();
+}
+
+// Values may be written as numbers or booleans, too.
+models::Settings parse_settings(const json& value) {
+  models::Settings settings;
+  for (const auto& [key, setting] : value.items())
+    settings[key] = setting.is_string() ? setting.get<std::string>() : setting.dump();
+  return settings;
+}
+
+Result<std::map<std::string, Manifest::Encoder>> parse_encoders(const json& value) {
+  std::map<std::string, Manifest::Encoder> encoders;
+  for (const auto& [name, entry] : value.items()) {
+    Manifest::Encoder encoder;
+    encoder.kind = entry.at("kind").get<std::string>();
+    encoder.dim = entry.at("dim").get<std::uint32_t>();
+    TAMIS_ASSIGN_OR_RETURN(encoder.metric, parse_metric(entry.at("metric").get<std::string>()));
+    if (entry.contains("settings")) encoder.settings = parse_settings(entry["settings"]);
+    TAMIS_RETURN_IF_ERROR(check_encoder(name, encoder));
+    encoders[name] = std::move(encoder);
+  }
+  return encoders;
+}
+
+// Version 1: the options of iALS, the one encoder that there was.
+Manifest::Encoder parse_ials(const json& value) {
+  Manifest::Encoder encoder{.kind = "ials", .dim = value.at("dim").get<std::uint32_t>()};
+  for (const char* name : {"unobserved_weight", "regularization", "regularization_exponent"})
+    encoder.settings[name] = value.at(name).dump();
+  return encoder;
 }
 
 }  // namespace
@@ -68,7 +108,7 @@ std::string manifest_to_json(const Manifest& manifest) {
   json value = {
       {"format", kFormat},       {"version", kManifestVersion}, {"generation", generation_info_to_json(manifest.info)},
       {"users", manifest.users}, {"items", manifest.items},     {"files", files}};
-  if (manifest.ials) value["ials"] = ials_to_json(*manifest.ials);
+  if (!manifest.encoders.empty()) value["encoders"] = encoders_to_json(manifest);
   value["checksum"] = to_hex(own_checksum(value));
   return value.dump(2) + "\n";
 }
@@ -94,14 +134,21 @@ Result<Manifest> parse_manifest(const std::string& text) {
     TAMIS_ASSIGN_OR_RETURN(manifest.info, parse_generation_info(value.at("generation")));
     manifest.users = value.at("users").get<std::uint32_t>();
     manifest.items = value.at("items").get<std::uint32_t>();
-    if (value.contains("ials")) {
-      manifest.ials = parse_ials(value["ials"]);
-      if (Status valid = validate(*manifest.ials); !valid.is_ok())
-        return Status::corruption("the manifest's ials options: " + valid.message());
+    if (value.contains("encoders")) {
+      TAMIS_ASSIGN_OR_RETURN(manifest.encoders, parse_encoders(value["encoders"]));
+    }
+    if (version == 1 && value.contains("ials")) {
+      manifest.encoders["ials"] = parse_ials(value["ials"]);
+      TAMIS_RETURN_IF_ERROR(check_encoder("ials", manifest.encoders["ials"]));
     }
     for (const auto& [name, file] : value.at("files").items()) {
-      TAMIS_ASSIGN_OR_RETURN(const std::uint64_t checksum, parse_hex(file.at("xxh3").get<std::string>()));
-      manifest.files[name] = {.bytes = file.at("bytes").get<std::uint64_t>(), .checksum = checksum};
+      Manifest::File& known = manifest.files[name];
+      known.bytes = file.at("bytes").get<std::uint64_t>();
+      if (file.contains("sha256")) {
+        known.sha256 = file["sha256"].get<std::string>();
+      } else {
+        TAMIS_ASSIGN_OR_RETURN(known.checksum, parse_hex(file.at("xxh3").get<std::string>()));
+      }
     }
     return manifest;
   } catch (const json::exception& error) {

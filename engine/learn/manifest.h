@@ -4,34 +4,41 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 
 #include "common/status.h"
 #include "engine/requests.h"
-#include "models/ials.h"
+#include "models/settings.h"
 
 namespace tamis::engine {
 
-inline constexpr std::uint32_t kManifestVersion = 1;
-inline constexpr const char* kManifestName = "manifest.json";
+inline constexpr std::uint32_t kManifestVersion = 2;  // 1 had "ials" in the place of "encoders"; it is still read
+inline constexpr const char* kGenerationManifestName = "manifest.json";
 
 struct Manifest {
   struct File {
     std::uint64_t bytes = 0;
     std::uint64_t checksum = 0;  // XXH3, 64 bits
+    std::string sha256 = {};     // given in its place by what was made elsewhere; else empty
+  };
+  struct Encoder {
+    std::string kind;       // of models/encoder_kinds.h
+    std::uint32_t dim = 0;  // 1..kMaxDim
+    Metric metric = Metric::kDot;
+    models::Settings settings = {};  // what the kind needs beside its tensors
   };
   GenerationInfo info;
   std::uint32_t users = 0;
   std::uint32_t items = 0;
-  std::optional<models::IalsOptions> ials;  // what fold-in needs: dim and the weights
+  std::map<std::string, Encoder> encoders;  // by name, which is that of its space and of its file
   std::map<std::string, File> files;        // by name in the directory
 };
 
 // JSON with a checksum of itself, so that a damaged manifest is told from a true one.
 std::string manifest_to_json(const Manifest& manifest);
 // corruption (not such JSON, a member missing, unknown or of the wrong type, the checksum), invalid_argument (a newer
-// version). A manifest made elsewhere may leave its own checksum out.
+// version; an encoder whose name, dim or metric is out of range). A manifest made elsewhere may leave its own checksum
+// out.
 Result<Manifest> parse_manifest(const std::string& text);
 
 }  // namespace tamis::engine

@@ -3,18 +3,19 @@
 #include <algorithm>
 
 #include "common/nearest_name.h"
+#include "models/encoder_kinds.h"
 #include "models/model_options.h"
 
 namespace tamis::engine {
 namespace {
 
 bool is_known(std::string_view model) {
-  const std::vector<std::string>& known = models::model_names();
+  const std::vector<std::string>& known = trainable_models();
   return std::find(known.begin(), known.end(), model) != known.end();
 }
 
 Status unknown_model(std::string_view model) {
-  const std::vector<std::string_view> known(models::model_names().begin(), models::model_names().end());
+  const std::vector<std::string_view> known(trainable_models().begin(), trainable_models().end());
   const std::string_view nearest = nearest_name(model, known);
   std::string message = "'" + std::string(model) + "' is no model that Tamis trains";
   if (!nearest.empty()) message += "; did you mean '" + std::string(nearest) + "'?";
@@ -27,6 +28,7 @@ Result<models::Settings> settings_of(const TrainingOptions& options, const std::
   const auto given = options.settings.find(model);
   models::Settings settings;
   if (given != options.settings.end()) settings.insert(given->second.begin(), given->second.end());
+  if (model == "ials") settings.emplace("unobserved_weight", kDefaultUnobservedWeight);
   Result<models::Settings> resolved = models::resolve_settings(table, settings);
   if (!resolved.is_ok())
     return Status(resolved.status()).at_field("training.settings." + model + "." + resolved.status().field());
@@ -34,6 +36,16 @@ Result<models::Settings> settings_of(const TrainingOptions& options, const std::
 }
 
 }  // namespace
+
+const std::vector<std::string>& trainable_models() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names = {"popular", "item_knn", "user_knn"};
+    for (const models::EncoderKind& kind : models::encoder_kinds())
+      if (kind.train != nullptr) names.emplace_back(kind.name);
+    return names;
+  }();
+  return kNames;
+}
 
 Status validate_model_names(const std::vector<std::string>& names, std::string_view field) {
   if (names.empty())
@@ -55,14 +67,20 @@ Result<ModelSettings> parse_model_settings(const TrainingOptions& options) {
   ModelSettings settings;
   TAMIS_ASSIGN_OR_RETURN(const models::Settings item_knn, settings_of(options, "item_knn"));
   TAMIS_ASSIGN_OR_RETURN(const models::Settings user_knn, settings_of(options, "user_knn"));
-  TAMIS_ASSIGN_OR_RETURN(const models::Settings ials, settings_of(options, "ials"));
   settings.item_knn = models::neighbor_options(item_knn);
   settings.user_knn = models::neighbor_options(user_knn);
-  settings.ials = models::ials_options(ials);
-  const auto given = options.settings.find("ials");
-  if (given == options.settings.end() || !given->second.contains("unobserved_weight"))
-    settings.ials.unobserved_weight = kDefaultUnobservedWeight;
+  for (const models::EncoderKind& kind : models::encoder_kinds()) {
+    if (kind.train == nullptr) continue;
+    const std::string name(kind.name);
+    TAMIS_ASSIGN_OR_RETURN(settings.encoders[name], settings_of(options, name));
+  }
   return settings;
+}
+
+Result<models::Settings> encoder_settings(const ModelSettings& settings, const std::string& encoder) {
+  const auto given = settings.encoders.find(encoder);
+  if (given != settings.encoders.end()) return given->second;
+  return settings_of({}, encoder);
 }
 
 }  // namespace tamis::engine

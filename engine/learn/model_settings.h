@@ -1,29 +1,36 @@
 // ModelSettings: the options of every model, as training.settings gives them.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "common/status.h"
 #include "engine/options.h"
-#include "models/ials.h"
 #include "models/neighbors.h"
+#include "models/settings.h"
 
 namespace tamis::engine {
-
-// The default of ials.unobserved_weight here, in the unit of ModelSettings::ials: found on a validation part of the
-// Online Retail data (docs/evaluation.md).
-inline constexpr double kDefaultUnobservedWeight = 0.3;
 
 struct ModelSettings {
   models::NeighborOptions item_knn;
   models::NeighborOptions user_knn;
-  // unobserved_weight is relative here: in units of the mean weight of a user's pair with an item, so that it means the
-  // same whatever interactions weigh.
-  models::IalsOptions ials{.unobserved_weight = kDefaultUnobservedWeight};
+  // In force, by the names of models/encoder_kinds.h; an encoder that is not named has its defaults.
+  std::map<std::string, models::Settings, std::less<>> encoders;
 };
 
-// Checks a list of models::model_names(): known, not empty, none twice. invalid_argument naming the field, as
+// The default of ials.unobserved_weight here, in units of the mean weight of a user's pair with an item: found on a
+// validation part of the Online Retail data (docs/evaluation.md).
+inline constexpr const char* kDefaultUnobservedWeight = "0.3";
+
+// The models that a run can learn: the counted and neighbourhood ones, and the encoders that Tamis trains.
+const std::vector<std::string>& trainable_models();
+
+// The settings in force of a trained encoder. REQUIRES: one of encoder_kinds().
+Result<models::Settings> encoder_settings(const ModelSettings& settings, const std::string& encoder);
+
+// Checks a list of trainable_models(): known, not empty, none twice. invalid_argument naming the field, as
 // "training.models[1]". `popular` has no tables: it is counted live, and takes part in evaluation.
 Status validate_model_names(const std::vector<std::string>& names, std::string_view field);
 

@@ -13,7 +13,7 @@ constexpr const char* kSettings = "setting";
 constexpr const char* kServing = "serving_generation";
 constexpr const char* kTrainer = "trainer";
 
-// The number in "g12"; 0 for other names (imported generations), which sort first.
+// The number in "g12"; 0 for other names (imported generations).
 std::uint64_t generation_number(std::string_view id) {
   if (id.size() < 2 || id.size() > 19 || id[0] != 'g') return 0;
   std::uint64_t number = 0;
@@ -25,9 +25,8 @@ std::uint64_t generation_number(std::string_view id) {
 }
 
 bool is_older(const GenerationInfo& a, const GenerationInfo& b) {
-  const std::uint64_t number_a = generation_number(a.id);
-  const std::uint64_t number_b = generation_number(b.id);
-  return number_a != number_b ? number_a < number_b : a.created_ms < b.created_ms;
+  if (a.created_ms != b.created_ms) return a.created_ms < b.created_ms;
+  return generation_number(a.id) < generation_number(b.id);
 }
 
 auto find_generation(auto& generations, std::string_view id) {

@@ -56,8 +56,9 @@ Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRu
   contents.info.models = run.models;
   TAMIS_RETURN_IF_ERROR(evaluate(dataset, run, control.part("", 0, kEvaluated), &contents.info));
 
-  contents.interactions = make_event_matrix(dataset, 0, dataset.events.size());
-  TAMIS_ASSIGN_OR_RETURN(contents.models, learn_models(run.models, contents.interactions, run.settings,
+  const models::TrainingData data = dataset.training_data(0, dataset.events.size());
+  contents.interactions = data.matrix();
+  TAMIS_ASSIGN_OR_RETURN(contents.models, learn_models(run.models, data, contents.interactions, run.settings,
                                                        control.part("", kEvaluated, kLearned)));
   TAMIS_RETURN_IF_ERROR(control.check());
   control.stage("write", kLearned, 1);

@@ -17,7 +17,7 @@ namespace tamis::engine {
 struct TrainingRun {
   std::string generation;           // id
   TimestampMs created_ms = 0;       // written into the manifest
-  std::vector<std::string> models;  // of models::model_names()
+  std::vector<std::string> models;  // of trainable_models()
   ModelSettings settings;
   double holdout = 0.1;  // share evaluated on; 0: no evaluation
 };

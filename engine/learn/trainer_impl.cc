@@ -1,14 +1,18 @@
 #include "engine/learn/trainer_impl.h"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <thread>
 
 #include "engine/learn/dataset.h"
+#include "engine/learn/durable_files.h"
 #include "engine/learn/gate.h"
 #include "engine/learn/generation_files.h"
+#include "engine/learn/learned_models.h"
 #include "engine/learn/train_generation.h"
+#include "engine/learn/training_process.h"
 
 namespace tamis::engine {
 namespace {
@@ -18,6 +22,13 @@ constexpr double kTrained = 0.95;
 
 std::uint32_t thread_count(const TrainingOptions& options) {
   return options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+}
+
+std::uint64_t half_of_memory_bytes() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = ::sysconf(_SC_PAGESIZE);
+  return pages > 0 && page_bytes > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes) / 2
+                                     : 0;
 }
 
 // Of the configured models' order, those asked for.
@@ -125,19 +136,20 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
   control.report = [&job](double progress, std::string_view stage, std::string_view detail) {
     job.report(progress, stage, detail);
   };
-  control.stage("load", 0, kLoaded);
   const TimestampMs now_ms = options_->clock->now_ms();
   TAMIS_ASSIGN_OR_RETURN(const std::string id,
                          registry_->begin_run({.ms = now_ms, .interactions = store_->counts().interactions}));
-  TAMIS_ASSIGN_OR_RETURN(const Dataset dataset,
-                         load_dataset(*store_, options_->interaction_weights, now_ms, job.cancelled()));
-  const TrainingRun run{.generation = id,
-                        .created_ms = now_ms,
-                        .models = requested_models(request, options_->training),
-                        .settings = settings_,
-                        .holdout = options_->training.holdout};
-  TAMIS_ASSIGN_OR_RETURN(const GenerationInfo info,
-                         train_generation(dataset, run, directory_.path_of(id), control.part("", kLoaded, kTrained)));
+  TrainingTask task{.store = {},
+                    .output = directory_.path_of(id),
+                    .generation = id,
+                    .now_ms = now_ms,
+                    .options = options_->training,
+                    .interaction_weights = options_->interaction_weights};
+  task.options.models = requested_models(request, options_->training);
+  task.options.threads = control.threads;
+  const bool is_apart = !options_->training.worker_command.empty();
+  const RunControl run = control.part("", 0, kTrained);
+  TAMIS_ASSIGN_OR_RETURN(const GenerationInfo info, is_apart ? train_apart(task, run) : train_here(task, run));
   Status cancelled = control.check();
   if (!cancelled.is_ok()) {
     TAMIS_RETURN_IF_ERROR(directory_.remove(id));
@@ -147,6 +159,44 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
   Result<std::string> told = register_and_promote(info, request.promote);
   if (told.is_ok() || registry_->get(id).is_ok()) job.set_generation(id);
   return told;
+}
+
+Result<GenerationInfo> TrainerImpl::train_here(const TrainingTask& task, const RunControl& control) const {
+  control.stage("load", 0, kLoaded);
+  TAMIS_ASSIGN_OR_RETURN(const Dataset dataset, load_dataset(*store_, task.interaction_weights, task.now_ms,
+                                                             control.cancelled, need_features(task.options.models)));
+  const TrainingRun run{.generation = task.generation,
+                        .created_ms = task.now_ms,
+                        .models = task.options.models,
+                        .settings = settings_,
+                        .holdout = task.options.holdout};
+  return train_generation(dataset, run, task.output, control.part("", kLoaded, 1));
+}
+
+Result<GenerationInfo> TrainerImpl::train_apart(const TrainingTask& task, const RunControl& control) const {
+  control.stage("load", 0, kLoaded);
+  const std::string scratch_name =
+      task.generation + ".task" + kTemporarySuffix;  // swept at the next start at the latest
+  const std::filesystem::path scratch = directory_.path_of(scratch_name);
+  TrainingTask told = task;
+  told.store = scratch / "store";
+  if (told.options.memory_limit_bytes == 0) told.options.memory_limit_bytes = half_of_memory_bytes();
+  const auto run = [&]() -> Result<GenerationInfo> {
+    TAMIS_RETURN_IF_ERROR(directory_.remove(scratch_name));
+    std::error_code error;
+    std::filesystem::create_directories(scratch, error);
+    if (error) return Status::io_error("cannot create " + scratch.string() + ": " + error.message());
+    TAMIS_RETURN_IF_ERROR(store_->checkpoint(told.store));
+    TAMIS_RETURN_IF_ERROR(write_file_synced(scratch / "task.json", training_task_to_json(told)));
+    return train_in_process(options_->training.worker_command, scratch / "task.json", control);
+  };
+  Result<GenerationInfo> made = run();
+  if (const Status removed = directory_.remove(scratch_name); !removed.is_ok())
+    spdlog::warn("what a training run worked on could not be removed: {}", removed.to_string());
+  if (made.is_ok()) return made;
+  for (const std::string& left : {task.generation, task.generation + kTemporarySuffix})
+    TAMIS_RETURN_IF_ERROR(directory_.remove(left));
+  return made;
 }
 
 Result<std::string> TrainerImpl::register_and_promote(GenerationInfo info, bool promote) {

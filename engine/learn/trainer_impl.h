@@ -13,6 +13,7 @@
 #include "engine/learn/registry.h"
 #include "engine/learn/schedule.h"
 #include "engine/learn/schedule_timer.h"
+#include "engine/learn/training_task.h"
 #include "engine/trainer.h"
 
 namespace tamis::engine {
@@ -33,11 +34,19 @@ class TrainerImpl final : public Trainer {
     return jobs_.wait(id, seen, timeout);
   }
   std::vector<GenerationInfo> list_generations() const override { return registry_->list(); }
+  std::shared_ptr<void> watch_jobs(std::function<void()> changed) const override {
+    return jobs_.watch(std::move(changed));
+  }
   Status promote(std::string_view generation) override;
   Result<std::string> rollback() override;
+  Result<GenerationInfo> import_generation(const std::filesystem::path& dir, std::string_view name) override;
+  Status export_generation(std::string_view generation, const std::filesystem::path& dir) const override;
 
  private:
   Result<std::string> run_job(JobRun& job, const TrainRequest& request);
+  // The run itself, on this thread or in a process of its own; the generation's files are then there.
+  Result<GenerationInfo> train_here(const TrainingTask& task, const RunControl& control) const;
+  Result<GenerationInfo> train_apart(const TrainingTask& task, const RunControl& control) const;
   // Registers what a run wrote and promotes it where it may serve; what to tell of it.
   Result<std::string> register_and_promote(GenerationInfo info, bool promote);
   Result<std::shared_ptr<const Generation>> load(std::string_view id) const;

@@ -26,11 +26,13 @@ Result<Query> query_of_entity(const ReadState& state, const SpaceIndex& space, E
   const auto dense = state.store->ids(kind).find(id);
   if (!dense || !(is_item ? state.items : state.users)->is_live(*dense, now_ms))
     return Status::not_found(std::string("there is no ") + kind_name(kind) + " \"" + id + "\"").at_field("id");
-  Query query{stored_vector((is_item ? space.items : space.users).get(), space.space.dim, *dense), *dense};
-  if (query.vector.empty() && !is_item) {  // a user without a stored vector stands where their history puts them
+  Query query{{}, *dense};
+  if (!is_item) {  // stored, or where the latest history puts them
     TAMIS_ASSIGN_OR_RETURN(const UserState user, load_user_state(state, id, {}, now_ms));
     query.vector = find_user_vector(state, space, user).values;
   }
+  if (query.vector.empty())
+    query.vector = stored_vector((is_item ? space.items : space.users).get(), space.space.dim, *dense);
   if (query.vector.empty())
     return Status::not_found(std::string(kind_name(kind)) + " \"" + id + "\" has no vector in space \"" +
                              space.space.name + "\"")

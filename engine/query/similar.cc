@@ -22,14 +22,15 @@ const index::VectorIndex* index_of(const SpaceIndex& space, EntityKind kind) {
   return kind == EntityKind::kItem ? space.items.get() : space.users.get();
 }
 
-// Nearest by vector; empty where the entity has none. A user stands in "ials" where the latest history puts them.
+// Nearest by vector; empty where the entity has none. In a trained space users stand where their latest history puts
+// them.
 Result<Found> near_in_space(const ReadState& state, const SpaceIndex& space, EntityKind kind, DenseId id,
                             const UserState* user, std::size_t k, const Eligibility& is_eligible) {
   Found found{space.space.name, {}};
   const index::VectorIndex* index = index_of(space, kind);
   if (index == nullptr) return found;
   std::vector<float> vector;
-  if (kind == EntityKind::kUser && space.space.name == kDefaultSpace)
+  if (kind == EntityKind::kUser && find_encoder(state, space) != nullptr)
     vector = find_user_vector(state, space, *user).values;
   if (vector.empty()) vector = stored_vector(index, space.space.dim, id);
   if (vector.empty()) return found;

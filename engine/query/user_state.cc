@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 
 #include "engine/interaction_weight.h"
 #include "engine/query/stamped_array.h"
@@ -41,10 +42,11 @@ class TypeWeights {
 // Collects weighted events into one entry per item.
 class HistoryBuilder {
  public:
-  explicit HistoryBuilder(std::vector<HistoryItem>* items) : items_(items) { slots().clear(); }
+  explicit HistoryBuilder(UserState* state) : items_(&state->items), events_(&state->events) { slots().clear(); }
 
   void add(DenseId item, double weight, TimestampMs timestamp_ms) {
     if (!(weight > 0)) return;
+    events_->push_back({item, static_cast<float>(weight), timestamp_ms});
     if (!slots().contains(item)) {
       slots()[item] = static_cast<std::uint32_t>(items_->size());
       items_->push_back({item, 0, timestamp_ms});
@@ -60,6 +62,7 @@ class HistoryBuilder {
     return item_to_slot;
   }
   std::vector<HistoryItem>* items_;
+  std::vector<HistoryItem>* events_;
 };
 
 }  // namespace
@@ -78,11 +81,22 @@ UserState::Rows UserState::rows_of(const Generation& generation) const {
   return result;
 }
 
+std::vector<models::HistoryEvent> UserState::events_of(const Generation& generation) const {
+  std::vector<models::HistoryEvent> result;
+  result.reserve(events.size());
+  for (const HistoryItem& event : events) {
+    const std::uint32_t row = generation.row_of(EntityKind::kItem, event.item);
+    if (row != kNoDenseId) result.push_back({row, event.weight, event.timestamp_ms});
+  }
+  return result;
+}
+
 Result<UserState> load_user_state(const ReadState& state, std::string_view user, std::span<const HistoryEntry> history,
                                   TimestampMs now_ms) {
   UserState result;
-  HistoryBuilder builder(&result.items);
-  for (const HistoryEntry& entry : history) {
+  HistoryBuilder builder(&result);
+  // Newest first, as the stored history is; of one moment the later entry is the newer.
+  for (const HistoryEntry& entry : std::views::reverse(history)) {
     const auto item = state.store->ids(EntityKind::kItem).find(entry.item);
     if (!item) continue;  // an item that the database has not heard of says nothing
     builder.add(*item, interaction_weight(*state.options, entry.type, entry.value),
@@ -94,10 +108,14 @@ Result<UserState> load_user_state(const ReadState& state, std::string_view user,
     TypeWeights weights(state);
     for (const HistoryEvent& event : stored->events)
       builder.add(event.item, weights.weight(event.type, event.value), event.timestamp_ms);
+    result.entity = state.users->get(*id, now_ms);
     result.is_known = !stored->events.empty() || state.users->is_live(*id, now_ms);
   }
   std::stable_sort(result.items.begin(), result.items.end(),
                    [](const HistoryItem& a, const HistoryItem& b) { return a.timestamp_ms > b.timestamp_ms; });
+  std::reverse(result.events.begin(), result.events.end());
+  std::stable_sort(result.events.begin(), result.events.end(),
+                   [](const HistoryItem& a, const HistoryItem& b) { return a.timestamp_ms < b.timestamp_ms; });
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include "common/status.h"
 #include "engine/read_state.h"
 #include "engine/requests.h"
+#include "models/encoder.h"
 
 namespace tamis::engine {
 
@@ -25,6 +26,8 @@ struct UserState {
   bool is_known = false;  // has an entity or interactions
   // The request's own history and the stored one, each item once, newest first; what weighs nothing is left out.
   std::vector<HistoryItem> items;
+  std::vector<HistoryItem> events;       // the same, each action by itself, oldest first: what sequence models read
+  std::shared_ptr<const Entity> entity;  // the profile; null where there is none
 
   // For models that count by rows of their own.
   struct Rows {
@@ -34,6 +37,8 @@ struct UserState {
   };
   // The history in rows of the generation's tables; items newer than the generation are left out.
   Rows rows_of(const Generation& generation) const;
+  // `events` in rows of the generation's tables, likewise.
+  std::vector<models::HistoryEvent> events_of(const Generation& generation) const;
 };
 
 // io_error and the like, where the stored history cannot be read. A stranger is no error.

@@ -1,9 +1,7 @@
 #include "engine/query/user_vector.h"
 
 #include <cmath>
-
-#include "engine/query/funnel_names.h"
-#include "engine/query/ials_reasons.h"
+#include <map>
 
 namespace tamis::engine {
 namespace {
@@ -50,18 +48,34 @@ std::vector<float> mean_of(const std::vector<MeanPart>& parts, std::uint32_t dim
   return mean;
 }
 
-bool has_ials(const ReadState& state, const SpaceIndex& space) {
-  return state.generation != nullptr && state.generation->ials && state.ials_fold_in != nullptr &&
-         state.generation->ials->options.dim == space.space.dim;
+// What an encoder is given of the user; `history` holds the events that the result points to.
+models::UserInput user_input(const Generation& generation, const UserState& user,
+                             std::span<const models::HistoryEvent> history) {
+  models::UserInput input;
+  if (const std::uint32_t row = generation.row_of(EntityKind::kUser, user.user); row != kNoDenseId) input.row = row;
+  input.history = history;
+  if (user.entity != nullptr) input.features = &user.entity->features;
+  return input;
 }
 
-UserVector fold_in(const ReadState& state, const SpaceIndex& space, const UserState& user) {
-  if (!has_ials(state, space)) return {{}, "ials is not trained"};
-  const UserState::Rows history = user.rows_of(*state.generation);
-  if (history.rows.empty()) return {{}, "no history that the model knows"};
-  UserVector result{std::vector<float>(space.space.dim), {}};
-  state.ials_fold_in->solve(history.rows, history.weights, result.values);
+UserVector embed(const Generation& generation, const models::Encoder& encoder, const UserState& user) {
+  const std::vector<models::HistoryEvent> history = user.events_of(generation);
+  UserVector result{std::vector<float>(encoder.shape().dim), {}};
+  const Status placed = encoder.embed_user(user_input(generation, user, history), result.values);
+  if (!placed.is_ok()) return {{}, placed.message()};
   return result;
+}
+
+Reasons explain_embedding(const Generation& generation, const models::Encoder& encoder, const UserState& user,
+                          DenseId item) {
+  const std::uint32_t row = generation.row_of(EntityKind::kItem, item);
+  if (row == kNoDenseId) return {};
+  const std::vector<models::HistoryEvent> history = user.events_of(generation);
+  std::vector<double> shares(history.size());
+  if (!encoder.explain(user_input(generation, user, history), row, shares)) return {};
+  std::map<DenseId, double> by_item;
+  for (std::size_t h = 0; h < history.size(); ++h) by_item[generation.items[history[h].item]] += shares[h];
+  return {by_item.begin(), by_item.end()};
 }
 
 }  // namespace
@@ -84,8 +98,12 @@ double vector_score(Metric metric, std::span<const float> a, std::span<const flo
   return norms > 0 ? product / norms : 0;
 }
 
+const models::Encoder* find_encoder(const ReadState& state, const SpaceIndex& space) {
+  return state.generation == nullptr ? nullptr : state.generation->encoder(space.space.name);
+}
+
 UserVector find_user_vector(const ReadState& state, const SpaceIndex& space, const UserState& user) {
-  if (space.space.name == kDefaultSpace) return fold_in(state, space, user);
+  if (const models::Encoder* encoder = find_encoder(state, space)) return embed(*state.generation, *encoder, user);
   if (std::vector<float> own = stored_vector(space.users.get(), space.space.dim, user.user); !own.empty())
     return {std::move(own), {}};
   UserVector result{mean_of(mean_parts(space, user), space.space.dim), {}};
@@ -95,11 +113,9 @@ UserVector find_user_vector(const ReadState& state, const SpaceIndex& space, con
 
 Result<Reasons> explain_user_vector(const ReadState& state, const SpaceIndex& space, const UserState& user,
                                     DenseId item) {
+  if (const models::Encoder* encoder = find_encoder(state, space))
+    return explain_embedding(*state.generation, *encoder, user, item);
   Reasons reasons;
-  if (space.space.name == kDefaultSpace) {
-    if (!has_ials(state, space)) return reasons;
-    return explain_ials(*state.generation, state.ials_fold_in, user.rows_of(*state.generation), item);
-  }
   if (space.space.metric == Metric::kL2) return reasons;
   if (!stored_vector(space.users.get(), space.space.dim, user.user).empty()) return reasons;
   std::vector<float> target = stored_vector(space.items.get(), space.space.dim, item);

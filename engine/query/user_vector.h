@@ -15,14 +15,17 @@ struct UserVector {
   std::string note;           // then why
 };
 
-// "ials": the fold-in of the latest history (Hu, Koren & Volinsky 2008), so that the interaction just posted counts.
-// Other spaces: the user's stored vector, else the weighted mean of the vectors of the last kMeanItems items of the
-// history (unit vectors under cosine).
+// Trained spaces: what the encoder makes of the latest history and the profile (models/encoder.h), so that the
+// interaction just posted counts. Other spaces: the user's stored vector, else the weighted mean of the vectors of the
+// last kMeanItems items of the history (unit vectors under cosine).
 UserVector find_user_vector(const ReadState& state, const SpaceIndex& space, const UserState& user);
 inline constexpr std::size_t kMeanItems = 20;
 
+// The encoder of the serving generation that fills the space; null for spaces that are filled from outside.
+const models::Encoder* find_encoder(const ReadState& state, const SpaceIndex& space);
+
 // The share of each item of the history in the user's score for `item`; they sum to it (inner product and cosine). None
-// for a stored user vector, under L2, and where `item` is not in the space.
+// for an encoder that cannot tell, a stored user vector, under L2, and where `item` is not in the space.
 Result<Reasons> explain_user_vector(const ReadState& state, const SpaceIndex& space, const UserState& user,
                                     DenseId item);
 

@@ -38,7 +38,7 @@ TEST_F(DatasetTest, HoldsWhatIsLiveAndWeighsSomethingInOrderOfTime) {
 TEST_F(DatasetTest, RepeatsAddUp) {
   write({interaction("ada", "lantern", kStartMs), interaction("ada", "lantern", kStartMs + 1, "view")});
   const Dataset dataset = load_dataset(*store_, options_.interaction_weights, clock_.now_ms(), nullptr).value();
-  const models::InteractionMatrix matrix = make_event_matrix(dataset, 0, dataset.events.size());
+  const models::InteractionMatrix matrix = dataset.training_data(0, dataset.events.size()).matrix();
   EXPECT_EQ(matrix.nonzeros(), 1);
   EXPECT_EQ(matrix.weight[0], 6);
 }

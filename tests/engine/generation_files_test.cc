@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "common/random.h"
 #include "engine/learn/durable_files.h"
 #include "engine/learn/manifest.h"
+#include "models/ials_encoder.h"
 
 namespace tamis::engine {
 namespace {
@@ -16,6 +18,10 @@ using ::testing::HasSubstr;
 
 constexpr std::uint32_t kUsers = 5;
 constexpr std::uint32_t kItems = 7;
+
+std::shared_ptr<const models::Encoder> encoder_of(models::IalsModel model) {
+  return models::IalsEncoder::create(std::move(model)).value();
+}
 
 GenerationContents make_contents() {
   Random random(3);
@@ -38,8 +44,8 @@ GenerationContents make_contents() {
       models::train_neighbors(contents.interactions.transpose(), options, models::TrainControl{}).value();
   contents.models.user_neighbors =
       models::train_neighbors(contents.interactions, options, models::TrainControl{}).value();
-  contents.models.ials =
-      models::train_ials(contents.interactions, {.dim = 3, .unobserved_weight = 0.7}, models::TrainControl{}).value();
+  contents.models.encoders.push_back(encoder_of(
+      models::train_ials(contents.interactions, {.dim = 3, .unobserved_weight = 0.7}, models::TrainControl{}).value()));
   return contents;
 }
 
@@ -69,11 +75,13 @@ TEST_F(GenerationFilesTest, WhatIsReadIsWhatWasWritten) {
   EXPECT_EQ(read->info.note, "a note");
   EXPECT_EQ(read->users, written.users);
   EXPECT_EQ(read->items, written.items);
-  EXPECT_EQ(read->models.ials->user_factors, written.models.ials->user_factors);
-  EXPECT_EQ(read->models.ials->item_factors, written.models.ials->item_factors);
-  EXPECT_EQ(read->models.ials->options.dim, 3);
-  EXPECT_EQ(read->models.ials->options.unobserved_weight, 0.7);
-  EXPECT_EQ(read->models.ials->options.regularization, written.models.ials->options.regularization);
+  ASSERT_EQ(read->models.encoders.size(), 1);
+  const models::Encoder& encoder = *read->models.encoders[0];
+  EXPECT_EQ(encoder.shape().name, "ials");
+  EXPECT_EQ(encoder.shape().dim, 3);
+  EXPECT_THAT(encoder.user_vectors(), ::testing::ElementsAreArray(written.models.encoders[0]->user_vectors()));
+  EXPECT_THAT(encoder.item_vectors(), ::testing::ElementsAreArray(written.models.encoders[0]->item_vectors()));
+  EXPECT_EQ(encoder.settings(), written.models.encoders[0]->settings());
   EXPECT_EQ(read->models.item_neighbors->offsets, written.models.item_neighbors->offsets);
   EXPECT_EQ(read->models.item_neighbors->neighbor, written.models.item_neighbors->neighbor);
   EXPECT_EQ(read->models.item_neighbors->similarity, written.models.item_neighbors->similarity);
@@ -105,7 +113,7 @@ TEST_F(GenerationFilesTest, EveryFlippedBitAndEveryCutIsDetected) {
       const auto read = read_generation(root_ / "g4");
       // White space between the manifest's members carries nothing: a flip there may do no harm.
       if (read.is_ok()) {
-        EXPECT_EQ(entry.path().filename(), kManifestName);
+        EXPECT_EQ(entry.path().filename(), kGenerationManifestName);
         EXPECT_EQ(read->info.metrics, make_contents().info.metrics);
         EXPECT_EQ(read->info.note, "a note");
         continue;
@@ -135,7 +143,12 @@ TEST_F(GenerationFilesTest, TablesThatLeadOutsideAreRefusedThoughChecksumsFit) {
   EXPECT_EQ(read_generation(root_ / "g4").status().code(), StatusCode::kCorruption);
 
   contents = make_contents();
-  contents.models.ials->item_factors[0] = std::numeric_limits<float>::quiet_NaN();
+  models::IalsModel broken{
+      .options = {.dim = 3}, .users = kUsers, .items = kItems, .user_factors = {}, .item_factors = {}};
+  broken.user_factors.resize(kUsers * 3);
+  broken.item_factors.resize(kItems * 3);
+  broken.item_factors[0] = std::numeric_limits<float>::quiet_NaN();
+  contents.models.encoders = {encoder_of(std::move(broken))};
   ASSERT_TRUE(write_generation(root_ / "g5", contents).is_ok());
   EXPECT_EQ(read_generation(root_ / "g5").status().code(), StatusCode::kCorruption);
 
@@ -150,10 +163,38 @@ TEST_F(GenerationFilesTest, ANewerVersionIsRefusedAsSuch) {
   manifest.info = make_contents().info;
   std::string text = manifest_to_json(manifest);
   ASSERT_TRUE(parse_manifest(text).is_ok());
-  text.replace(text.find("\"version\": 1"), 12, "\"version\": 2");
+  text.replace(text.find("\"version\": 2"), 12, "\"version\": 3");
   const Status status = parse_manifest(text).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(), HasSubstr("version 2"));
+  EXPECT_THAT(status.message(), HasSubstr("version 3"));
+}
+
+// Version 1 as it was written: the options of iALS, as numbers, in the place of the encoders.
+TEST_F(GenerationFilesTest, Version1IsStillRead) {
+  const GenerationContents contents = make_contents();
+  ASSERT_TRUE(write_generation(root_ / "g4", contents).is_ok());
+  nlohmann::json manifest;
+  std::ifstream(root_ / "g4/manifest.json") >> manifest;
+  manifest["version"] = 1;
+  manifest["ials"] = {{"dim", 3},
+                      {"iterations", 16},
+                      {"unobserved_weight", 0.7},
+                      {"regularization", 0.003},
+                      {"regularization_exponent", 1.0},
+                      {"init_stddev", 0.1},
+                      {"seed", 42}};
+  manifest.erase("encoders");
+  manifest.erase("checksum");
+  std::ofstream(root_ / "g4/manifest.json") << manifest;
+  const auto read = read_generation(root_ / "g4");
+  ASSERT_TRUE(read.is_ok()) << read.status().to_string();
+  ASSERT_EQ(read->models.encoders.size(), 1);
+  std::vector<float> now(3);
+  std::vector<float> then(3);
+  const models::HistoryEvent history[] = {{.item = 2, .weight = 1.5F}};
+  ASSERT_TRUE(read->models.encoders[0]->embed_user({.history = history}, now).is_ok());
+  ASSERT_TRUE(contents.models.encoders[0]->embed_user({.history = history}, then).is_ok());
+  EXPECT_EQ(now, then);
 }
 
 TEST_F(GenerationFilesTest, BindingMapsExternalIdsToDenseOnes) {

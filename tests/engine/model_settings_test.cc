@@ -13,11 +13,14 @@ TEST(ModelSettings, AppliesWhatIsGivenToItsModel) {
   options.settings["user_knn"] = {{"neighbors", "17"}};
   const auto settings = parse_model_settings(options);
   ASSERT_TRUE(settings.is_ok()) << settings.status().to_string();
-  EXPECT_EQ(settings->ials.dim, 32);
-  EXPECT_EQ(settings->ials.unobserved_weight, 0.7);
+  EXPECT_EQ(settings->encoders.at("ials").at("dim"), "32");
+  EXPECT_EQ(settings->encoders.at("ials").at("unobserved_weight"), "0.7");
+  EXPECT_EQ(settings->encoders.at("ials").at("iterations"), "16");
   EXPECT_EQ(settings->user_knn.neighbors, 17);
   EXPECT_EQ(settings->item_knn.neighbors, models::NeighborOptions{}.neighbors);
-  EXPECT_EQ(parse_model_settings(TrainingOptions{})->ials.unobserved_weight, kDefaultUnobservedWeight);
+  EXPECT_EQ(parse_model_settings(TrainingOptions{})->encoders.at("ials").at("unobserved_weight"),
+            kDefaultUnobservedWeight);
+  EXPECT_EQ(encoder_settings(ModelSettings{}, "ials")->at("unobserved_weight"), kDefaultUnobservedWeight);
 }
 
 TEST(ModelSettings, ErrorsNameTheField) {
@@ -32,7 +35,7 @@ TEST(ModelSettings, ErrorsNameTheField) {
   EXPECT_EQ(field_of("ials", "dmi", "8"), "training.settings.ials.dmi");
   EXPECT_EQ(field_of("item_knn", "neighbors", "x"), "training.settings.item_knn.neighbors");
   EXPECT_EQ(field_of("popular", "k", "1"), "training.settings.popular.k");
-  EXPECT_EQ(field_of("bpr", "dim", "8"), "training.settings.bpr");
+  EXPECT_EQ(field_of("als", "dim", "8"), "training.settings.als");
 }
 
 TEST(ModelSettings, ListsOfModelsAreChecked) {

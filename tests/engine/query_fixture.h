@@ -13,6 +13,7 @@
 #include "engine/interaction_weight.h"
 #include "engine/query.h"
 #include "engine/read_state.h"
+#include "models/ials_encoder.h"
 
 namespace tamis::engine {
 
@@ -169,8 +170,9 @@ class QueryDatabase {
     auto factors = models::train_ials(fresh->interactions, ials, {});
     ASSERT_TRUE(neighbors.is_ok() && factors.is_ok());
     fresh->item_neighbors = std::move(neighbors).value();
-    fresh->ials = std::move(factors).value();
-    fold_in = std::make_shared<models::IalsFoldIn>(fresh->ials->item_factors, fresh->ials->options);
+    auto encoder = models::IalsEncoder::create(std::move(factors).value());
+    ASSERT_TRUE(encoder.is_ok());
+    fresh->encoders.push_back(std::move(encoder).value());
     add_space({.name = "ials",
                .dim = ials.dim,
                .metric = Metric::kDot,
@@ -178,7 +180,7 @@ class QueryDatabase {
                .encoder = "ials"});
     for (std::size_t row = 0; row < fresh->items.size(); ++row)
       put_vector("ials", EntityKind::kItem, fresh->items[row],
-                 std::span<const float>(fresh->ials->item_factors).subspan(row * ials.dim, ials.dim));
+                 fresh->encoders[0]->item_vectors().subspan(row * ials.dim, ials.dim));
     generation = std::move(fresh);
   }
 
@@ -212,7 +214,6 @@ class QueryDatabase {
     result.histories = &histories;
     result.item_statistics = &statistics;
     result.generation = generation;
-    result.ials_fold_in = fold_in;
     result.spaces = spaces;
     result.funnels = funnels;
     return result;
@@ -232,7 +233,6 @@ class QueryDatabase {
   mutable HistoryCache histories{&store, 500, 64ull << 20};
   ItemStatistics statistics{7 * 86'400.0};
   std::shared_ptr<const Generation> generation;
-  std::shared_ptr<const models::IalsFoldIn> fold_in;
   std::map<std::string, std::shared_ptr<SpaceIndex>, std::less<>> spaces;
   std::map<std::string, std::shared_ptr<const FunnelConfig>, std::less<>> funnels;
 

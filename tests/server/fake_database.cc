@@ -1,6 +1,7 @@
 #include "tests/server/fake_database.h"
 
 #include <algorithm>
+#include <fstream>
 
 namespace tamis::server {
 namespace {
@@ -33,6 +34,26 @@ RecommendRequest FakeDatabase::last_recommend() const {
 void FakeDatabase::set_job(Job job) {
   const MutexLock lock(mutex_);
   jobs_[job.id] = job;
+  for (const auto& changed : job_watchers_) (*changed)();
+}
+
+std::shared_ptr<void> FakeDatabase::watch_jobs(std::function<void()> changed) const {
+  const MutexLock lock(mutex_);
+  job_watchers_.push_back(std::make_shared<std::function<void()>>(std::move(changed)));
+  return job_watchers_.back();
+}
+
+Result<GenerationInfo> FakeDatabase::import_generation(const std::filesystem::path& dir, std::string_view name) {
+  if (name == "taken") return Status::already_exists("generation 'taken' is there already");
+  if (!std::filesystem::exists(dir / "manifest.json")) return Status::invalid_argument("there is no manifest.json");
+  return GenerationInfo{.id = std::string(name), .state = "ready", .note = "imported"};
+}
+
+Status FakeDatabase::export_generation(std::string_view generation, const std::filesystem::path& dir) const {
+  if (generation != "g1") return Status::not_found("no generation '" + std::string(generation) + "'");
+  std::filesystem::create_directories(dir);
+  std::ofstream(dir / "manifest.json") << "{\"format\":\"tamis.generation\"}";
+  return Status::ok();
 }
 
 Status FakeDatabase::prepare(Mutation* mutation) const {

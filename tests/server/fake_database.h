@@ -67,6 +67,10 @@ class FakeDatabase final : public Database {
   std::vector<GenerationInfo> list_generations() const override;
   Status promote(std::string_view generation) override;
   Result<std::string> rollback() override { return std::string("g1"); }
+  std::shared_ptr<void> watch_jobs(std::function<void()> changed) const override TAMIS_EXCLUDES(mutex_);
+  // Takes in any directory with a manifest.json; gives one file, "manifest.json".
+  Result<GenerationInfo> import_generation(const std::filesystem::path& dir, std::string_view name) override;
+  Status export_generation(std::string_view generation, const std::filesystem::path& dir) const override;
   Status snapshot(const std::filesystem::path& dir) override;
   Stats stats() const override;
 
@@ -79,6 +83,7 @@ class FakeDatabase final : public Database {
   std::map<std::pair<EntityKind, std::string>, Entity> entities_ TAMIS_GUARDED_BY(mutex_);
   std::vector<Mutation> written_ TAMIS_GUARDED_BY(mutex_);
   std::map<std::string, Job> jobs_ TAMIS_GUARDED_BY(mutex_);
+  mutable std::vector<std::shared_ptr<std::function<void()>>> job_watchers_ TAMIS_GUARDED_BY(mutex_);
   RecommendRequest last_recommend_ TAMIS_GUARDED_BY(mutex_);
   std::vector<std::thread> ackers_ TAMIS_GUARDED_BY(mutex_);
 };

@@ -1,0 +1,80 @@
+// Generations that come from elsewhere and go elsewhere.
+#include <algorithm>
+#include <system_error>
+
+#include "engine/learn/generation_files.h"
+#include "engine/learn/trainer_impl.h"
+
+namespace tamis::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The name becomes a directory, and must not be one that a training run will take.
+Status check_import_name(std::string_view name) {
+  const bool is_plain = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+  const bool is_own = name.size() > 1 && name[0] == 'g' && name.find_first_not_of("0123456789", 1) == name.npos;
+  if (is_plain && !is_own) return Status::ok();
+  return Status::invalid_argument(
+             "\"" + std::string(name.substr(0, 64)) +
+             "\" cannot be the name of an imported generation; expected 1 to 64 of a-z, 0-9, _ and "
+             "-, and not g with a number, which training runs take")
+      .at_field("name");
+}
+
+// Bytes from elsewhere that are not what they should be are the caller's mistake, not damage of ours.
+Status as_callers_mistake(Status status) {
+  if (status.code() != StatusCode::kCorruption) return status;
+  return Status::invalid_argument(status.message()).at_field(status.field());
+}
+
+}  // namespace
+
+Result<GenerationInfo> TrainerImpl::import_generation(const fs::path& dir, std::string_view name) {
+  TAMIS_RETURN_IF_ERROR(check_writable("import a generation"));
+  TAMIS_RETURN_IF_ERROR(check_import_name(name));
+  if (registry_->get(name).is_ok())
+    return Status::already_exists("generation '" + std::string(name) + "' is there already");
+  Result<GenerationContents> read = read_generation(dir);
+  if (!read.is_ok()) return as_callers_mistake(read.status());
+  GenerationContents contents = std::move(*read);
+  // Every name must be one of ours: a vector of nobody would serve nobody, and more likely the file is another shop's.
+  Result<std::shared_ptr<const Generation>> bound =
+      bind_generation(contents, store_->ids(EntityKind::kUser), store_->ids(EntityKind::kItem));
+  if (!bound.is_ok()) return as_callers_mistake(bound.status());
+  contents.info.id = name;
+  contents.info.state = "ready";
+  contents.info.created_ms = options_->clock->now_ms();
+  contents.info.note = "imported" + (contents.info.note.empty() ? "" : "; " + contents.info.note);
+  // Written anew from what was read: nothing of the files that was not understood gets in.
+  TAMIS_RETURN_IF_ERROR(directory_.remove(name));
+  TAMIS_RETURN_IF_ERROR(write_generation(directory_.path_of(name), contents));
+  if (const Status added = registry_->add(contents.info); !added.is_ok()) {
+    TAMIS_RETURN_IF_ERROR(directory_.remove(name));
+    return added;
+  }
+  return contents.info;
+}
+
+Status TrainerImpl::export_generation(std::string_view generation, const fs::path& dir) const {
+  TAMIS_RETURN_IF_ERROR(registry_->get(generation).status());
+  const fs::path from = directory_.path_of(generation);
+  std::error_code error;
+  if (!fs::create_directory(dir, error))
+    return error ? Status::io_error("cannot create " + dir.string() + ": " + error.message())
+                 : Status::already_exists(dir.string() + " is there already");
+  for (fs::directory_iterator entry(from, error), end; !error && entry != end; entry.increment(error)) {
+    const fs::path to = dir / entry->path().filename();
+    fs::create_hard_link(entry->path(), to, error);  // files never change: a link is a copy
+    if (error) fs::copy_file(entry->path(), to, error);
+    if (error) break;
+  }
+  if (!error) return Status::ok();
+  std::error_code ignored;
+  fs::remove_all(dir, ignored);
+  return Status::io_error("cannot copy " + from.string() + ": " + error.message());
+}
+
+}  // namespace tamis::engine

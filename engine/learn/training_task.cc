@@ -1,0 +1,90 @@
+#include "engine/learn/training_task.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/learn/generation_info_json.h"
+
+namespace tamis::engine {
+namespace {
+
+using nlohmann::json;
+
+StatusCode parse_code(const std::string& name) {
+  for (int code = 1; code <= static_cast<int>(StatusCode::kInternal); ++code)
+    if (status_code_name(static_cast<StatusCode>(code)) == name) return static_cast<StatusCode>(code);
+  return StatusCode::kInternal;
+}
+
+// Paths and error texts may hold any bytes; what is not UTF-8 is replaced in messages to people.
+std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace
+
+std::string training_task_to_json(const TrainingTask& task) {
+  const TrainingOptions& options = task.options;
+  return dump({{"store", task.store.string()},
+               {"output", task.output.string()},
+               {"generation", task.generation},
+               {"now_ms", task.now_ms},
+               {"models", options.models},
+               {"settings", options.settings},
+               {"threads", options.threads},
+               {"holdout", options.holdout},
+               {"memory_limit_bytes", options.memory_limit_bytes},
+               {"nice", options.nice},
+               {"interaction_weights", task.interaction_weights}});
+}
+
+Result<TrainingTask> parse_training_task(const std::string& text) {
+  const json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  try {
+    TrainingTask task;
+    task.store = value.at("store").get<std::string>();
+    task.output = value.at("output").get<std::string>();
+    task.generation = value.at("generation").get<std::string>();
+    task.now_ms = value.at("now_ms").get<TimestampMs>();
+    task.options.models = value.at("models").get<std::vector<std::string>>();
+    task.options.settings = value.at("settings").get<decltype(task.options.settings)>();
+    task.options.threads = value.at("threads").get<std::uint32_t>();
+    task.options.holdout = value.at("holdout").get<double>();
+    task.options.memory_limit_bytes = value.at("memory_limit_bytes").get<std::uint64_t>();
+    task.options.nice = value.at("nice").get<std::uint32_t>();
+    task.interaction_weights = value.at("interaction_weights").get<std::map<std::string, double>>();
+    return task;
+  } catch (const json::exception& error) {
+    return Status::invalid_argument(std::string("not a training task: ") + error.what());
+  }
+}
+
+std::string worker_message_to_json(const WorkerMessage& message) {
+  if (const auto* progress = std::get_if<WorkerProgress>(&message))
+    return dump({{"progress", progress->progress}, {"stage", progress->stage}, {"detail", progress->detail}});
+  if (const auto* info = std::get_if<GenerationInfo>(&message))
+    return dump({{"generation", generation_info_to_json(*info)}});
+  const Status& status = std::get<Status>(message);
+  return dump(
+      {{"error",
+        {{"code", status_code_name(status.code())}, {"message", status.message()}, {"field", status.field()}}}});
+}
+
+Result<WorkerMessage> parse_worker_message(const std::string& line) {
+  const json value = json::parse(line, nullptr, /*allow_exceptions=*/false);
+  try {
+    if (value.contains("generation")) {
+      TAMIS_ASSIGN_OR_RETURN(GenerationInfo info, parse_generation_info(value["generation"]));
+      return WorkerMessage(std::move(info));
+    }
+    if (value.contains("error")) {
+      const json& error = value["error"];
+      Status status(parse_code(error.at("code").get<std::string>()), error.at("message").get<std::string>());
+      return WorkerMessage(std::move(status).at_field(error.at("field").get<std::string>()));
+    }
+    return WorkerMessage(WorkerProgress{.progress = value.at("progress").get<double>(),
+                                        .stage = value.at("stage").get<std::string>(),
+                                        .detail = value.at("detail").get<std::string>()});
+  } catch (const json::exception& error) {
+    return Status::corruption(std::string("not a message of a training process: ") + error.what());
+  }
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,42 @@
+// TrainingTask: a training run told to another process, and what that process tells back. JSON both ways, so that a
+// person can read it; a value type.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <variant>
+
+#include "common/clock.h"
+#include "common/status.h"
+#include "engine/options.h"
+#include "engine/requests.h"
+
+namespace tamis::engine {
+
+struct TrainingTask {
+  std::filesystem::path store;   // a checkpoint of the store: a consistent snapshot that nobody else writes to
+  std::filesystem::path output;  // the directory of the generation; must not exist
+  std::string generation;
+  TimestampMs now_ms = 0;                             // of the run: created_ms, and what has expired
+  TrainingOptions options;                            // models, settings, threads, holdout and limits count
+  std::map<std::string, double> interaction_weights;  // by type
+};
+
+std::string training_task_to_json(const TrainingTask& task);
+Result<TrainingTask> parse_training_task(const std::string& text);  // invalid_argument
+
+// One line that the worker writes.
+struct WorkerProgress {
+  double progress = 0;  // 0..1
+  std::string stage;
+  std::string detail;
+};
+using WorkerMessage = std::variant<WorkerProgress, GenerationInfo, Status>;  // the last two end the run
+
+std::string worker_message_to_json(const WorkerMessage& message);  // without the line's end
+// corruption where the line is none of them.
+Result<WorkerMessage> parse_worker_message(const std::string& line);
+
+}  // namespace tamis::engine
