@@ -21,6 +21,7 @@ struct App {
   WorkerPool* workers = nullptr;       // queries that wait, exact search, snapshots, scrapes
   WorkerPool* bulk_workers = nullptr;  // decoding of streams
   std::filesystem::path snapshots_dir;
+  std::filesystem::path generations_dir;  // of the data directory: where uploads are unpacked
 
   std::atomic<bool> is_draining{false};
   std::atomic<std::uint32_t> connections{0};

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     tamis::server::add_evaluate_command(app, &exit_code);
     tamis::server::add_config_command(app, &exit_code);
     tamis::server::add_version_command(app, &exit_code);
+    tamis::server::add_train_worker_command(app, &exit_code);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {
     return app.exit(failure) == 0 ? tamis::server::kExitOk : tamis::server::kExitUsage;

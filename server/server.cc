@@ -63,6 +63,7 @@ class Server::Impl {
     app_.logger = logger;
     app_.workers = &workers_;
     app_.bulk_workers = &bulk_workers_;
+    app_.generations_dir = std::filesystem::path(settings.data_dir) / "generations";
     app_.snapshots_dir = settings.snapshots_dir.empty() ? settings.data_dir + "-snapshots" : settings.snapshots_dir;
     front_.app = &app_;
     front_.rate = &rate_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/status.h"
@@ -25,6 +26,8 @@ void add_config_command(CLI::App& app, int* exit_code);
 void add_version_command(CLI::App& app, int* exit_code);
 void add_restore_command(CLI::App& app, int* exit_code);
 void add_evaluate_command(CLI::App& app, int* exit_code);
+inline constexpr std::string_view kTrainWorkerCommand = "train-worker";
+void add_train_worker_command(CLI::App& app, int* exit_code);
 
 // Prints "tamis: <message>" to standard error and gives the exit code that fits: usage for invalid_argument,
 // unavailable for unavailable, else failed.

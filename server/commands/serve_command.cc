@@ -52,6 +52,7 @@ Status serve(Config config) {
   logger->adopt_default_logger();
   Metrics metrics;
   config.database.observer = metrics.observer();
+  config.database.training.worker_command = {"/proc/self/exe", std::string(kTrainWorkerCommand)};
   raise_file_limit();
   auto opened = Database::open(config.server.data_dir, config.database);
   if (!opened.is_ok()) return Status(opened.status()).with_context("cannot open " + config.server.data_dir);

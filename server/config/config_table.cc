@@ -231,6 +231,11 @@ void add_training(std::vector<ConfigOption>* out) {
   out->push_back(integer("training.min_new_interactions", 0, 1'000'000'000'000,
                          "A scheduled run is skipped below so many new interactions.",
                          [](Config& c) -> auto& { return c.database.training.min_new_interactions; }));
+  out->push_back(size("training.memory_limit", 0,
+                      "Cap of a training process, heap and private mappings; 0: half of the machine's memory.",
+                      [](Config& c) -> auto& { return c.database.training.memory_limit_bytes; }));
+  out->push_back(integer("training.nice", 0, 19, "How far a training process stands back behind queries.",
+                         [](Config& c) -> auto& { return c.database.training.nice; }));
   out->push_back(integer("training.threads", 0, 256, "Threads of a run; 0: one per core.",
                          [](Config& c) -> auto& { return c.database.training.threads; }));
   out->push_back(number("training.holdout", 0, 0.5, "Share of the newest interactions that the gate is tried on.",

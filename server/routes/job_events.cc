@@ -8,8 +8,8 @@
 namespace tamis::server {
 namespace {
 
-constexpr std::chrono::milliseconds kPollPeriod{200};  // a job is a map lookup: no thread waits for it
-constexpr int kPollsBetweenComments = 75;              // 15 s: keeps proxies from closing a quiet stream
+constexpr std::chrono::milliseconds kEndCheckPeriod{250};  // of a server that shuts down, and of a peer that has gone
+constexpr std::chrono::seconds kCommentPeriod{15};         // keeps proxies from closing a quiet stream
 
 bool has_ended(JobState state) {
   return state == JobState::kSucceeded || state == JobState::kFailed || state == JobState::kCancelled;
@@ -27,31 +27,63 @@ std::string event_of(const Job& job, std::uint64_t number) {
   return event + "\n\n";
 }
 
+// Wakes the stream when a job changes; the change comes from another thread, the wake-up happens on the I/O thread.
+class Bell {
+ public:
+  Bell(const Database& database, const asio::any_io_executor& executor) : inside_(std::make_shared<Inside>(executor)) {
+    watch_ = database.watch_jobs([executor, inside = std::weak_ptr(inside_)] {
+      asio::post(executor, [inside] {
+        const auto alive = inside.lock();
+        if (!alive) return;
+        alive->has_rung = true;
+        alive->timer.cancel();
+      });
+    });
+  }
+  // True where it has rung since the last call, or rings within `longest`.
+  asio::awaitable<bool> wait(std::chrono::milliseconds longest) {
+    inside_->timer.expires_after(longest);
+    if (!inside_->has_rung) static_cast<void>(co_await inside_->timer.async_wait(kTuple));
+    co_return std::exchange(inside_->has_rung, false);
+  }
+
+ private:
+  struct Inside {
+    explicit Inside(const asio::any_io_executor& executor) : timer(executor) {}
+    asio::steady_timer timer;
+    bool has_rung = false;
+  };
+  std::shared_ptr<Inside> inside_;
+  std::shared_ptr<void> watch_;
+};
+
 asio::awaitable<Response> stream_events(Exchange& exchange) {
   const Database& database = *exchange.app().database;
+  Bell bell(database, co_await asio::this_coro::executor);
   auto job = database.get_job(exchange.parameter(0));
   if (!job.is_ok()) co_return fail(exchange, job.status());
   Response streamed;
   streamed.is_streamed = true;
-  asio::steady_timer timer(co_await asio::this_coro::executor);
   std::uint64_t number = 1;
   bool is_open = co_await exchange.begin_stream("text/event-stream");
   if (is_open) is_open = co_await exchange.send_part(event_of(*job, number));
-  int polls = 0;
+  auto last_sent = std::chrono::steady_clock::now();
   while (is_open && !has_ended(job->state) && !exchange.should_end()) {
-    timer.expires_after(kPollPeriod);
-    static_cast<void>(co_await timer.async_wait(kTuple));
-    auto now = database.get_job(exchange.parameter(0));
-    if (!now.is_ok()) break;
-    if (differs(*job, *now)) {
+    const bool has_rung = co_await bell.wait(kEndCheckPeriod);
+    const auto now = std::chrono::steady_clock::now();
+    if (has_rung) {
+      auto changed = database.get_job(exchange.parameter(0));
+      if (!changed.is_ok()) break;
+      if (!differs(*job, *changed)) continue;
       ++number;
-      const std::string event = event_of(*now, number);
+      const std::string event = event_of(*changed, number);
       is_open = co_await exchange.send_part(event);
-      polls = 0;
-    } else if (++polls % kPollsBetweenComments == 0) {
+      job = std::move(changed);
+      last_sent = now;
+    } else if (now - last_sent >= kCommentPeriod) {
       is_open = co_await exchange.send_part(": still here\n\n");
+      last_sent = now;
     }
-    job = std::move(now);
   }
   streamed.close = !is_open;
   co_return streamed;

@@ -13,6 +13,7 @@ void add_routes(Router* router) {
   add_training_routes(router);
   add_job_event_routes(router);
   add_generation_routes(router);
+  add_generation_file_routes(router);
   add_snapshot_routes(router);
   add_log_routes(router);
   add_operation_routes(router);

@@ -17,6 +17,7 @@ void add_funnel_routes(Router* router);
 void add_training_routes(Router* router);
 void add_job_event_routes(Router* router);
 void add_generation_routes(Router* router);
+void add_generation_file_routes(Router* router);
 void add_snapshot_routes(Router* router);
 void add_log_routes(Router* router);
 void add_operation_routes(Router* router);  // stats, health, metrics, openapi.json

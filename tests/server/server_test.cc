@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
+#include "server/archive/tar.h"
 #include "tests/server/test_server.h"
 
 namespace tamis::server {
@@ -356,6 +358,31 @@ TEST(Events, FollowAJobToItsEnd) {
   EXPECT_TRUE(reply.head_has("Content-Type: text/event-stream"));
   EXPECT_THAT(reply.body, HasSubstr("event: job\ndata: {\"job\":\"j7\""));
   EXPECT_THAT(reply.body, HasSubstr("\"state\":\"succeeded\""));
+}
+
+TEST(Generations, GoInAndOutAsTar) {
+  ServerSettings settings;
+  settings.data_dir = testing::TempDir() + "server_generations";
+  TestServer server(settings);
+  const std::string manifest = "{}";
+  const std::string archive =
+      tar_header("manifest.json", manifest.size()) + manifest + tar_padding(manifest.size()) + tar_end();
+  const std::string type = "Content-Type: application/x-tar\r\n";
+  const HttpReply made = server.call("PUT", "/v1/generations/from-torch", archive, type);
+  EXPECT_EQ(made.status, 201) << made.body;
+  EXPECT_THAT(made.body, HasSubstr("\"from-torch\""));
+  EXPECT_EQ(server.call("PUT", "/v1/generations/taken", archive, type).status, 409);
+  EXPECT_EQ(server.call("PUT", "/v1/generations/a", "not a tar", type).status, 400);
+  EXPECT_EQ(server.call("PUT", "/v1/generations/a", "{}", "Content-Type: application/json\r\n").status, 415);
+  const HttpReply got = server.call("GET", "/v1/generations/g1");
+  EXPECT_EQ(got.status, 200);
+  EXPECT_THAT(got.body, HasSubstr("tamis.generation"));
+  EXPECT_EQ(server.call("GET", "/v1/generations/g9").status, 404);
+  const std::filesystem::path left = settings.data_dir + "/generations";
+  for (int turn = 0; turn < 200 && !std::filesystem::is_empty(left); ++turn)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(std::filesystem::is_empty(left)) << "nothing is left behind";
+  std::filesystem::remove_all(settings.data_dir);
 }
 
 TEST(Recommend, WaitsForASequenceOffTheIoThread) {
