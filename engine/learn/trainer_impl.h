@@ -11,6 +11,7 @@
 #include "engine/learn/job_queue.h"
 #include "engine/learn/model_settings.h"
 #include "engine/learn/registry.h"
+#include "engine/learn/run_control.h"
 #include "engine/learn/schedule.h"
 #include "engine/learn/schedule_timer.h"
 #include "engine/learn/training_task.h"
