@@ -49,13 +49,14 @@ def print_list(url: str, answer: dict, earlier: dict | None) -> None:
     names = Names(url, answer)
     before = {item["item"]: item["rank"] for item in earlier["items"]} if earlier else {}
     for item in answer["items"]:
-        mark = "    "
-        if earlier:
-            was = before.get(item["item"])
-            if was is None:
-                mark = f"{GREEN}new {PLAIN}"
-            elif was != item["rank"]:
-                mark = f"{'up' if was > item['rank'] else 'down'} {abs(was - item['rank'])}".ljust(4)
+        mark = ""
+        if earlier:  # a column of its own: "new", "up 3", "down 12"
+            was = before.get(item["item"], 0)
+            if was == 0:
+                mark = f"{GREEN}{'new':<9}{PLAIN}"
+            else:
+                moved = was - item["rank"]
+                mark = f"{f'up {moved}' if moved > 0 else f'down {-moved}' if moved < 0 else '':<9}"
         price = item.get("features", {}).get("price")
         cost = f"{price:7.2f}" if isinstance(price, (int, float)) else " " * 7
         print(f"   {item['rank']:2d}. {mark}{BOLD}{names.of(item['item']):<38.38}{PLAIN}{cost}  {DIM}{reason(item, names)}{PLAIN}")
