@@ -34,7 +34,7 @@ Result<std::optional<std::uint64_t>> read_version_of(const std::string& dir, con
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status =
       rocksdb::DB::OpenForReadOnly(resources.database_options(), dir, descriptors, &handles, &opened);
-  if (!status.ok()) return from_rocks(status, "open " + dir);
+  if (!status.ok()) return explain_open_failure(status, dir);
   const std::unique_ptr<rocksdb::DB> db(opened);
   auto version = read_version(db.get(), handles.back());
   for (rocksdb::ColumnFamilyHandle* handle : handles) (void)db->DestroyColumnFamilyHandle(handle);

@@ -22,6 +22,8 @@ bool is_vector_family(std::string_view name) {
   return name.substr(0, kVectorFamilyPrefix.size()) == kVectorFamilyPrefix;
 }
 
+}  // namespace
+
 Status explain_open_failure(const rocksdb::Status& status, const std::string& dir) {
   const std::string text = status.ToString();
   if (status.IsIOError() && text.find("/LOCK") != std::string::npos &&
@@ -36,8 +38,6 @@ Status explain_open_failure(const rocksdb::Status& status, const std::string& di
   if (status.IsInvalidArgument() || status.IsNotFound()) return Status::corruption("open " + dir + ": " + text);
   return from_rocks(status, "open " + dir);
 }
-
-}  // namespace
 
 Result<DatabaseContents> inspect_directory(const std::string& dir, const RocksResources& resources) {
   rocksdb::FileSystem* file_system = resources.file_system();

@@ -60,6 +60,10 @@ class OpenDatabase {
   std::function<void()> on_closed_;
 };
 
+// What a failed open of `dir` means: failed_precondition, naming the process, where another one holds it; corruption
+// where a file that must be there is not.
+Status explain_open_failure(const rocksdb::Status& status, const std::string& dir);
+
 // Whether `dir` holds a database, and of which column families. corruption where its files are there but the one that
 // names the others (CURRENT) is gone: opening would otherwise begin an empty database over them.
 struct DatabaseContents {
