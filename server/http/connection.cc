@@ -110,12 +110,12 @@ asio::awaitable<void> Connection::run() {
       co_await discard_body();
     }
     response.close = response.close || request_.wants_close || !parser_->is_done() || should_end();
-    const bool was_sent = co_await send(response);
-    record(response);
-    if (holds_request_) {
+    if (holds_request_) {  // before its client can know of the answer and ask again
       holds_request_ = false;
       app_.requests.fetch_sub(1, std::memory_order_relaxed);
     }
+    const bool was_sent = co_await send(response);
+    record(response);
     if (!was_sent) co_return;
     if (response.close) {
       co_await close_gently();
