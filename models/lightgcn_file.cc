@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <charconv>
 #include <string>
 
 #include "common/random.h"
+#include "models/number_tokens.h"
 #include "models/protocol_lightgcn.h"
 #include "models/text_lines.h"
 
@@ -14,45 +14,14 @@ struct NumberedPair {
   std::uint64_t item = 0;
 };
 
-std::string quoted(std::string_view token) {
-  constexpr std::size_t kShown = 40;
-  std::string text = "\"";
-  for (const char c : token.substr(0, kShown)) text += c >= ' ' && c <= '~' ? c : '?';
-  return text + (token.size() > kShown ? "...\"" : "\"");
-}
-
+// A line's user and items. A user without items is still a user.
 Status parse_line(std::string_view line, std::vector<std::uint64_t>& users, std::vector<NumberedPair>& pairs) {
-  constexpr std::string_view kBlank = " \t";
-  std::uint64_t user = 0;
-  bool first = true;
-  for (std::size_t begin = line.find_first_not_of(kBlank); begin != std::string_view::npos;
-       begin = line.find_first_not_of(kBlank)) {
-    line.remove_prefix(begin);
-    const std::string_view token = line.substr(0, line.find_first_of(kBlank));
-    line.remove_prefix(token.size());
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
-    if (error != std::errc() || end != token.data() + token.size()) {
-      return Status::invalid_argument(quoted(token) + " is not a number in 0..18446744073709551615");
-    }
-    if (first) {
-      user = number;
-      users.push_back(user);
-      first = false;
-    } else {
-      pairs.push_back({user, number});
-    }
-  }
+  std::vector<std::uint64_t> numbers;
+  TAMIS_RETURN_IF_ERROR(parse_numbers(line, numbers));
+  if (numbers.empty()) return Status::ok();
+  users.push_back(numbers.front());
+  for (std::size_t i = 1; i < numbers.size(); ++i) pairs.push_back({numbers.front(), numbers[i]});
   return Status::ok();
-}
-
-void sort_unique(std::vector<std::uint64_t>& ids) {
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-}
-
-std::uint32_t dense_id(const std::vector<std::uint64_t>& ids, std::uint64_t number) {
-  return static_cast<std::uint32_t>(std::lower_bound(ids.begin(), ids.end(), number) - ids.begin());
 }
 
 InteractionMatrix to_matrix(const LightGcnData& data, const std::vector<NumberedPair>& numbered) {

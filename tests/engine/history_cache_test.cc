@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/engine/temporary_directory.h"
+#include "tests/engine/small_store.h"
 
 namespace tamis::engine {
 namespace {
@@ -13,16 +13,6 @@ using ::testing::IsEmpty;
 
 class HistoryCacheTest : public ::testing::Test {
  protected:
-  HistoryCacheTest() {
-    storage::StoreOptions options;
-    options.block_cache_bytes = 8ull << 20;
-    options.memtable_bytes = 4ull << 20;
-    options.min_free_disk_bytes = 0;
-    auto opened = storage::Store::open(directory / "store", options);
-    EXPECT_TRUE(opened.is_ok()) << opened.status().to_string();
-    store = std::move(opened).value();
-  }
-
   // Commits, and tells the cache as the committing thread does.
   void view(HistoryCache& cache, const std::string& user, const std::string& item, TimestampMs timestamp_ms) {
     Interaction made;
@@ -45,7 +35,7 @@ class HistoryCacheTest : public ::testing::Test {
   }
 
   TemporaryDirectory directory;
-  std::unique_ptr<storage::Store> store;
+  std::unique_ptr<storage::Store> store = open_small_store(directory);
 };
 
 TEST_F(HistoryCacheTest, ExtendsWhatItLoaded) {

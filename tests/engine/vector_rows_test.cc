@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "common/random.h"
-#include "tests/engine/temporary_directory.h"
+#include "tests/engine/small_store.h"
 
 namespace tamis::engine {
 namespace {
@@ -15,16 +15,7 @@ constexpr std::uint32_t kRows = 1'000;
 
 class VectorRowsTest : public ::testing::Test {
  protected:
-  VectorRowsTest() {
-    storage::StoreOptions options;
-    options.block_cache_bytes = 8ull << 20;
-    options.memtable_bytes = 4ull << 20;
-    options.min_free_disk_bytes = 0;
-    auto opened = storage::Store::open(directory / "store", options);
-    EXPECT_TRUE(opened.is_ok()) << opened.status().to_string();
-    store = std::move(opened).value();
-    commit({PutSpace{{.name = "text", .dim = kDim, .metric = Metric::kDot}}});
-  }
+  VectorRowsTest() { commit({PutSpace{{.name = "text", .dim = kDim, .metric = Metric::kDot}}}); }
 
   void commit(const std::vector<Mutation>& batch) { ASSERT_TRUE(store->commit(batch, Durability::kNone).is_ok()); }
   static std::string name(std::uint32_t row) { return "i" + std::to_string(row); }
@@ -42,7 +33,7 @@ class VectorRowsTest : public ::testing::Test {
   }
 
   TemporaryDirectory directory;
-  std::unique_ptr<storage::Store> store;
+  std::unique_ptr<storage::Store> store = open_small_store(directory);
 };
 
 TEST_F(VectorRowsTest, ServesTheTableThroughATenthOfIt) {
