@@ -125,9 +125,10 @@ Result<FactorizedScorer::Items> FactorizedScorer::precompute(const ExampleTable&
     std::vector<float> vectors(layout.vectors.size() * layout.dim);
     for (std::size_t row = begin; row < end; ++row) {
       fill_vectors(items, row, Columns::kItem, vectors.data(), scratch);
-      add_side(item_side_, vectors.data(), &result.hidden[row * width]);
+      add_side(item_side_, vectors.data(), result.hidden.data() + row * width);
       float* out = result.vectors.data() + row * kept;
-      for (const std::size_t v : item_side_.vectors) out = std::copy_n(&vectors[v * layout.dim], layout.dim, out);
+      for (const std::size_t v : item_side_.vectors)
+        out = std::copy_n(vectors.data() + v * layout.dim, layout.dim, out);
     }
   }));
   return result;
@@ -146,7 +147,7 @@ Result<FactorizedScorer::Request> FactorizedScorer::prepare(const ExampleTable& 
   add_side(request_side_, vectors.data(), request.hidden.data());
   request.panel.reserve(request_side_.vectors.size() + crossed_.size(), layout.dim);
   for (std::size_t i = 0; i < request_side_.vectors.size(); ++i)
-    request.panel.set(i, &vectors[request_side_.vectors[i] * layout.dim]);
+    request.panel.set(i, vectors.data() + request_side_.vectors[i] * layout.dim);
   return request;
 }
 
@@ -193,9 +194,9 @@ Status FactorizedScorer::score(const Request& request, const Items& items, std::
   for (std::size_t i = 0; i < rows; ++i) {
     if (has_crossed_fields()) fill_vectors(crossed, i, Columns::kCrossed, scratch.vectors.data(), scratch);
     fill_inputs(items.vectors.data() + candidates[i] * kept, scratch.vectors.data(), scratch.panel,
-                &scratch.inputs[i * candidate_inputs_]);
-    const float* item_hidden = &items.hidden[candidates[i] * width];
-    float* hidden = &scratch.hidden[i * width];
+                scratch.inputs.data() + i * candidate_inputs_);
+    const float* item_hidden = items.hidden.data() + candidates[i] * width;
+    float* hidden = scratch.hidden.data() + i * width;
     for (std::size_t j = 0; j < width; ++j) hidden[j] = request.hidden[j] + item_hidden[j];
   }
   if (candidate_inputs_ > 0)
