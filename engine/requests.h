@@ -33,13 +33,20 @@ struct RecommendRequest {
   std::vector<HistoryEntry> history = {};  // added to the user's own
   std::uint32_t k = 10;                    // 1..kMaxK
   std::string funnel = "default";
-  Filter filter = {};                                // and-ed with the funnel's
-  std::vector<std::string> exclude = {};             // item ids
-  std::optional<bool> exclude_seen = {};             // overrides the funnel's
-  std::optional<FunnelConfig> override_funnel = {};  // used instead of the named one, for this request only
-  std::optional<TimestampMs> as_of_ms = {};          // the clock of decay and TTL; default now
-  Sequence min_seq = 0;                              // waits until reflected (read your writes)
-  std::int64_t min_seq_timeout_ms = 1'000;           // 0..10000; past it unavailable
+  std::string surface = {};               // "home": the funnel of that name where there is one, before `funnel`
+  Filter filter = {};                     // and-ed with the funnel's
+  std::vector<std::string> exclude = {};  // item ids
+  Features context = {};                  // of the request (device, hour, ...): encoders read it
+  std::optional<bool> exclude_seen = {};  // overrides the funnel's
+  // Used instead of the named one, for this request only; members in its `inherited` follow its base, by default the
+  // named one.
+  std::optional<FunnelConfig> override_funnel = {};
+  // The id of the answer; empty: a new one. It is the seed of what the rules leave to chance.
+  std::string recommendation_id = {};
+  bool dry_run = false;                      // nothing is logged: no impression
+  std::optional<TimestampMs> as_of_ms = {};  // the clock of decay and TTL; default now
+  Sequence min_seq = 0;                      // waits until reflected (read your writes)
+  std::int64_t min_seq_timeout_ms = 1'000;   // 0..10000; past it unavailable
   bool explain = false;
   bool with_features = false;
 };
@@ -53,9 +60,22 @@ struct RetrievedBy {
   std::vector<std::pair<std::string, double>> because;
 };
 
+// What one rule did to one item.
+struct RuleEffect {
+  std::string rule;  // "freshness"
+  double score_before = 0;
+  double score_after = 0;
+  std::uint32_t rank_before = 0;  // from 1; 0: the rule brought it in
+  std::uint32_t rank_after = 0;   // 0: the rule removed it
+};
+
 struct ItemExplanation {
   std::vector<RetrievedBy> retrieved_by;
   double merged_score = 0;
+  std::uint32_t merged_rank = 0;             // from 1; 0 where no retriever brought it
+  std::optional<double> ranker_score;        // absent where no ranker scored it
+  std::map<std::string, double> objectives;  // of the ranker, by name
+  std::vector<RuleEffect> rules;             // those that changed its score or its place, in turn
 };
 
 struct RecommendedItem {
@@ -63,6 +83,7 @@ struct RecommendedItem {
   std::uint32_t rank = 0;  // from 1
   double score = 0;        // comparable within one answer only
   bool fallback = false;   // it came from the funnel's fallback
+  double propensity = 1;   // that chance put it into its slot, given the slots before it
   std::optional<Features> features;
   std::optional<ItemExplanation> explain;
 };

@@ -1,13 +1,13 @@
-// recommend(): the funnel, stage by stage. Stages hand on plain lists, so that a ranker or a rule is one more step
-// between merge and fallback.
+// recommend(): user state, eligibility, retrieval, the funnel's run, the answer, the trace that it leaves.
 #include <algorithm>
 
 #include "engine/query.h"
+#include "engine/query/choose_funnel.h"
 #include "engine/query/explain.h"
-#include "engine/query/fallback.h"
-#include "engine/query/merge.h"
+#include "engine/query/funnel_run.h"
 #include "engine/query/recommendation_id.h"
 #include "engine/query/request_checks.h"
+#include "engine/query/retrieve.h"
 #include "engine/query/stage_clock.h"
 
 namespace tamis::engine {
@@ -15,14 +15,6 @@ namespace {
 
 // Under which metrics count a funnel that came with the request: names of clients' own would be unbounded.
 constexpr std::string_view kOverrideName = "override";
-
-// The funnel to run, kept alive where it is a stored one.
-Result<const FunnelConfig*> choose_funnel(const ReadState& state, const RecommendRequest& request) {
-  if (request.override_funnel) return &*request.override_funnel;
-  const auto found = state.funnels.find(request.funnel);
-  if (found != state.funnels.end()) return found->second.get();
-  return Status::not_found("there is no funnel \"" + request.funnel.substr(0, 64) + "\"").at_field("funnel");
-}
 
 Filter conjunction(const Filter& a, const Filter& b) {
   if (a.is_trivial()) return b;
@@ -43,25 +35,6 @@ Status exclude_items(const ReadState& state, const RecommendRequest& request, co
   return Status::ok();
 }
 
-Result<std::vector<CandidateList>> retrieve(const RetrievalContext& context, const FunnelConfig& funnel,
-                                            StageClock* clock) {
-  std::vector<CandidateList> lists;
-  lists.reserve(funnel.retrievers.size());
-  std::string stage;
-  for (const RetrieverConfig& config : funnel.retrievers) {
-    const Retriever* retriever = find_retriever(config.kind);
-    if (retriever == nullptr) return Status::internal("a stored funnel names the retriever \"" + config.kind + "\"");
-    CandidateList& list = lists.emplace_back();
-    list.label = retriever_label(config);
-    list.weight = config.weight;
-    if (Status status = retriever->retrieve(context, config, &list); !status.is_ok())
-      return std::move(status).with_context(list.label);
-    stage.assign("retrieve:").append(list.label);
-    clock->end_stage(stage, list.candidates.size(), list.note);
-  }
-  return lists;
-}
-
 std::vector<AskedRetriever> asked_retrievers(const FunnelConfig& funnel, const std::vector<CandidateList>& lists,
                                              const std::vector<RetrieverConfig>& fallback_configs,
                                              const std::vector<CandidateList>& fallback_lists) {
@@ -80,13 +53,15 @@ std::vector<AskedRetriever> asked_retrievers(const FunnelConfig& funnel, const s
 Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest& request, Sequence sequence,
                                   Observer* observer) {
   TAMIS_RETURN_IF_ERROR(check_recommend_request(state, request));
-  TAMIS_ASSIGN_OR_RETURN(const FunnelConfig* const funnel, choose_funnel(state, request));
+  TAMIS_ASSIGN_OR_RETURN(const std::shared_ptr<const FunnelConfig> funnel, choose_funnel(state, request));
   RecommendAnswer answer;
   StageClock clock(request.override_funnel ? kOverrideName : std::string_view(funnel->name), observer,
                    request.explain ? &answer.stages : nullptr);
   const TimestampMs now_ms = request.as_of_ms.value_or(state.options->clock->now_ms());
 
-  TAMIS_ASSIGN_OR_RETURN(const UserState user, load_user_state(state, request.user, request.history, now_ms));
+  TAMIS_ASSIGN_OR_RETURN(const Features request_context, conform_context(request.context));
+  TAMIS_ASSIGN_OR_RETURN(UserState user, load_user_state(state, request.user, request.history, now_ms));
+  if (!request_context.empty()) user.context = &request_context;
   clock.end_stage("user_state", user.items.size());
 
   Eligibility eligibility(*state.items, *state.item_attributes, conjunction(funnel->filter, request.filter),
@@ -95,29 +70,25 @@ Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest
   clock.end_stage("filter", eligibility.upper_bound());
 
   const RetrievalContext context{state, user, eligibility, now_ms};
-  TAMIS_ASSIGN_OR_RETURN(const std::vector<CandidateList> lists, retrieve(context, *funnel, &clock));
-
-  std::vector<RankedItem> ranked = merge_candidates(lists, funnel->merge, request.k);
-  clock.end_stage("merge", ranked.size());
-
-  std::vector<CandidateList> fallback_lists;
-  if (ranked.size() < request.k)
-    TAMIS_RETURN_IF_ERROR(fill_from_fallback(context, funnel->fallback, request.k, &ranked, &fallback_lists));
-  clock.end_stage("fallback", ranked.size());
+  TAMIS_ASSIGN_OR_RETURN(std::vector<CandidateList> lists, retrieve(context, *funnel, &clock));
+  answer.recommendation_id = request.recommendation_id.empty() ? make_recommendation_id() : request.recommendation_id;
+  const RunOptions options{.k = request.k, .seed = seed_of(answer.recommendation_id), .keep_steps = request.explain};
+  TAMIS_ASSIGN_OR_RETURN(const FunnelRun run, run_funnel(context, *funnel, std::move(lists), options, &clock));
 
   std::vector<RetrieverConfig> fallback_configs;
-  for (const CandidateList& list : fallback_lists)
+  for (const CandidateList& list : run.fallback_lists)
     fallback_configs.push_back({.kind = list.label, .quota = 1, .weight = 1, .space = {}});
   std::vector<AskedRetriever> asked;
-  if (request.explain) asked = asked_retrievers(*funnel, lists, fallback_configs, fallback_lists);
+  if (request.explain) asked = asked_retrievers(*funnel, run.lists, fallback_configs, run.fallback_lists);
   const storage::IdTable& names = state.store->ids(EntityKind::kItem);
-  answer.items.reserve(ranked.size());
-  for (const RankedItem& item : ranked) {
+  answer.items.reserve(run.answer.size());
+  for (const RankedItem& item : run.answer) {
     RecommendedItem& row = answer.items.emplace_back();
     row.item = names.name(item.item);
     row.rank = static_cast<std::uint32_t>(answer.items.size());
     row.score = item.score;
     row.fallback = item.fallback;
+    row.propensity = item.propensity;
     if (request.with_features) {
       const auto entity = state.items->get(item.item, now_ms);
       row.features = entity == nullptr ? Features{} : entity->features;
@@ -128,13 +99,14 @@ Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest
   }
   clock.end_stage("answer", answer.items.size());
 
-  answer.recommendation_id = make_recommendation_id();
   answer.user = request.user;
   answer.funnel = funnel->name;
   answer.funnel_version = funnel->version;
   answer.generation = state.generation == nullptr ? "" : state.generation->info.id;
   answer.sequence = sequence;
   answer.known_user = user.is_known;
+  if (state.impression_sink != nullptr && !request.dry_run)
+    state.impression_sink->on_answer({request, *funnel, answer, user.user, now_ms});
   return answer;
 }
 

@@ -69,6 +69,16 @@ Status check_recommend_request(const ReadState& state, const RecommendRequest& r
   return Status::ok();
 }
 
+Result<Features> conform_context(const Features& context) {
+  Features conformed = context;
+  static const FeatureSchema kNoSchema;
+  Status status = conform_features(kNoSchema, &conformed);
+  if (status.is_ok()) return conformed;
+  std::string field = status.field();
+  if (field.starts_with("features")) field.replace(0, 8, "context");
+  return std::move(status).at_field(std::move(field));
+}
+
 Status check_query_vector(std::span<const float> vector, std::uint32_t dim) {
   if (vector.size() != dim) {
     return Status::invalid_argument("the vector has " + std::to_string(vector.size()) + " elements; expected " +

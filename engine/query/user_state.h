@@ -28,6 +28,7 @@ struct UserState {
   std::vector<HistoryItem> items;
   std::vector<HistoryItem> events;       // the same, each action by itself, oldest first: what sequence models read
   std::shared_ptr<const Entity> entity;  // the profile; null where there is none
+  const Features* context = nullptr;     // of the request, which outlives this; null where there is none
 
   // For models that count by rows of their own.
   struct Rows {

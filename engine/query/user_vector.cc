@@ -55,6 +55,7 @@ models::UserInput user_input(const Generation& generation, const UserState& user
   if (const std::uint32_t row = generation.row_of(EntityKind::kUser, user.user); row != kNoDenseId) input.row = row;
   input.history = history;
   if (user.entity != nullptr) input.features = &user.entity->features;
+  input.context = user.context;
   return input;
 }
 

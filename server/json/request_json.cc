@@ -90,13 +90,14 @@ Status read_recommend(element value, const JsonPath& path, RecommendRequest* req
     kMinSeqTimeout,
     kExplain,
     kFeatures,
+    kContext,
     kUser,
     kUsers
   };
-  static constexpr std::array<std::string_view, 14> kFields = {
-      "k",       "funnel",   "filter", "exclude", "exclude_seen",
-      "history", "override", "as_of",  "min_seq", "min_seq_timeout_ms",
-      "explain", "features", "user",   "users"};
+  static constexpr std::array<std::string_view, 15> kFields = {
+      "k",       "funnel",   "filter",  "exclude", "exclude_seen",
+      "history", "override", "as_of",   "min_seq", "min_seq_timeout_ms",
+      "explain", "features", "context", "user",    "users"};
   std::span<const std::string_view> known = kFields;
   if (users == nullptr) known = known.first(kUser);
   TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
@@ -120,6 +121,7 @@ Status read_recommend(element value, const JsonPath& path, RecommendRequest* req
       }
       case kExplain: return read_bool(entry, entry_path, &request->explain);
       case kFeatures: return read_bool(entry, entry_path, &request->with_features);
+      case kContext: return read_features(entry, entry_path, &request->context, nullptr);
       case kUser: return read_string(entry, entry_path, kMaxExternalIdBytes, &request->user);
       case kUsers: return read_strings(entry, entry_path, kMaxUsers, users);
     }
