@@ -10,6 +10,7 @@
 
 #include "common/filter.h"
 #include "common/status.h"
+#include "engine/funnel_rules.h"
 
 namespace tamis {
 
@@ -29,15 +30,37 @@ enum class MergeMethod {
   kNormalizedScore,  // sum of weight * min-max normalised score
 };
 
+// What scores the merged candidates.
+struct RankerConfig {
+  std::string kind = "none";       // "none" (the merged score stands), "dlrm" (the serving generation's)
+  std::uint32_t candidates = 200;  // kept for the ranker and the rules, 1..5000; never fewer than k
+  // Of "dlrm": how its objectives become one score, "p(purchase) * 5 + p(click)"; empty: the first objective.
+  std::string objective;
+};
+
+// How what was served is measured.
+struct ImpressionConfig {
+  double sample_rate = 1;                       // share of answers whose slots are logged, 0..1
+  std::uint32_t attribution_window_s = 86'400;  // an interaction without recommendation id counts so long after a slot
+};
+
 struct FunnelConfig {
   std::string name = "default";
   std::uint32_t version = 1;
+  // The stored funnel whose settings hold for the members in `inherited`; empty: none.
+  std::string base;
+  // Names of members that follow the base, whatever it says when a request comes. What is here is what it said last.
+  std::vector<std::string> inherited;
   std::vector<RetrieverConfig> retrievers;
   MergeMethod merge = MergeMethod::kReciprocalRank;
   bool exclude_seen = true;
   std::vector<std::string> seen_types;  // interaction types that count as seen; empty: all
   Filter filter;                        // which items may be recommended
+  RankerConfig ranker;
+  std::vector<RuleConfig> rules;  // in turn, after ranking
+  double rule_budget_us = 0;      // a rule that takes longer is counted and told of; 0: no budget
   std::vector<std::string> fallback = {"trending", "popular", "latest"};  // in turn until k items are found
+  ImpressionConfig impressions;
 
   static FunnelConfig default_funnel();
 };
@@ -45,6 +68,11 @@ struct FunnelConfig {
 inline constexpr std::size_t kMaxRetrievers = 16;  // of one funnel
 inline constexpr std::uint32_t kMaxQuota = 5'000;  // of one retriever
 inline constexpr double kMaxRetrieverWeight = 1'000;
+inline constexpr std::uint32_t kMaxRankedCandidates = 5'000;
+inline constexpr std::size_t kMaxObjectiveBytes = 1'024;
+inline constexpr std::size_t kMaxRules = 32;
+inline constexpr std::size_t kMaxPins = 100;
+inline constexpr std::uint32_t kMaxAttributionWindowS = 90 * 86'400;
 inline constexpr std::size_t kMaxSeenTypes = 64;
 inline constexpr std::size_t kMaxFilterDepth = 32;
 inline constexpr std::size_t kMaxFilterNodes = 1'024;    // conditions and groups of one filter
@@ -55,6 +83,9 @@ inline constexpr std::size_t kMaxFilterValues = 10'000;  // of one "in"
 // with the nearest known name.
 Result<FunnelConfig> parse_funnel(std::string_view name, std::string_view json);
 std::string funnel_to_json(const FunnelConfig& funnel);  // REQUIRES: validate_funnel(funnel) is ok
+
+// Gives `funnel` the base's settings of its inherited members.
+void inherit_members(const FunnelConfig& base, FunnelConfig* funnel);
 
 // A filter as in docs/http_api_funnels.md: {"all":[{"field":"price","lt":5}, ...]}.
 Result<Filter> parse_filter(std::string_view json);

@@ -13,6 +13,9 @@ class Observer {
   // A stage of a funnel took `seconds` and left `candidates`.
   virtual void on_funnel_stage(std::string_view /*funnel*/, std::string_view /*stage*/, double /*seconds*/,
                                std::uint64_t /*candidates*/) {}
+  // A rule of a funnel took `seconds`; beyond the funnel's budget `is_over_budget` is set.
+  virtual void on_rule(std::string_view /*funnel*/, std::string_view /*rule*/, double /*seconds*/,
+                       bool /*is_over_budget*/) {}
   // A group of `mutations` from `writers` was committed and applied in `seconds`.
   virtual void on_commit(std::uint64_t /*mutations*/, std::uint64_t /*writers*/, double /*seconds*/) {}
   // Time from a write's arrival in the queue to its visibility to queries.

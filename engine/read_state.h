@@ -13,6 +13,7 @@
 #include "engine/funnel.h"
 #include "engine/generation.h"
 #include "engine/history_cache.h"
+#include "engine/impressions.h"
 #include "engine/item_statistics.h"
 #include "engine/options.h"
 #include "engine/vector_rows.h"
@@ -44,6 +45,8 @@ struct ReadState {
   HistoryCache* histories = nullptr;
   VectorRows* vector_rows = nullptr;  // stored f32 rows of external spaces
   const ItemStatistics* item_statistics = nullptr;
+  const ImpressionStatistics* impression_statistics = nullptr;  // null: nothing has been counted
+  ImpressionSink* impression_sink = nullptr;                    // null: answers leave no trace
 
   bool exact_search = false;  // vectors are scanned, not walked: answers then depend on the data alone
 

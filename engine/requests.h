@@ -43,7 +43,15 @@ struct RecommendRequest {
   std::optional<FunnelConfig> override_funnel = {};
   // The id of the answer; empty: a new one. It is the seed of what the rules leave to chance.
   std::string recommendation_id = {};
-  bool dry_run = false;                      // nothing is logged: no impression
+  bool dry_run = false;  // nothing is logged: no impression
+  // Item-to-item: candidates are what goes with this item rather than with the user, whom the rules still know.
+  std::string similar_to = {};
+  // Of the page before: what its pages served does not come again. Empty: the first page.
+  std::string cursor = {};
+  bool with_cursor = false;  // the answer carries a cursor for the next page
+  // A past answer again: the data as it was after this write, under `generation` (empty: none served).
+  std::optional<Sequence> as_of_sequence = {};
+  std::string generation = {};               // with as_of_sequence only
   std::optional<TimestampMs> as_of_ms = {};  // the clock of decay and TTL; default now
   Sequence min_seq = 0;                      // waits until reflected (read your writes)
   std::int64_t min_seq_timeout_ms = 1'000;   // 0..10000; past it unavailable
@@ -92,7 +100,8 @@ struct StageTrace {
   std::string stage;        // "user_state", "retrieve:ann:ials", "merge", "filter", "fallback", ...
   std::uint64_t count = 0;  // candidates after it
   double microseconds = 0;
-  std::string note;  // why a retriever gave nothing: "ials is not trained"; mostly empty
+  std::string note;          // why a retriever gave nothing: "ials is not trained"; mostly empty
+  std::uint64_t before = 0;  // of a rule: candidates that it was given
 };
 
 struct RecommendAnswer {
@@ -105,6 +114,8 @@ struct RecommendAnswer {
   bool known_user = false;
   std::vector<RecommendedItem> items;
   std::vector<StageTrace> stages;  // filled where explain was asked
+  TimestampMs served_ms = 0;       // the clock that decay, TTL and rules went by
+  std::string cursor;              // empty: none was asked for, or there is no next page
 };
 
 // --- similar, search ---

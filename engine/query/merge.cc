@@ -27,7 +27,7 @@ std::vector<RankedItem> sum_points(std::span<const CandidateList> lists, std::si
       const DenseId item = list.candidates[i].id;
       if (!slot_of.contains(item)) {
         slot_of[item] = static_cast<std::uint32_t>(merged.size());
-        merged.push_back({item, 0, false});
+        merged.push_back({.item = item});
       }
       merged[slot_of[item]].score += points(list, i);
     }
@@ -67,7 +67,7 @@ std::vector<RankedItem> interleave(std::span<const CandidateList> lists, std::si
     turn->credit -= total_weight;
     const DenseId item = turn->list->candidates[turn->next++].id;
     taken[item] = 1;
-    merged.push_back({item, 1.0 / static_cast<double>(merged.size() + 1), false});
+    merged.push_back({.item = item, .score = 1.0 / static_cast<double>(merged.size() + 1)});
   }
   return merged;
 }
@@ -88,6 +88,39 @@ std::vector<RankedItem> merge_candidates(std::span<const CandidateList> lists, M
   return sum_points(lists, limit, [](const CandidateList& list, std::size_t i) {
     return list.weight / (kReciprocalRankOffset + static_cast<double>(i + 1));
   });
+}
+
+MergedCandidates merge_with_sources(std::span<const CandidateList> lists, MergeMethod method, std::size_t limit) {
+  thread_local StampedArray<std::uint32_t> entry_of;  // item -> index in `merged.entries`
+  entry_of.clear();
+  MergedCandidates merged;
+  for (const RankedItem& item : merge_candidates(lists, method, limit)) {
+    entry_of[item.item] = static_cast<std::uint32_t>(merged.entries.size());
+    merged.entries.push_back({.item = item.item, .score = item.score});
+  }
+  const auto visit = [&](const auto& take) {
+    for (std::size_t list = 0; list < lists.size(); ++list) {
+      for (std::size_t i = 0; i < lists[list].candidates.size(); ++i) {
+        const models::ScoredId& candidate = lists[list].candidates[i];
+        if (const std::uint32_t* entry = entry_of.find(candidate.id))
+          take(merged.entries[*entry], CandidateSource{.list = static_cast<std::uint32_t>(list),
+                                                       .rank = static_cast<std::uint32_t>(i + 1),
+                                                       .score = candidate.score});
+      }
+    }
+  };
+  visit([](MergedCandidates::Entry& entry, const CandidateSource&) { ++entry.source_count; });
+  std::uint32_t next = 0;
+  for (MergedCandidates::Entry& entry : merged.entries) {
+    entry.first_source = next;
+    next += entry.source_count;
+    entry.source_count = 0;
+  }
+  merged.sources.resize(next);
+  visit([&](MergedCandidates::Entry& entry, const CandidateSource& source) {
+    merged.sources[entry.first_source + entry.source_count++] = source;
+  });
+  return merged;
 }
 
 }  // namespace tamis::engine

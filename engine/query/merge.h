@@ -18,4 +18,7 @@ namespace tamis::engine {
 // Thread-safe: scratch is thread-local.
 std::vector<RankedItem> merge_candidates(std::span<const CandidateList> lists, MergeMethod method, std::size_t limit);
 
+// The same list, each item with its place in every list that holds it.
+MergedCandidates merge_with_sources(std::span<const CandidateList> lists, MergeMethod method, std::size_t limit);
+
 }  // namespace tamis::engine

@@ -105,6 +105,7 @@ Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest
   answer.generation = state.generation == nullptr ? "" : state.generation->info.id;
   answer.sequence = sequence;
   answer.known_user = user.is_known;
+  answer.served_ms = now_ms;
   if (state.impression_sink != nullptr && !request.dry_run)
     state.impression_sink->on_answer({request, *funnel, answer, user.user, now_ms});
   return answer;

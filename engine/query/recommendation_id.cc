@@ -30,4 +30,10 @@ std::string make_recommendation_id() {
   return id;
 }
 
+std::uint64_t seed_of(std::string_view recommendation_id) {
+  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const char c : recommendation_id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+  return hash;
+}
+
 }  // namespace tamis::engine

@@ -1,0 +1,17 @@
+// Which funnel answers a request.
+#pragma once
+
+#include <memory>
+
+#include "common/status.h"
+#include "engine/funnel.h"
+#include "engine/read_state.h"
+#include "engine/requests.h"
+
+namespace tamis::engine {
+
+// The request's own funnel on its base, else the one of its surface where there is such a funnel, else the named one.
+// not_found at "funnel" (or "override", where its base is unknown).
+Result<std::shared_ptr<const FunnelConfig>> choose_funnel(const ReadState& state, const RecommendRequest& request);
+
+}  // namespace tamis::engine

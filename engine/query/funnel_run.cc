@@ -1,0 +1,56 @@
+#include "engine/query/funnel_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/query/fallback.h"
+#include "engine/query/merge.h"
+
+namespace tamis::engine {
+namespace {
+
+// The candidates that the rules see: more than are served, so that what a rule takes out can be replaced.
+std::size_t kept_candidates(const FunnelConfig& funnel, std::size_t k) {
+  const bool is_reordered = funnel.ranker.kind != "none" || !funnel.rules.empty();
+  return is_reordered ? std::max<std::size_t>(k, funnel.ranker.candidates) : k;
+}
+
+// The merged candidates by the ranker's scores, or as they were merged.
+ranker::CandidateList ranked_list(const MergedCandidates& merged, const Ranking& ranking) {
+  ranker::CandidateList list;
+  list.reserve(merged.entries.size());
+  for (std::size_t i = 0; i < merged.entries.size(); ++i) {
+    const double score = ranking.scores.empty() ? merged.entries[i].score : ranking.scores[i];
+    list.push_back({.item = merged.entries[i].item, .score = score});
+  }
+  if (!ranking.scores.empty()) ranker::sort_by_score(list);
+  return list;
+}
+
+}  // namespace
+
+Result<FunnelRun> run_funnel(const RetrievalContext& context, const FunnelConfig& funnel,
+                             std::vector<CandidateList> lists, const RunOptions& options, StageClock* clock) {
+  FunnelRun run;
+  run.lists = std::move(lists);
+  run.merged = merge_with_sources(run.lists, funnel.merge, kept_candidates(funnel, options.k));
+  clock->end_stage("merge", run.merged.entries.size());
+
+  if (funnel.ranker.kind != "none") {
+    TAMIS_ASSIGN_OR_RETURN(run.ranking, rank_candidates({context, funnel.ranker, run.lists, run.merged}));
+    clock->end_stage("rank", run.merged.entries.size(), run.ranking.note);
+  }
+  ranker::CandidateList list = ranked_list(run.merged, run.ranking);
+  if (options.keep_steps) run.before_rules = list;
+
+  if (list.size() > options.k) list.resize(options.k);
+  for (const ranker::Candidate& candidate : list)
+    run.answer.push_back({.item = candidate.item, .score = candidate.score, .propensity = candidate.propensity});
+
+  if (run.answer.size() < options.k)
+    TAMIS_RETURN_IF_ERROR(fill_from_fallback(context, funnel.fallback, options.k, &run.answer, &run.fallback_lists));
+  clock->end_stage("fallback", run.answer.size());
+  return run;
+}
+
+}  // namespace tamis::engine

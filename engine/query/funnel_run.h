@@ -1,0 +1,45 @@
+// FunnelRun: one pass of candidates through a funnel, kept whole, so that an answer, its explanation and the account of
+// why an item is missing are read off the same run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/query/candidate.h"
+#include "engine/query/ranking.h"
+#include "engine/query/retriever.h"
+#include "engine/query/stage_clock.h"
+#include "ranker/rules/rule.h"
+
+namespace tamis::engine {
+
+struct RunOptions {
+  std::size_t k = 10;
+  std::uint64_t seed = 0;   // of what the rules leave to chance
+  bool keep_steps = false;  // keeps the list before the rules and after each of them
+};
+
+// One rule's work.
+struct RuleStep {
+  ranker::RuleReport report;
+  bool is_over_budget = false;
+  ranker::CandidateList after;  // where RunOptions::keep_steps
+};
+
+struct FunnelRun {
+  std::vector<CandidateList> lists;  // of the retrievers, in the funnel's order
+  MergedCandidates merged;
+  Ranking ranking;
+  ranker::CandidateList before_rules;  // where RunOptions::keep_steps: by rank, ranked and cut
+  std::vector<RuleStep> rules;
+  std::vector<RankedItem> answer;             // at most k
+  std::vector<CandidateList> fallback_lists;  // what the fallback was asked and gave
+};
+
+// Merges, ranks, applies the rules and fills up what `lists` hold. Lists are what retrieve() gives, or another
+// source's.
+Result<FunnelRun> run_funnel(const RetrievalContext& context, const FunnelConfig& funnel,
+                             std::vector<CandidateList> lists, const RunOptions& options, StageClock* clock);
+
+}  // namespace tamis::engine
