@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "common/random.h"
-#include "tests/engine/database_fixture.h"
+#include "tests/engine/camps_fixture.h"
 
 namespace tamis::engine {
 namespace {
@@ -13,36 +12,12 @@ namespace {
 using ::testing::Contains;
 using ::testing::Not;
 
-class DatabaseLearningTest : public DatabaseTest {
+class DatabaseLearningTest : public CampsTest {
  protected:
-  DatabaseLearningTest() {
-    options.training.settings["ials"] = {{"dim", "8"}, {"iterations", "4"}};
-    options.training.threads = 1;
-  }
-
-  // Two camps: even users take even items, odd users odd ones.
-  void write_camps() {
-    Random random(5);
-    std::vector<Mutation> batch;
-    for (int i = 0; i < 1'500; ++i) {
-      const std::uint32_t user = random.below(200);
-      const std::uint32_t item = random.below(20) * 2 + user % 2;
-      Interaction made = interaction("u" + std::to_string(user), "i" + std::to_string(item), "purchase");
-      made.timestamp_ms = clock.now_ms() - 1'000'000 + i;
-      batch.push_back(PutInteraction{made});
-    }
-    write(std::move(batch));
-  }
-
   Job train() {
-    auto job = database->train({});
-    EXPECT_TRUE(job.is_ok()) << job.status().to_string();
-    while (job.is_ok() && (job->state == JobState::kQueued || job->state == JobState::kRunning)) {
-      job = database->wait_job(job->id, *job, std::chrono::seconds(30));
-    }
-    EXPECT_TRUE(job.is_ok());
-    EXPECT_EQ(job->state, JobState::kSucceeded) << job->detail;
-    return *job;
+    Job job = CampsTest::train();
+    EXPECT_EQ(job.state, JobState::kSucceeded) << job.detail;
+    return job;
   }
 
   // The definition of near_item(): all inner products.

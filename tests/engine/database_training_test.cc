@@ -11,7 +11,7 @@
 #include "common/random.h"
 #include "common/sha256.h"
 #include "models/matrix_io.h"
-#include "tests/engine/database_fixture.h"
+#include "tests/engine/camps_fixture.h"
 
 namespace tamis::engine {
 namespace {
@@ -19,40 +19,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class DatabaseTrainingTest : public DatabaseTest {
+class DatabaseTrainingTest : public CampsTest {
  protected:
-  DatabaseTrainingTest() {
-    options.training.settings["ials"] = {{"dim", "8"}, {"iterations", "4"}};
-    options.training.threads = 1;
-    options.training.worker_command = {"/proc/self/exe", "train-worker"};
-  }
+  DatabaseTrainingTest() { options.training.worker_command = {"/proc/self/exe", "train-worker"}; }
 
-  // Two camps: even users take even items, odd users odd ones.
-  void write_camps() {
-    Random random(5);
-    std::vector<Mutation> batch;
-    for (int i = 0; i < 1'500; ++i) {
-      const std::uint32_t user = random.below(200);
-      const std::uint32_t item = random.below(20) * 2 + user % 2;
-      Interaction made = interaction("u" + std::to_string(user), "i" + std::to_string(item), "purchase");
-      made.timestamp_ms = clock.now_ms() - 1'000'000 + i;
-      batch.push_back(PutInteraction{made});
-    }
-    write(std::move(batch));
-  }
-
-  Job wait_for_end(std::string_view id) {
-    auto job = database->get_job(id);
-    while (job.is_ok() && (job->state == JobState::kQueued || job->state == JobState::kRunning))
-      job = database->wait_job(id, *job, std::chrono::seconds(30));
-    EXPECT_TRUE(job.is_ok()) << job.status().to_string();
-    return job.is_ok() ? *job : Job{};
-  }
-  Job train(const TrainRequest& request = {}) {
-    const auto job = database->train(request);
-    EXPECT_TRUE(job.is_ok()) << job.status().to_string();
-    return job.is_ok() ? wait_for_end(job->id) : Job{};
-  }
   std::size_t files_of_generations() const {
     std::size_t count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(directory / "data/generations"))
