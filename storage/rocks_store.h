@@ -50,6 +50,12 @@ class RocksStore final : public Store {
   Result<std::vector<Document>> list_documents(std::string_view collection) const override;
   Status read_log(Sequence from, const std::function<bool(const CommittedRecord&)>& visit) const override;
 
+  Status write_impressions(const ImpressionBatch& batch) override;
+  Status scan_impressions(TimestampMs from_ms, TimestampMs to_ms,
+                          const std::function<bool(const Impression&, std::span<const Outcome>)>& visit) const override;
+  Status prune_impressions(TimestampMs before_ms) override;
+  Result<Sequence> attributed_through() const override;
+
   Status checkpoint(const std::filesystem::path& dir) const override;
   std::map<std::string, double> statistics() const override;
   std::uint64_t free_disk_bytes() const override;

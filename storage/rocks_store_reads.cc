@@ -6,41 +6,11 @@
 #include "storage/log_codec.h"
 #include "storage/rocks_status.h"
 #include "storage/rocks_store.h"
+#include "storage/table_scan.h"
 #include "storage/value_codec.h"
 
 namespace tamis::storage {
 namespace {
-
-constexpr std::size_t kScanReadaheadBytes = 2 << 20;
-constexpr std::size_t kRowsBetweenClosingChecks = 256;
-
-rocksdb::ReadOptions scan_options() {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;  // one pass over a table must not push the hot rows out
-  options.total_order_seek = true;
-  options.readahead_size = kScanReadaheadBytes;
-  return options;
-}
-
-// Visits rows from `first` on, over one snapshot, until visit gives false or the rows end. unavailable where a reopen
-// waits for this scan.
-template <typename Visit>
-Status scan(const OpenDatabase& database, rocksdb::ColumnFamilyHandle* family, std::string_view first,
-            std::string_view end, Visit visit) {
-  rocksdb::ReadOptions options = scan_options();
-  const rocksdb::Slice upper_bound = end;
-  if (!end.empty()) options.iterate_upper_bound = &upper_bound;
-  const std::unique_ptr<rocksdb::Iterator> row(database.db()->NewIterator(options, family));
-  std::size_t rows = 0;
-  for (row->Seek(first); row->Valid(); row->Next()) {
-    TAMIS_ASSIGN_OR_RETURN(const bool goes_on, visit(row->key().ToStringView(), row->value().ToStringView()));
-    if (!goes_on) return Status::ok();
-    if (++rows % kRowsBetweenClosingChecks == 0 && database.is_closing()) {
-      return Status::unavailable("the store is being reopened after a failed write");
-    }
-  }
-  return from_rocks(row->status(), "scan " + family->GetName());
-}
 
 Status malformed_key(const rocksdb::ColumnFamilyHandle* family) {
   return Status::corruption("the table " + family->GetName() + " holds a malformed key");

@@ -24,6 +24,7 @@
 #include "common/records.h"
 #include "common/status.h"
 #include "storage/id_table.h"
+#include "storage/impression.h"
 
 namespace rocksdb {
 class FileSystem;
@@ -52,9 +53,6 @@ struct CommittedRecord {
   bool duplicate = false;  // an interaction whose idempotency key had been seen: acknowledged, not stored, no sequence
   Mutation mutation;
 };
-
-// Interaction types are interned; ids are assigned in log order.
-using InteractionTypeId = std::uint16_t;
 
 struct StoredInteraction {
   Sequence sequence = 0;
@@ -147,6 +145,20 @@ class Store {
 
   // The change feed: records with sequence >= from, in order. failed_precondition where the log no longer reaches back.
   virtual Status read_log(Sequence from, const std::function<bool(const CommittedRecord&)>& visit) const = 0;
+
+  // --- impressions: written beside the log, not through it ---
+  // One batch, never synced by itself: a crash loses at most what the last sync of the store did not cover, from the
+  // end. A row that is there already is replaced by its equal. Thread-safe beside commits.
+  // resource_exhausted (disk watermark), unavailable (poisoned, reopening), io_error: nothing was written.
+  virtual Status write_impressions(const ImpressionBatch& batch) = 0;
+  // Lists served in [from_ms, to_ms), by time, each with its outcomes by sequence; over one consistent snapshot. An
+  // outcome whose list is not there is left out. The references are valid during the call.
+  virtual Status scan_impressions(
+      TimestampMs from_ms, TimestampMs to_ms,
+      const std::function<bool(const Impression&, std::span<const Outcome>)>& visit) const = 0;
+  // Removes the lists served before `before_ms`, with their outcomes.
+  virtual Status prune_impressions(TimestampMs before_ms) = 0;
+  virtual Result<Sequence> attributed_through() const = 0;  // 0: nothing yet
 
   // --- operation ---
   // A consistent copy (hard links where the file system has them) in `dir`, which must not exist. Serving goes on.

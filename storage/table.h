@@ -18,7 +18,7 @@ enum class Table : std::uint8_t {
   kIdempotency,   // key -> expiry, sequence
   kDocuments,     // collection | name -> JSON
   kGenerations,   // the documents of collection "generation"
-  kImpressions,   // reserved: empty in this version
+  kImpressions,   // time | recommendation id | -> served list; | interaction -> outcome
   kCounters,      // totals and presence blocks
   kMeta,          // format version, spaces
 };

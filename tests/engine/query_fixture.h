@@ -74,6 +74,14 @@ class MemoryStore final : public storage::Store {
   Status read_log(Sequence, const std::function<bool(const storage::CommittedRecord&)>&) const override {
     return unsupported();
   }
+  Status write_impressions(const storage::ImpressionBatch&) override { return unsupported(); }
+  Status scan_impressions(TimestampMs, TimestampMs,
+                          const std::function<bool(const storage::Impression&, std::span<const storage::Outcome>)>&)
+      const override {
+    return unsupported();
+  }
+  Status prune_impressions(TimestampMs) override { return unsupported(); }
+  Result<Sequence> attributed_through() const override { return unsupported(); }
   Status checkpoint(const std::filesystem::path&) const override { return unsupported(); }
   std::map<std::string, double> statistics() const override { return {}; }
   std::uint64_t free_disk_bytes() const override { return 0; }
