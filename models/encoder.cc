@@ -9,6 +9,19 @@ Status Encoder::embed_item(const Features& /*features*/, std::span<float> /*out*
   return Status::failed_precondition(shape_.name + " does not embed items that it was not trained on");
 }
 
+Result<std::vector<float>> Encoder::embed_items(std::span<const Features* const> items) const {
+  std::vector<float> vectors(items.size() * shape_.dim, 0.0F);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto out = std::span(vectors).subspan(i * shape_.dim, shape_.dim);
+    if (!embed_item(*items[i], out).is_ok()) std::fill(out.begin(), out.end(), 0.0F);
+  }
+  return vectors;
+}
+
+Status Encoder::embed_text(std::string_view /*text*/, std::span<float> /*out*/) const {
+  return Status::failed_precondition(shape_.name + " does not embed texts");
+}
+
 bool Encoder::explain(const UserInput& /*user*/, std::uint32_t /*item*/, std::span<double> /*shares*/) const {
   return false;
 }

@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/clock.h"
@@ -22,14 +23,25 @@
 #include "common/records.h"
 #include "common/status.h"
 #include "models/matrix_io.h"
+#include "models/rating.h"
 #include "models/settings.h"
 
 namespace tamis::models {
+
+class TextEmbedderSource;
 
 // One action of a user on an item that the model knows.
 struct HistoryEvent {
   std::uint32_t item = 0;  // row, below Encoder::items()
   float weight = 1;        // finite, above 0
+  TimestampMs timestamp_ms = 0;
+  float rating = kNoRating;  // of an explicit judgement, as it was given
+};
+
+// One action on an item that is newer than the model, which has a vector in its space all the same.
+struct NewerEvent {
+  std::span<const float> vector = {};  // [dim], as the index has it
+  float weight = 1;
   TimestampMs timestamp_ms = 0;
 };
 
@@ -37,9 +49,10 @@ struct HistoryEvent {
 struct UserInput {
   std::optional<std::uint32_t> row = {};  // of the user among those trained on; none for a stranger or a newer user
   std::span<const HistoryEvent> history =
-      {};                              // oldest first; an item may occur again; newest events only where it is long
-  const Features* features = nullptr;  // the user's profile; may be null
-  const Features* context = nullptr;   // of the request (device, hour, ...); may be null
+      {};                                  // oldest first; an item may occur again; newest events only where it is long
+  std::span<const NewerEvent> newer = {};  // likewise, of items beyond items(); only for encoders that embed new items
+  const Features* features = nullptr;      // the user's profile; may be null
+  const Features* context = nullptr;       // of the request (device, hour, ...); may be null
   TimestampMs now_ms = 0;
 };
 
@@ -71,6 +84,19 @@ class Encoder {
   virtual bool embeds_new_items() const { return false; }
   // The vector of an item from its features alone. As embed_user(), and failed_precondition where !embeds_new_items().
   virtual Status embed_item(const Features& features, std::span<float> out) const;
+  // The vectors of several items, [items, dim] row-major, zeros for those that nothing places; calls embed_item() but
+  // where an encoder does better. Errors: those of the encoder's server.
+  virtual Result<std::vector<float>> embed_items(std::span<const Features* const> items) const;
+
+  // Whether embed_text() places a text that somebody typed, among the items.
+  virtual bool embeds_texts() const { return false; }
+  // failed_precondition where !embeds_texts() or the text says nothing to the model; unavailable and invalid_argument
+  // from its server.
+  virtual Status embed_text(std::string_view text, std::span<float> out) const;
+
+  // Whether embed_items() and embed_text() wait for another server: commits then leave new items to a thread in the
+  // background, and embed_item() is failed_precondition.
+  virtual bool asks_server() const { return false; }
 
   // How much each event of the history adds to the user's score for `item`; the shares sum to the score. `shares` is
   // [history]. False where the model cannot tell.
@@ -98,6 +124,7 @@ struct SavedEncoder {
   const EncoderShape& shape;
   const Settings& settings;
   const TensorReader& tensors;
+  const TextEmbedderSource* text_embedders = nullptr;  // null where none is configured; outlives the load alone
 };
 
 // The f32 tensor `name` of exactly `shape`; corruption names a value that is not finite.

@@ -8,13 +8,6 @@
 namespace tamis::models {
 namespace {
 
-// The shortest text that reads back as the same number.
-std::string to_text(double value) {
-  char buffer[32];
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
-  return {buffer, end};
-}
-
 template <typename Number>
 bool parse(std::string_view text, Number* value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
@@ -23,9 +16,11 @@ bool parse(std::string_view text, Number* value) {
 
 std::string expected(const ModelOption& option) {
   switch (option.type) {
-    case OptionType::kInteger: return "an integer in " + to_text(option.minimum) + ".." + to_text(option.maximum);
-    case OptionType::kNumber: return "a number in " + to_text(option.minimum) + ".." + to_text(option.maximum);
+    case OptionType::kInteger:
+      return "an integer in " + number_text(option.minimum) + ".." + number_text(option.maximum);
+    case OptionType::kNumber: return "a number in " + number_text(option.minimum) + ".." + number_text(option.maximum);
     case OptionType::kBoolean: return "true or false";
+    case OptionType::kText: return "a text of at most " + number_text(option.maximum) + " bytes";
     case OptionType::kChoice: break;
   }
   std::string list = "one of";
@@ -45,6 +40,7 @@ bool accepts(const ModelOption& option, const std::string& text) {
       return parse(text, &value) && value >= option.minimum && value <= option.maximum;  // refuses NaN too
     }
     case OptionType::kBoolean: return text == "true" || text == "false";
+    case OptionType::kText: return static_cast<double>(text.size()) <= option.maximum;
     case OptionType::kChoice: break;
   }
   return std::find(option.choices.begin(), option.choices.end(), text) != option.choices.end();
@@ -57,11 +53,17 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string_vi
 
 }  // namespace
 
+std::string number_text(double value) {
+  char buffer[32];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
+  return {buffer, end};
+}
+
 ModelOption integer_option(std::string name, double fallback, double minimum, double maximum, std::string description) {
-  return {std::move(name), OptionType::kInteger, to_text(fallback), minimum, maximum, {}, std::move(description)};
+  return {std::move(name), OptionType::kInteger, number_text(fallback), minimum, maximum, {}, std::move(description)};
 }
 ModelOption number_option(std::string name, double fallback, double minimum, double maximum, std::string description) {
-  return {std::move(name), OptionType::kNumber, to_text(fallback), minimum, maximum, {}, std::move(description)};
+  return {std::move(name), OptionType::kNumber, number_text(fallback), minimum, maximum, {}, std::move(description)};
 }
 ModelOption boolean_option(std::string name, bool fallback, std::string description) {
   return {std::move(name), OptionType::kBoolean, fallback ? "true" : "false", 0, 0, {}, std::move(description)};
@@ -69,6 +71,9 @@ ModelOption boolean_option(std::string name, bool fallback, std::string descript
 ModelOption choice_option(std::string name, std::vector<std::string> choices, std::string description) {
   std::string fallback = choices.front();
   return {std::move(name), OptionType::kChoice, std::move(fallback), 0, 0, std::move(choices), std::move(description)};
+}
+ModelOption text_option(std::string name, std::string fallback, double maximum_bytes, std::string description) {
+  return {std::move(name), OptionType::kText, std::move(fallback), 0, maximum_bytes, {}, std::move(description)};
 }
 
 Result<Settings> resolve_settings(const std::vector<ModelOption>& options, const Settings& settings) {

@@ -12,14 +12,14 @@
 
 namespace tamis::models {
 
-enum class OptionType { kInteger, kNumber, kBoolean, kChoice };
+enum class OptionType { kInteger, kNumber, kBoolean, kChoice, kText };
 
 struct ModelOption {
   std::string name;
   OptionType type = OptionType::kNumber;
   std::string default_value;
   double minimum = 0;  // of numbers and integers; at or above
-  double maximum = 0;  // at or below
+  double maximum = 0;  // at or below; of a text, its bytes
   std::vector<std::string> choices;
   std::string description;
 };
@@ -31,6 +31,11 @@ ModelOption number_option(std::string name, double fallback, double minimum, dou
 ModelOption boolean_option(std::string name, bool fallback, std::string description);
 // The first choice is the default.
 ModelOption choice_option(std::string name, std::vector<std::string> choices, std::string description);
+// Any text of at most `maximum_bytes`.
+ModelOption text_option(std::string name, std::string fallback, double maximum_bytes, std::string description);
+
+// The shortest text that reads back as the same number: how a setting is written.
+std::string number_text(double value);
 
 // The settings in force: `settings` checked against `options`, defaults filled in. Errors: invalid_argument that names
 // an unknown key's nearest known one, or a value and the range or type expected; field is the key.
@@ -40,6 +45,6 @@ Result<Settings> resolve_settings(const std::vector<ModelOption>& options, const
 double number_setting(const Settings& settings, std::string_view name);
 std::uint64_t integer_setting(const Settings& settings, std::string_view name);
 bool boolean_setting(const Settings& settings, std::string_view name);
-std::string_view choice_setting(const Settings& settings, std::string_view name);
+std::string_view choice_setting(const Settings& settings, std::string_view name);  // texts likewise
 
 }  // namespace tamis::models

@@ -10,6 +10,8 @@
 
 namespace tamis::models {
 
+class TextEmbedderSource;
+
 // A view: what it points to outlives the training run. Users and items are rows 0..users-1 and 0..items-1; in a
 // hold-out some have features and no event. Rows, order and features are the same on every machine for the same log.
 struct TrainingData {
@@ -18,6 +20,7 @@ struct TrainingData {
   std::span<const TimedInteraction> events = {};  // by time, ties in the log's order; weights are finite and above 0
   std::span<const Features> user_features = {};   // [users], or empty where there are none
   std::span<const Features> item_features = {};   // [items], or empty where there are none
+  const TextEmbedderSource* text_embedders = nullptr;  // a model server to ask; null where none is configured
 
   // [users, items], the weights of repeated pairs summed. O(events log events).
   InteractionMatrix matrix() const;

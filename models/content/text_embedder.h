@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/status.h"
@@ -26,6 +28,23 @@ class TextEmbedder {
   TextEmbedder(TextEmbedder&&) = default;
   TextEmbedder& operator=(const TextEmbedder&) = default;
   TextEmbedder& operator=(TextEmbedder&&) = default;
+};
+
+// TextEmbedderSource: gives the embedder that asks a model server. Implemented where HTTP lives, and handed down; what
+// learns and serves knows neither address nor key. Thread-safe.
+class TextEmbedderSource {
+ public:
+  virtual ~TextEmbedderSource() = default;
+  // The endpoint that is configured, for `model` (empty: the configured one), with vectors of `dim` (0: as many as the
+  // model gives, asked for by embedding one word). failed_precondition where none or another model is configured;
+  // unavailable and invalid_argument as embed().
+  virtual Result<std::shared_ptr<const TextEmbedder>> endpoint(std::string_view model, std::uint32_t dim) const = 0;
+  virtual std::string model() const = 0;  // the configured one
+
+ protected:
+  TextEmbedderSource() = default;
+  TextEmbedderSource(const TextEmbedderSource&) = default;
+  TextEmbedderSource& operator=(const TextEmbedderSource&) = default;
 };
 
 }  // namespace tamis::models

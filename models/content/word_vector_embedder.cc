@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "models/blas.h"
+#include "models/content/npy_matrix.h"
 #include "models/content/text_tokens.h"
 #include "models/nn/unit_norm.h"
 #include "models/text_lines.h"
@@ -44,9 +45,10 @@ Status parse_vector(std::string_view line, std::vector<float>& values) {
 
 }  // namespace
 
-Result<WordVectorEmbedder> WordVectorEmbedder::read(const std::filesystem::path& path) {
+Result<WordVectorEmbedder> WordVectorEmbedder::read(const std::filesystem::path& path, std::uint32_t max_words) {
   WordVectorEmbedder embedder;
   TAMIS_RETURN_IF_ERROR(for_each_line(path, [&](std::string_view line, std::size_t number) {
+    if (embedder.rows_.size() >= max_words) return Status::ok();
     std::vector<float> header;
     const bool is_header = number == 1 && parse_vector(line, header).is_ok() && header.size() == 2;
     return is_header ? Status::ok() : embedder.add_line(line);
@@ -54,6 +56,55 @@ Result<WordVectorEmbedder> WordVectorEmbedder::read(const std::filesystem::path&
   if (embedder.dim_ == 0) return Status::invalid_argument(path.string() + " holds no word vectors");
   embedder.weights_.assign(embedder.rows_.size(), 1.0F);
   return embedder;
+}
+
+Result<WordVectorEmbedder> WordVectorEmbedder::read_npy(const std::filesystem::path& matrix,
+                                                        const std::filesystem::path& vocabulary,
+                                                        std::uint32_t max_words) {
+  TAMIS_ASSIGN_OR_RETURN(const NpyMatrix table, read_npy_matrix(matrix, max_words));
+  WordVectorEmbedder embedder;
+  embedder.dim_ = table.columns;
+  std::size_t lines = 0;
+  TAMIS_RETURN_IF_ERROR(for_each_line(vocabulary, [&](std::string_view word, std::size_t number) {
+    lines = number;
+    if (number > table.rows || !embedder.add_word(word)) return Status::ok();
+    const float* row = &table.values[(number - 1) * table.columns];
+    embedder.vectors_.insert(embedder.vectors_.end(), row, row + table.columns);
+    return Status::ok();
+  }));
+  if (lines < table.rows || (lines > table.rows && table.rows < max_words))
+    return Status::invalid_argument(vocabulary.string() + " has " + std::to_string(lines) + " words, expected " +
+                                    std::to_string(table.rows) + " as " + matrix.string() + " has rows");
+  if (embedder.rows_.empty()) return Status::invalid_argument(matrix.string() + " holds no word vectors");
+  embedder.weights_.assign(embedder.rows_.size(), 1.0F);
+  return embedder;
+}
+
+Result<WordVectorEmbedder> WordVectorEmbedder::restore(std::uint32_t dim, std::string_view words,
+                                                       std::vector<float> vectors, std::vector<float> weights) {
+  WordVectorEmbedder embedder;
+  embedder.dim_ = dim;
+  for (std::size_t end = words.find('\n'); end != std::string_view::npos; end = words.find('\n')) {
+    if (!embedder.add_word(words.substr(0, end))) return Status::corruption("a word stands there twice");
+    words.remove_prefix(end + 1);
+  }
+  if (!words.empty() || embedder.rows_.size() != weights.size() || weights.size() * dim != vectors.size())
+    return Status::corruption("the words, their vectors and their weights are not equally many");
+  embedder.vectors_ = std::move(vectors);
+  embedder.weights_ = std::move(weights);
+  return embedder;
+}
+
+std::string WordVectorEmbedder::word_lines() const {
+  std::vector<const std::string*> by_row(rows_.size());
+  for (const auto& [word, row] : rows_) by_row[row] = &word;
+  std::string lines;
+  for (const std::string* word : by_row) lines.append(*word).push_back('\n');
+  return lines;
+}
+
+bool WordVectorEmbedder::add_word(std::string_view word) {
+  return rows_.emplace(lowered(word), static_cast<std::uint32_t>(rows_.size())).second;
 }
 
 Status WordVectorEmbedder::add_line(std::string_view line) {
@@ -67,9 +118,7 @@ Status WordVectorEmbedder::add_line(std::string_view line) {
                                     " numbers, expected " +
                                     (dim_ == 0 ? "1.." + std::to_string(kMaxDim) : std::to_string(dim_)));
   }
-  if (rows_.emplace(lowered(word), static_cast<std::uint32_t>(rows_.size())).second) {
-    vectors_.insert(vectors_.end(), values.begin(), values.end());
-  }
+  if (add_word(word)) vectors_.insert(vectors_.end(), values.begin(), values.end());
   return Status::ok();
 }
 

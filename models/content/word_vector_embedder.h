@@ -1,4 +1,5 @@
-// WordVectorEmbedder: texts as weighted means of static word vectors read from a file (GloVe's text format).
+// WordVectorEmbedder: texts as weighted means of static word vectors read from a file: GloVe's text format, or a NumPy
+// matrix beside a list of words (docs/models.md).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,17 @@ class WordVectorEmbedder final : public TextEmbedder {
   // Lines `word number number ...`, all of one length; a first line of two numbers (word2vec's header) is skipped.
   // Plain or .xz. Words are lowered; of words alike the first counts. Errors: not_found, io_error, invalid_argument
   // with "file:line: " for a bad line.
-  static Result<WordVectorEmbedder> read(const std::filesystem::path& path);
+  static Result<WordVectorEmbedder> read(const std::filesystem::path& path, std::uint32_t max_words = kEveryWord);
+  // Row r of the .npy matrix belongs to the word in line r of `vocabulary` (plain or .xz). invalid_argument, too, where
+  // their numbers differ.
+  static Result<WordVectorEmbedder> read_npy(const std::filesystem::path& matrix,
+                                             const std::filesystem::path& vocabulary,
+                                             std::uint32_t max_words = kEveryWord);
+  static constexpr std::uint32_t kEveryWord = ~0U;
+
+  // As it was: `words` one a line, vectors [words, dim], weights [words]. corruption where they do not fit together.
+  static Result<WordVectorEmbedder> restore(std::uint32_t dim, std::string_view words, std::vector<float> vectors,
+                                            std::vector<float> weights);
 
   // Learns the words' frequencies. Before that all words weigh alike. `smoothing` is a, above 0.
   void fit(std::span<const std::string> texts, double smoothing = 1e-3);
@@ -30,8 +41,13 @@ class WordVectorEmbedder final : public TextEmbedder {
   std::size_t words() const { return rows_.size(); }
   Result<std::vector<float>> embed(std::span<const std::string> texts) const override;
 
+  std::string word_lines() const;  // the words by row, one a line
+  const std::vector<float>& vectors() const { return vectors_; }
+  const std::vector<float>& weights() const { return weights_; }
+
  private:
   Status add_line(std::string_view line);
+  bool add_word(std::string_view word);  // false where it is there already
 
   std::uint32_t dim_ = 0;
   std::unordered_map<std::string, std::uint32_t> rows_;
