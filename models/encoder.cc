@@ -22,6 +22,11 @@ Status Encoder::embed_text(std::string_view /*text*/, std::span<float> /*out*/) 
   return Status::failed_precondition(shape_.name + " does not embed texts");
 }
 
+Status Encoder::refit_item(std::span<const float> /*users*/, std::span<const float> /*weights*/,
+                           std::span<float> /*out*/) const {
+  return Status::failed_precondition(shape_.name + " does not refit items");
+}
+
 bool Encoder::explain(const UserInput& /*user*/, std::uint32_t /*item*/, std::span<double> /*shares*/) const {
   return false;
 }

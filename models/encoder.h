@@ -98,6 +98,13 @@ class Encoder {
   // background, and embed_item() is failed_precondition.
   virtual bool asks_server() const { return false; }
 
+  // Whether refit_item() moves items between trainings.
+  virtual bool refits_items() const { return false; }
+  // The vector of an item whose interactions are these: `users` [n, dim], as user_vectors() or embed_user() have who
+  // interacted, by `weights` [n]. Everything else stays as trained. failed_precondition where !refits_items() or the
+  // users say nothing.
+  virtual Status refit_item(std::span<const float> users, std::span<const float> weights, std::span<float> out) const;
+
   // How much each event of the history adds to the user's score for `item`; the shares sum to the score. `shares` is
   // [history]. False where the model cannot tell.
   virtual bool explain(const UserInput& user, std::uint32_t item, std::span<double> shares) const;

@@ -1,11 +1,13 @@
 #include "models/ials_encoder.h"
 
-#include <algorithm>
-#include <charconv>
 #include <new>
 #include <numeric>
 #include <string>
 
+#include "models/distinct_items.h"
+#include "models/encoder_checks.h"
+#include "models/ials_half_step.h"
+#include "models/ials_row_solver.h"
 #include "models/model_options.h"
 
 namespace tamis::models {
@@ -14,39 +16,18 @@ namespace {
 constexpr const char* kUserFactors = "user_factors";
 constexpr const char* kItemFactors = "item_factors";
 
-std::string to_text(double value) {
-  char buffer[32];
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
-  return {buffer, end};
-}
-
 EncoderShape shape_of(const IalsModel& model) {
   return {.name = "ials", .kind = "ials", .users = model.users, .items = model.items, .dim = model.options.dim};
 }
 
-// A history as the fold-in asks for it: each item once, weights summed.
-struct DistinctItems {
-  std::vector<std::uint32_t> items;
-  std::vector<float> weights;
-  std::vector<std::size_t> slots;  // [history]: the place of each event's item
-
-  explicit DistinctItems(std::span<const HistoryEvent> history) : slots(history.size()) {
-    for (const HistoryEvent& event : history) items.push_back(event.item);
-    std::sort(items.begin(), items.end());
-    items.erase(std::unique(items.begin(), items.end()), items.end());
-    weights.resize(items.size());
-    for (std::size_t h = 0; h < history.size(); ++h) {
-      const auto found = std::lower_bound(items.begin(), items.end(), history[h].item);
-      slots[h] = static_cast<std::size_t>(found - items.begin());
-      weights[slots[h]] += history[h].weight;
-    }
-  }
-};
-
 }  // namespace
 
 IalsEncoder::IalsEncoder(IalsModel model)
-    : Encoder(shape_of(model)), model_(std::move(model)), fold_in_(model_.item_factors, model_.options) {}
+    : Encoder(shape_of(model)), model_(std::move(model)), fold_in_(model_.item_factors, model_.options) {
+  auto gramian = ials_gramian(model_.user_factors, model_.options, {});
+  if (!gramian.is_ok()) throw std::bad_alloc();  // the only way in which it fails
+  user_gramian_ = std::move(gramian).value();
+}
 
 Result<std::unique_ptr<Encoder>> IalsEncoder::create(IalsModel model) {
   try {
@@ -62,9 +43,7 @@ Result<std::unique_ptr<Encoder>> IalsEncoder::load(const SavedEncoder& saved) {
   Settings given = saved.settings;
   given["dim"] = std::to_string(shape.dim);
   TAMIS_ASSIGN_OR_RETURN(const Settings settings, resolve_settings(table, given));
-  if (shape.metric != Metric::kDot)
-    return Status::invalid_argument("metric is " + std::string(metric_name(shape.metric)) + ", expected dot")
-        .at_field("metric");
+  TAMIS_RETURN_IF_ERROR(expect_dot(shape));
   IalsModel model;
   model.options = ials_options(settings);
   model.users = shape.users;
@@ -81,6 +60,18 @@ Status IalsEncoder::embed_user(const UserInput& user, std::span<float> out) cons
   return Status::ok();
 }
 
+Status IalsEncoder::refit_item(std::span<const float> users, std::span<const float> weights,
+                               std::span<float> out) const {
+  std::vector<std::uint32_t> rows(weights.size());
+  std::iota(rows.begin(), rows.end(), 0U);
+  CholeskyRowSolver solver(users, user_gramian_, model_.options.dim);
+  const IalsRow row{.columns = rows,
+                    .weights = weights,
+                    .regularization = ials_row_regularization(model_.options, weights.size(), model_.users)};
+  if (solver.solve(row, out)) return Status::ok();
+  return Status::failed_precondition("the item's equations are singular");
+}
+
 bool IalsEncoder::explain(const UserInput& user, std::uint32_t item, std::span<double> shares) const {
   const DistinctItems distinct(user.history);
   std::vector<double> by_item(distinct.items.size());
@@ -93,9 +84,9 @@ bool IalsEncoder::explain(const UserInput& user, std::uint32_t item, std::span<d
 }
 
 Settings IalsEncoder::settings() const {
-  return {{"unobserved_weight", to_text(model_.options.unobserved_weight)},
-          {"regularization", to_text(model_.options.regularization)},
-          {"regularization_exponent", to_text(model_.options.regularization_exponent)},
+  return {{"unobserved_weight", number_text(model_.options.unobserved_weight)},
+          {"regularization", number_text(model_.options.regularization)},
+          {"regularization_exponent", number_text(model_.options.regularization_exponent)},
           {"iterations", std::to_string(model_.options.iterations)},
           {"seed", std::to_string(model_.options.seed)}};
 }

@@ -25,6 +25,9 @@ class IalsEncoder final : public Encoder {
   std::span<const float> user_vectors() const override { return model_.user_factors; }
   // From the history alone: neither the row nor the features are looked at.
   Status embed_user(const UserInput& user, std::span<float> out) const override;
+  // The half-step of training for one item, against the users given and the trained users' Gramian.
+  bool refits_items() const override { return !model_.user_factors.empty(); }
+  Status refit_item(std::span<const float> users, std::span<const float> weights, std::span<float> out) const override;
   // Hu, Koren & Volinsky 2008, section 5: the score is a sum over the history.
   bool explain(const UserInput& user, std::uint32_t item, std::span<double> shares) const override;
   Settings settings() const override;
@@ -35,6 +38,7 @@ class IalsEncoder final : public Encoder {
 
   IalsModel model_;
   IalsFoldIn fold_in_;
+  std::vector<float> user_gramian_;  // [dim, dim], alpha_0 * P^T P
 };
 
 // unobserved_weight of `settings` is relative here: in units of the mean weight of a user's pair with an item, so that

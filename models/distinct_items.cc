@@ -1,0 +1,19 @@
+#include "models/distinct_items.h"
+
+#include <algorithm>
+
+namespace tamis::models {
+
+DistinctItems::DistinctItems(std::span<const HistoryEvent> history) : slots(history.size()) {
+  for (const HistoryEvent& event : history) items.push_back(event.item);
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+  weights.resize(items.size());
+  for (std::size_t h = 0; h < history.size(); ++h) {
+    const auto found = std::lower_bound(items.begin(), items.end(), history[h].item);
+    slots[h] = static_cast<std::size_t>(found - items.begin());
+    weights[slots[h]] += history[h].weight;
+  }
+}
+
+}  // namespace tamis::models

@@ -1,0 +1,21 @@
+// DistinctItems: a history as solvers ask for it, each item once with its weights summed.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "models/encoder.h"
+
+namespace tamis::models {
+
+// A value type. Items ascend.
+struct DistinctItems {
+  std::vector<std::uint32_t> items;
+  std::vector<float> weights;
+  std::vector<std::size_t> slots;  // [history]: the place of each event's item
+
+  explicit DistinctItems(std::span<const HistoryEvent> history);
+};
+
+}  // namespace tamis::models
