@@ -7,6 +7,7 @@
 #include "models/bpr/bpr.h"
 #include "models/bpr/bpr_options.h"
 #include "models/ease/ease.h"
+#include "models/ease/ease_options.h"
 #include "models/graph_filter/blurring_sharpening.h"
 #include "models/graph_filter/graph_filter.h"
 #include "models/graph_filter/graph_filter_options.h"
@@ -87,9 +88,7 @@ std::vector<std::uint32_t> best_items(std::span<const float> scores, std::size_t
 
 Result<Recommender> train_ease_weights(const InteractionMatrix& train, const Settings& settings,
                                        const TrainControl& control) {
-  const EaseOptions options{.regularization = number_setting(settings, "regularization"),
-                            .max_items = static_cast<std::uint32_t>(integer_setting(settings, "max_items"))};
-  TAMIS_ASSIGN_OR_RETURN(EaseModel trained, train_ease(train, options, control));
+  TAMIS_ASSIGN_OR_RETURN(EaseModel trained, train_ease(train, ease_options(settings), control));
   auto model = std::make_shared<const EaseModel>(std::move(trained));
   return Recommender{
       [&train, model](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "models/bpr/bpr_encoder.h"
+#include "models/content/content_encoder.h"
 #include "models/ials_encoder.h"
 #include "models/imported_encoder.h"
+#include "models/mf/mf_encoder.h"
 #include "models/pinsage/pinsage_encoder.h"
 #include "models/sequence/sequence_model.h"
 #include "models/two_tower/two_tower_encoder.h"
@@ -13,6 +16,8 @@ namespace {
 
 constexpr EncoderKind kKinds[] = {
     {.name = "ials", .train = train_ials_encoder, .load = IalsEncoder::load, .cost = 10},
+    {.name = "bpr", .train = train_bpr_encoder, .load = BprEncoder::load, .cost = 60},
+    {.name = "mf", .train = train_mf_encoder, .load = MfEncoder::load, .cost = 10},
     {.name = "sasrec", .train = train_sasrec, .load = SequenceModel::load, .cost = 300},
     {.name = "bert4rec", .train = train_bert4rec, .load = SequenceModel::load, .cost = 300},
     {.name = "imported", .train = nullptr, .load = ImportedEncoder::load},
@@ -26,6 +31,7 @@ constexpr EncoderKind kKinds[] = {
      .load = PinSageEncoder::load,
      .uses_features = true,
      .cost = 60},
+    {.name = "content", .train = train_content_encoder, .load = ContentEncoder::load, .uses_features = true, .cost = 5},
 };
 
 }  // namespace

@@ -65,8 +65,9 @@ Status validate(const IalsOptions& options) {
                                 "regularization_exponent", number(options.regularization_exponent), "0..1"));
   TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.init_stddev) && options.init_stddev > 0, "init_stddev",
                                 number(options.init_stddev), "a finite number above 0"));
-  return require(options.cg_steps >= 1 && options.cg_steps <= 100, "cg_steps", std::to_string(options.cg_steps),
-                 "1..100");
+  TAMIS_RETURN_IF_ERROR(require(options.cg_steps >= 1 && options.cg_steps <= 100, "cg_steps",
+                                std::to_string(options.cg_steps), "1..100"));
+  return require(options.block >= 1 && options.block <= 2048, "block", std::to_string(options.block), "1..2048");
 }
 
 Result<IalsModel> train_ials(const InteractionMatrix& interactions, const IalsOptions& options,

@@ -24,6 +24,7 @@ enum class IalsSolver {
   kDual,               // exact, in the eigenbasis of the Gramian: an n x n system for a row of n < dim interactions
   kConjugateGradient,  // a few preconditioned steps from the row's last factor (Takacs et al. 2011)
   kCholesky,           // exact, a dim x dim system per row: the textbook's way, kept as the reference
+  kBlock,              // a pass over blocks of dimensions from the row's last factor (iALS++: Rendle et al. 2021)
 };
 
 struct IalsOptions {
@@ -36,6 +37,7 @@ struct IalsOptions {
   std::uint64_t seed = 42;
   IalsSolver solver = IalsSolver::kDual;
   std::uint32_t cg_steps = 3;  // steps per row and half-step of kConjugateGradient, 1..100
+  std::uint32_t block = 64;    // dimensions that kBlock solves together, 1..2048; dim and more: all
 };
 
 struct IalsModel {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "models/blas.h"
+#include "models/ials_block_solver.h"
 #include "models/ials_row_solver.h"
 #include "models/parallel.h"
 
@@ -50,6 +51,7 @@ Status solve_in_eigenbasis(const InteractionMatrix& interactions, const IalsOpti
   const bool exact = options.solver == IalsSolver::kDual;
   return parallel_blocks(control, interactions.rows, kSolvedRows, [&](std::size_t begin, std::size_t end) {
     SpectralRowSolver solver(rotated, spectrum);
+    BlockRowSolver block_solver(rotated, spectrum, std::min<std::size_t>(options.block, dim));
     std::vector<float> block((end - begin) * dim);
     float* out = moving.data() + begin * dim;
     if (!exact) blas::multiply_by_transposed(end - begin, dim, dim, out, basis.data(), block.data());
@@ -58,6 +60,8 @@ Status solve_in_eigenbasis(const InteractionMatrix& interactions, const IalsOpti
       const IalsRow equations = row_of(interactions, options, row);
       if (exact) {
         solver.solve_exactly(equations, x);
+      } else if (options.solver == IalsSolver::kBlock) {
+        block_solver.improve(equations, x);
       } else {
         solver.improve(equations, options.cg_steps, kConjugateGradientTolerance, x);
       }

@@ -7,6 +7,7 @@
 //   kDual: with B [k, dim] the rows q_i D_u^{-1/2}, x = D_u^{-1/2} B^T (W^{-1} + B B^T)^{-1} 1, by the identity of
 //     Woodbury: a k x k system. Rows of dim interactions and more solve (I + B^T W B) y = B^T w instead. Both exact.
 //   kConjugateGradient: on the same (I + B^T W B), for which D_u has served as the preconditioner, from the last x.
+//   kBlock: exact for a block of dimensions at a time, the others held (ials_block_solver.h).
 //   kCholesky: the dim x dim system as it stands.
 #pragma once
 

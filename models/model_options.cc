@@ -4,8 +4,10 @@
 
 #include "common/nearest_name.h"
 #include "models/bpr/bpr_options.h"
-#include "models/ease/ease.h"
+#include "models/content/content_options.h"
+#include "models/ease/ease_options.h"
 #include "models/graph_filter/graph_filter_options.h"
+#include "models/mf/mf_options.h"
 #include "models/pinsage/pinsage_options.h"
 #include "models/sequence/sequence_options.h"
 #include "models/two_tower/two_tower_options.h"
@@ -25,9 +27,11 @@ std::vector<ModelOption> ials_table() {
       number_option("regularization_exponent", defaults.regularization_exponent, 0, 1,
                     "how regularisation grows with the number of interactions (nu): 0 not at all, 1 in proportion"),
       number_option("init_stddev", defaults.init_stddev, 1e-9, 1e3, "scale of the random start"),
-      choice_option("solver", {"dual", "cg", "cholesky"},
-                    "how a row is solved: dual and cholesky exactly, cg by a few steps of conjugate gradient"),
+      choice_option("solver", {"dual", "cg", "cholesky", "block"},
+                    "how a row is solved: dual and cholesky exactly, cg by a few steps of conjugate gradient, block by "
+                    "a pass over blocks of dimensions"),
       integer_option("cg_steps", defaults.cg_steps, 1, 100, "steps per row of the solver cg"),
+      integer_option("block", defaults.block, 1, 2048, "dimensions that the solver block takes together"),
       integer_option("seed", static_cast<double>(defaults.seed), 0, kLargestInteger, "of the random start"),
   };
 }
@@ -52,14 +56,6 @@ std::vector<ModelOption> neighbor_table() {
 std::vector<ModelOption> sasrec_table() { return sequence_model_options("sasrec"); }
 std::vector<ModelOption> bert4rec_table() { return sequence_model_options("bert4rec"); }
 
-std::vector<ModelOption> ease_table() {
-  const EaseOptions defaults;
-  return {
-      number_option("regularization", defaults.regularization, 1e-9, 1e9, "lambda"),
-      integer_option("max_items", defaults.max_items, 1, 40'000, "a larger catalogue is refused"),
-  };
-}
-
 struct ModelEntry {
   std::string_view name;
   std::vector<ModelOption> (*options)();
@@ -71,6 +67,7 @@ constexpr ModelEntry kModels[] = {
     {"user_knn", neighbor_table, true},
     {"ials", ials_table, true},
     {"bpr", bpr_table, false},
+    {"mf", mf_table, false},
     {"graph_filter", graph_filter_table, false},
     {"bspm", blurring_sharpening_table, false},
     {"ease", ease_table, false},
@@ -78,6 +75,7 @@ constexpr ModelEntry kModels[] = {
     {"bert4rec", bert4rec_table, false},
     {"two_tower", two_tower_table, false},
     {"pinsage", pinsage_table, false},
+    {"content", content_table, false},
 };
 
 Status unknown_model(std::string_view model) {
@@ -121,9 +119,11 @@ IalsOptions ials_options(const Settings& settings) {
                       .regularization_exponent = number_setting(settings, "regularization_exponent"),
                       .init_stddev = number_setting(settings, "init_stddev"),
                       .seed = integer_setting(settings, "seed"),
-                      .cg_steps = static_cast<std::uint32_t>(integer_setting(settings, "cg_steps"))};
+                      .cg_steps = static_cast<std::uint32_t>(integer_setting(settings, "cg_steps")),
+                      .block = static_cast<std::uint32_t>(integer_setting(settings, "block"))};
   if (solver != settings.end() && solver->second == "cg") options.solver = IalsSolver::kConjugateGradient;
   if (solver != settings.end() && solver->second == "cholesky") options.solver = IalsSolver::kCholesky;
+  if (solver != settings.end() && solver->second == "block") options.solver = IalsSolver::kBlock;
   return options;
 }
 

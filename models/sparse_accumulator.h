@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -32,12 +33,12 @@ class SparseAccumulator {
   std::span<const std::uint32_t> touched() const { return touched_; }
   const Sum& operator[](std::uint32_t id) const { return sums_[id]; }
 
-  // The best k sums above 0.
-  std::vector<ScoredId> best(std::size_t k) const {
+  // The best k sums above 0, of the ids that `accepts` lets pass; empty: all.
+  std::vector<ScoredId> best(std::size_t k, const std::function<bool(std::uint32_t)>& accepts = {}) const {
     TopK top(k);
     for (const std::uint32_t id : touched_) {
       const float total = sums_[id].total;
-      if (total > 0 && top.may_enter(total)) top.push({id, total});
+      if (total > 0 && top.may_enter(total) && (!accepts || accepts(id))) top.push({id, total});
     }
     return top.take();
   }

@@ -9,6 +9,7 @@
 #include "common/status.h"
 #include "models/interaction_matrix.h"
 #include "models/ranking_evaluation.h"
+#include "models/rating.h"
 
 namespace tamis::models {
 
@@ -17,6 +18,7 @@ struct TimedInteraction {
   std::uint32_t item = 0;
   float weight = 1;
   TimestampMs timestamp_ms = 0;
+  float rating = kNoRating;  // of an explicit judgement, as it was given
 };
 
 struct TimeSplit {

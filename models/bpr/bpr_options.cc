@@ -14,6 +14,8 @@ std::vector<ModelOption> bpr_table() {
       number_option("regularization", defaults.regularization, 0, 1e3, "lambda, per visit of a row"),
       number_option("init_stddev", defaults.init_stddev, 1e-9, 1e3, "scale of the random start"),
       integer_option("seed", static_cast<double>(defaults.seed), 0, kLargestInteger, "of start, order and draws"),
+      number_option("fold_in_ridge", kBprFoldInRidge, 1e-6, 1e6,
+                    "when served: how strongly a folded-in user is held back, in units of the items' variance"),
   };
 }
 

@@ -32,7 +32,8 @@ struct BlurringSharpeningOptions {
 // invalid_argument where an option is out of its range; the message and field name it.
 Status validate(const BlurringSharpeningOptions& options);
 
-// Immutable; thread-safe. Memory: the interactions, items * rank floats, and per calling thread 80 floats per item.
+// Immutable; thread-safe. Memory: the interactions twice, items * rank floats, and per calling thread 80 floats per
+// item.
 class BlurringSharpening {
  public:
   // `interactions` is [users, items]; its weights are not looked at. Errors: invalid_argument (an option), and those of
@@ -40,25 +41,43 @@ class BlurringSharpening {
   static Result<BlurringSharpening> build(const InteractionMatrix& interactions,
                                           const BlurringSharpeningOptions& options, const TrainControl& control);
 
+  // The same of singular vectors, [items, rank], that build() found before.
+  static Result<BlurringSharpening> restore(InteractionMatrix interactions, const BlurringSharpeningOptions& options,
+                                            std::vector<float> vectors);
+
   // The scores of all items for several histories (distinct, < items): scores is [histories, items], row-major.
   // O((8 + 8 sharpening_steps) * interactions + items * rank) flops per history.
   void score(std::span<const std::span<const std::uint32_t>> histories, std::span<float> scores) const;
 
+  // The scores [items] for one history, as score() gives them: what a request asks. The history's own two hops touch
+  // the edges of its items and of the users they lead to; then come items * rank flops twice and 8 sharpening_steps
+  // passes over the interactions.
+  void score_one(std::span<const std::uint32_t> history, std::span<float> scores) const;
+
   std::uint32_t items() const { return interactions_.columns; }
+  const InteractionMatrix& interactions() const { return interactions_; }
+  const BlurringSharpeningOptions& options() const { return options_; }
+  std::span<const float> vectors() const { return vectors_; }  // [items, rank], row-major
 
  private:
   static constexpr std::size_t kLanes = 16;  // histories that pass through the graph together
 
-  // [items, kLanes]: several signals on the items, interleaved so that one pass over the graph serves all.
+  // [items, lanes]: several signals on the items, interleaved so that one pass over the graph serves all.
   using Signals = std::vector<float>;
 
   BlurringSharpening() = default;
+  void set_degrees();
+  template <std::size_t Lanes>
   void propagate(const Signals& in, Signals& out) const;
+  void propagate_history(std::span<const std::uint32_t> history, Signals& out) const;
+  template <std::size_t Lanes>
   void add_low_pass(std::span<const std::span<const std::uint32_t>> histories, Signals& signals) const;
+  template <std::size_t Lanes>
   void sharpen(Signals& signals) const;
 
   BlurringSharpeningOptions options_;
   InteractionMatrix interactions_;
+  InteractionMatrix by_item_;       // its transpose
   std::vector<float> user_weight_;  // [users], 1 / degree
   std::vector<float> item_weight_;  // [items], degree^-1/2
   std::uint32_t rank_ = 0;

@@ -62,7 +62,7 @@ GraphFilter::GraphFilter(InteractionMatrix interactions, const GraphFilterOption
       item_scale_(degree_scale(by_item_, options.item_exponent)) {}
 
 std::vector<ScoredId> GraphFilter::recommend(std::span<const std::uint32_t> history, std::span<const float> weights,
-                                             std::size_t k) const {
+                                             std::size_t k, const std::function<bool(std::uint32_t)>& accepts) const {
   SparseAccumulator& strength = accumulator(kToUsers, by_user_.rows);
   for (std::size_t h = 0; h < history.size(); ++h) {
     const float signal = history_scale_[history[h]] * (weights.empty() ? 1.0F : weights[h]);
@@ -77,7 +77,7 @@ std::vector<ScoredId> GraphFilter::recommend(std::span<const std::uint32_t> hist
   TopK top(k);
   for (const std::uint32_t item : scores.touched()) {
     const float score = scores[item].total * item_scale_[item];
-    if (score > 0 && top.may_enter(score)) top.push({item, score});
+    if (score > 0 && top.may_enter(score) && (!accepts || accepts(item))) top.push({item, score});
   }
   return top.take();
 }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -39,9 +40,13 @@ class GraphFilter {
   GraphFilter(InteractionMatrix interactions, const GraphFilterOptions& options);
 
   // The best k items for a history (distinct, < items) with weights (> 0, one each, or none: all 1), best first; items
-  // of the history may be among them. O(edges of the history's items + edges of the users they lead to).
-  std::vector<ScoredId> recommend(std::span<const std::uint32_t> history, std::span<const float> weights,
-                                  std::size_t k) const;
+  // of the history may be among them, those that `accepts` refuses not (empty: all may). O(edges of the history's items
+  // + edges of the users they lead to).
+  std::vector<ScoredId> recommend(std::span<const std::uint32_t> history, std::span<const float> weights, std::size_t k,
+                                  const std::function<bool(std::uint32_t)>& accepts = {}) const;
+
+  const InteractionMatrix& interactions() const { return by_user_; }
+  const GraphFilterOptions& options() const { return options_; }
 
  private:
   GraphFilterOptions options_;

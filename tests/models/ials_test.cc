@@ -15,7 +15,8 @@ using testing::Each;
 using testing::FloatNear;
 using testing::Pointwise;
 
-constexpr IalsSolver kSolvers[] = {IalsSolver::kDual, IalsSolver::kConjugateGradient, IalsSolver::kCholesky};
+constexpr IalsSolver kSolvers[] = {IalsSolver::kDual, IalsSolver::kConjugateGradient, IalsSolver::kCholesky,
+                                   IalsSolver::kBlock};
 
 // Numbers below come from numpy.linalg.solve in f64 on the same four users, four items and two dimensions.
 const std::vector<float> kItems = {0.5, -1.0, 1.0, 0.25, -0.75, 0.5, 0.1, 0.9};
@@ -100,6 +101,50 @@ TEST(Ials, ConjugateGradientConvergesToTheExactSolution) {
       train(interactions, {.dim = 8, .iterations = 3, .solver = IalsSolver::kConjugateGradient, .cg_steps = 50});
   ASSERT_TRUE(exact.is_ok() && iterated.is_ok());
   EXPECT_THAT(iterated->user_factors, Pointwise(FloatNear(1e-3F), exact->user_factors));
+}
+
+// Rendle et al. 2022: lambda (|I_u| + alpha_0 * items)^nu, worked by hand.
+TEST(Ials, RegularizationGrowsWithTheFrequency) {
+  IalsOptions options{.unobserved_weight = 0.1, .regularization = 0.02, .regularization_exponent = 1};
+  EXPECT_NEAR(ials_row_regularization(options, 5, 40), 0.02 * 9, 1e-12);
+  options.regularization_exponent = 0.5;
+  EXPECT_NEAR(ials_row_regularization(options, 5, 40), 0.02 * 3, 1e-12);
+  options.regularization_exponent = 0;
+  EXPECT_NEAR(ials_row_regularization(options, 5, 40), 0.02, 1e-12);
+}
+
+TEST(Ials, BlocksConvergeToTheLossOfTheExactSolver) {
+  // Blocks below and above the length of the rows, so that both ways of solving one run; 12 is no multiple of 5.
+  const auto interactions = random_interactions(50, 40, 8, 6);
+  const IalsOptions by_cholesky{.dim = 12, .iterations = 40, .regularization = 0.02, .solver = IalsSolver::kCholesky};
+  const auto exact = train(interactions, by_cholesky);
+  ASSERT_TRUE(exact.is_ok());
+  const double bar = ials_loss(interactions, *exact);
+  for (const std::uint32_t block : {1U, 5U, 12U}) {
+    IalsOptions options = by_cholesky;
+    options.solver = IalsSolver::kBlock;
+    options.block = block;
+    const auto model = train(interactions, options);
+    ASSERT_TRUE(model.is_ok());
+    EXPECT_NEAR(ials_loss(interactions, *model), bar, 0.005 * bar) << "block " << block;
+  }
+}
+
+TEST(Ials, OneBlockOfAllDimensionsIsTheExactSolution) {
+  const auto interactions = random_interactions(50, 40, 16, 2);
+  for (const std::uint32_t dim : {3U, 13U, 64U}) {
+    const auto model = train(interactions, {.dim = dim, .iterations = 2});
+    ASSERT_TRUE(model.is_ok());
+    std::vector<float> blocked = model->user_factors;
+    std::vector<float> exact = model->user_factors;
+    for (float& value : blocked) value *= 0.5F;  // from anywhere
+    IalsOptions options = model->options;
+    ASSERT_TRUE(ials_half_step(interactions, options, model->item_factors, exact, {}).is_ok());
+    options.solver = IalsSolver::kBlock;
+    options.block = dim;
+    ASSERT_TRUE(ials_half_step(interactions, options, model->item_factors, blocked, {}).is_ok());
+    EXPECT_THAT(blocked, Pointwise(FloatNear(3e-4F), exact)) << "dim " << dim;
+  }
 }
 
 TEST(Ials, SameBitsForAnyNumberOfThreads) {
@@ -213,6 +258,7 @@ TEST(Ials, RefusesOptionsOutOfRange) {
   EXPECT_EQ(field_of({.regularization_exponent = 1.5}), "regularization_exponent");
   EXPECT_EQ(field_of({.init_stddev = -1}), "init_stddev");
   EXPECT_EQ(field_of({.cg_steps = 0}), "cg_steps");
+  EXPECT_EQ(field_of({.block = 0}), "block");
 }
 
 TEST(Ials, RefusesBadWeights) {

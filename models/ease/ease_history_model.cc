@@ -1,0 +1,80 @@
+#include "models/ease/ease_history_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "models/ease/ease_options.h"
+#include "models/encoder.h"
+#include "models/ragged_tensors.h"
+#include "models/sparse_accumulator.h"
+
+namespace tamis::models {
+
+EaseHistoryModel::EaseHistoryModel(const EaseModel& model, std::uint32_t users, std::uint32_t neighbors)
+    : HistoryModel({.kind = "ease", .users = users, .items = model.items}), offsets_{0} {
+  const std::size_t items = model.items;
+  const std::size_t kept = neighbors == 0 ? items : std::min<std::size_t>(neighbors, items);
+  std::vector<std::uint32_t> order(items);
+  for (std::size_t item = 0; item < items; ++item) {
+    const float* row = model.weights.data() + item * items;
+    for (std::uint32_t other = 0; other < items; ++other) order[other] = other;
+    const auto end = order.begin() + static_cast<std::ptrdiff_t>(kept);
+    std::nth_element(order.begin(), end, order.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return std::fabs(row[a]) != std::fabs(row[b]) ? std::fabs(row[a]) > std::fabs(row[b]) : a < b;
+    });
+    std::sort(order.begin(), end);
+    for (auto other = order.begin(); other != end; ++other) {
+      if (row[*other] == 0) continue;
+      neighbor_.push_back(*other);
+      weight_.push_back(row[*other]);
+    }
+    offsets_.push_back(neighbor_.size());
+  }
+}
+
+Result<std::unique_ptr<HistoryModel>> EaseHistoryModel::train(const InteractionMatrix& interactions,
+                                                              const Settings& settings, const TrainControl& control) {
+  TAMIS_ASSIGN_OR_RETURN(const EaseModel model, train_ease(interactions, ease_options(settings), control));
+  const auto neighbors = static_cast<std::uint32_t>(integer_setting(settings, "neighbors"));
+  return std::unique_ptr<HistoryModel>(std::make_unique<EaseHistoryModel>(model, interactions.rows, neighbors));
+}
+
+Result<std::unique_ptr<HistoryModel>> EaseHistoryModel::load(const SavedHistoryModel& saved) {
+  std::unique_ptr<EaseHistoryModel> model(new EaseHistoryModel(saved.shape));
+  TAMIS_ASSIGN_OR_RETURN(RaggedIds table,
+                         read_ragged_ids(saved.tensors, "neighbor", saved.shape.items, saved.shape.items));
+  TAMIS_ASSIGN_OR_RETURN(model->weight_, read_finite(saved.tensors, "weight", {table.ids.size()}));
+  model->offsets_ = std::move(table.offsets);
+  model->neighbor_ = std::move(table.ids);
+  return std::unique_ptr<HistoryModel>(std::move(model));
+}
+
+std::vector<ScoredId> EaseHistoryModel::recommend(std::span<const std::uint32_t> history,
+                                                  std::span<const float> /*weights*/, std::size_t k,
+                                                  const ItemFilter& accepts) const {
+  thread_local SparseAccumulator scores;
+  scores.reset(shape().items);
+  for (const std::uint32_t item : history) {
+    for (std::uint64_t n = offsets_[item]; n < offsets_[item + 1]; ++n) scores.add(neighbor_[n], weight_[n]);
+  }
+  return scores.best(k, accepts);
+}
+
+bool EaseHistoryModel::explain(std::span<const std::uint32_t> history, std::span<const float> /*weights*/,
+                               std::uint32_t item, std::span<double> shares) const {
+  for (std::size_t h = 0; h < history.size(); ++h) {
+    const auto begin = neighbor_.begin() + static_cast<std::ptrdiff_t>(offsets_[history[h]]);
+    const auto end = neighbor_.begin() + static_cast<std::ptrdiff_t>(offsets_[history[h] + 1]);
+    const auto found = std::lower_bound(begin, end, item);
+    shares[h] = found != end && *found == item ? weight_[static_cast<std::size_t>(found - neighbor_.begin())] : 0;
+  }
+  return true;
+}
+
+void EaseHistoryModel::add_tensors(TensorWriter& writer) const {
+  writer.add<std::uint64_t>("offsets", {offsets_.size()}, offsets_);
+  writer.add<std::uint32_t>("neighbor", {neighbor_.size()}, neighbor_);
+  writer.add<float>("weight", {weight_.size()}, weight_);
+}
+
+}  // namespace tamis::models
