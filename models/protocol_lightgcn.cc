@@ -40,6 +40,7 @@ Result<std::vector<ModelOption>> lightgcn_options(std::string_view model) {
                      {},
                      "share of each user's train items to report on instead of the test file, for tuning"});
   options.push_back({"validation_seed", OptionType::kInteger, "1", 0, 4294967295, {}, "of the validation part"});
+  options.push_back(integer_option("resamples", 1000, 1, 100'000, "of the bootstrap intervals"));
   return options;
 }
 
@@ -69,6 +70,12 @@ Result<EvaluationReport> evaluate_lightgcn(const std::filesystem::path& train_pa
                          evaluate_ranking(cases, data.train.columns, recommender, k, control));
   report.evaluate_s = evaluating.seconds();
   report.metrics = metrics.named(k);
+  const BootstrapOptions bootstrap{.resamples =
+                                       static_cast<std::uint32_t>(integer_setting(report.settings, "resamples"))};
+  report.intervals = metrics.intervals(k, bootstrap);
+  std::vector<std::uint64_t> train_counts(data.train.columns);
+  for (const std::uint32_t item : data.train.column) ++train_counts[item];
+  report.metrics["novelty@" + std::to_string(k)] = novelty(metrics.recommendations, train_counts);
   report.data = {{"users", data.train.rows},
                  {"items", data.train.columns},
                  {"train_interactions", static_cast<double>(data.train.nonzeros())},

@@ -32,11 +32,12 @@ Result<LightGcnData> read_lightgcn(const std::filesystem::path& train, const std
 // replaces: a validation part for tuning that never touches the test file.
 LightGcnData cut_validation(LightGcnData data, double share, std::uint64_t seed);
 
-// The settings of a model under this protocol: its own options and `k`, `validation`, `validation_seed`.
+// The settings of a model under this protocol: its own options and `k`, `validation`, `validation_seed`, `resamples`.
 Result<std::vector<ModelOption>> lightgcn_options(std::string_view model);
 
-// Trains `model` on the train file and reports its metrics on the test file, or on a validation part cut from train.
-// Users of the test file without train items are ranked too (by the model's answer to an empty history).
+// Trains `model` on the train file and reports its metrics on the test file, or on a validation part cut from train,
+// with novelty and bootstrap intervals over users. Users of the test file without train items are ranked too (by the
+// model's answer to an empty history).
 Result<EvaluationReport> evaluate_lightgcn(const std::filesystem::path& train_path,
                                            const std::filesystem::path& test_path, std::string_view model,
                                            const Settings& settings, const TrainControl& control);

@@ -3,6 +3,7 @@
 //   models_evaluate [--protocol lightgcn] TRAIN TEST MODEL [key=value]...
 //   models_evaluate --protocol leave-one-out FILE MODEL [key=value]...
 //   models_evaluate --protocol split DIRECTORY MODEL [key=value]...
+//   models_evaluate --protocol ratings FILE MODEL [key=value]...
 // threads=N is taken by this program; progress goes to standard error, the report to standard output.
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 
 #include "models/protocol_leave_one_out.h"
 #include "models/protocol_lightgcn.h"
+#include "models/protocol_ratings.h"
 #include "models/protocol_split.h"
 
 namespace {
@@ -42,10 +44,15 @@ constexpr Protocol kProtocols[] = {
        TAMIS_ASSIGN_OR_RETURN(const auto files, tamis::models::find_split_files(arguments[0]));
        return tamis::models::evaluate_split(files, arguments[1], settings, control);
      }},
+    {"ratings", 1,
+     [](std::span<const std::string> arguments, const Settings& settings, const TrainControl& control) {
+       return tamis::models::evaluate_ratings(arguments[0], arguments[1], settings, control);
+     }},
 };
 
 int usage(const char* program) {
-  std::fprintf(stderr, "usage: %s [--protocol lightgcn|leave-one-out|split] FILE... MODEL [threads=N] [key=value]...\n",
+  std::fprintf(stderr,
+               "usage: %s [--protocol lightgcn|leave-one-out|split|ratings] FILE... MODEL [threads=N] [key=value]...\n",
                program);
   return 2;
 }

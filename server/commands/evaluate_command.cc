@@ -8,6 +8,7 @@
 #include "engine/evaluation.h"
 #include "models/protocol_leave_one_out.h"
 #include "models/protocol_lightgcn.h"
+#include "models/protocol_ratings.h"
 #include "models/protocol_split.h"
 #include "ranker/protocol_ctr.h"
 #include "server/commands/commands.h"
@@ -116,6 +117,13 @@ Reports evaluate_leave_one_out(const EvaluateFlags& flags) {
   return one(models::evaluate_leave_one_out(flags.data, flags.model, settings, train_control(flags)));
 }
 
+Reports evaluate_ratings(const EvaluateFlags& flags) {
+  const std::string& file = flags.data.empty() ? flags.train : flags.data;
+  TAMIS_RETURN_IF_ERROR(require(flags.protocol, {{"--data", &file}, {"--model", &flags.model}}));
+  TAMIS_ASSIGN_OR_RETURN(const models::Settings settings, parse_settings(flags.settings));
+  return one(models::evaluate_ratings(file, flags.model, settings, train_control(flags)));
+}
+
 Reports evaluate_split(const EvaluateFlags& flags) {
   models::SplitFiles files = flags.split;
   if (!flags.data.empty()) {
@@ -197,6 +205,7 @@ constexpr Protocol kProtocols[] = {
     {"leave-one-out", "a file of `user item` in the order of time; each user's last is the test",
      evaluate_leave_one_out},
     {"split", "files of sequences and of what followed them, as gSASRec's", evaluate_split},
+    {"ratings", "a file of `user::item::rating::time`, or with tabs or commas: predicted ratings", evaluate_ratings},
     {"ctr", "CSV files of labelled examples, for click models", evaluate_ctr},
     {"time-split", "a data directory, cut by time", evaluate_time_split},
 };
@@ -227,9 +236,10 @@ void add_evaluate_command(CLI::App& app, int* exit_code) {
   command->add_option("--valid", flags->valid, "Validation file (ctr)");
   command->add_option("--test", flags->test,
                       "Test file (lightgcn, ctr; ctr without one reports on the validation file)");
-  command->add_option("-d,--data", flags->data,
-                      "The file (leave-one-out), the directory of the files (split), or the data directory of a "
-                      "database that no server has open (time-split)");
+  command->add_option(
+      "-d,--data", flags->data,
+      "The file (leave-one-out, ratings), the directory of the files (split), or the data directory of a "
+      "database that no server has open (time-split)");
   command->add_option("--validation-input", flags->split.validation_input, "Histories of the validation (split)");
   command->add_option("--validation-output", flags->split.validation_output, "What followed them (split)");
   command->add_option("--test-input", flags->split.test_input, "Histories of the test (split)");

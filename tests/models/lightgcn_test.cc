@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <lzma.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "models/protocol_lightgcn.h"
@@ -90,6 +91,16 @@ TEST_F(LightGcn, MostPopularByHand) {
   EXPECT_DOUBLE_EQ(report->metrics.at("ndcg@1"), 2.0 / 3);
   EXPECT_EQ(report->data.at("users_evaluated"), 3);
   EXPECT_EQ(report->data.at("items"), 5);
+  EXPECT_DOUBLE_EQ(report->metrics.at("hr@1"), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(report->metrics.at("mrr@1"), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(report->metrics.at("coverage@1"), 3.0 / 5);
+  // Shares of the six train interactions: item 3 one, item 2 two, item 1 three.
+  EXPECT_NEAR(report->metrics.at("novelty@1"), -(std::log2(1 / 6.0) + std::log2(2 / 6.0) + std::log2(3 / 6.0)) / 3,
+              1e-12);
+  for (const char* name : {"recall@1", "ndcg@1", "hr@1", "mrr@1", "map@1"}) {
+    EXPECT_LE(report->intervals.at(name).low, report->metrics.at(name)) << name;
+    EXPECT_GE(report->intervals.at(name).high, report->metrics.at(name)) << name;
+  }
 }
 
 TEST_F(LightGcn, EveryModelBeatsPopularOnPlantedTastes) {
