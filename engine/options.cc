@@ -74,6 +74,19 @@ void check_training(const TrainingOptions& training, RangeCheck* check) {
   check->within<std::uint32_t>("training.keep_generations", training.keep_generations, 1, 100);
 }
 
+void check_online(const OnlineOptions& online, RangeCheck* check) {
+  check->within("training.online.learning_rate", online.learning_rate, 0.0, 1.0);
+  check->within("training.online.max_drift", online.max_drift, 0.0, 100.0);
+  check->within<std::uint32_t>("training.online.min_interactions", online.min_interactions, 1, 1'000);
+  check->within<std::uint32_t>("training.online.max_interactions", online.max_interactions, 1, 100'000);
+}
+
+void check_impressions(const ImpressionOptions& impressions, RangeCheck* check) {
+  check->at_least<std::int64_t>("impressions.retention_s", impressions.retention_s, 3'600);
+  check->at_least<std::uint64_t>("impressions.memory_bytes", impressions.memory_bytes, 1 << 20);
+  check->at_least<std::uint64_t>("impressions.queue_lists", impressions.queue_lists, 1);
+}
+
 }  // namespace
 
 Status DatabaseOptions::validate() const {
@@ -90,6 +103,8 @@ Status DatabaseOptions::validate() const {
   check.within("index.recall_target", index.recall_target, 0.5, 1.0);
   check.at_least<std::int64_t>("index.recall_interval_ms", index.recall_interval_ms, 0);
   check_training(training, &check);
+  check_online(online, &check);
+  check_impressions(impressions, &check);
 
   check_schema("item_schema", item_schema, &check);
   check_schema("user_schema", user_schema, &check);

@@ -16,6 +16,9 @@
 namespace tamis {
 
 class Observer;
+namespace models {
+class TextEmbedderSource;
+}
 
 struct StorageOptions {
   Durability durability = Durability::kSync;         // of a write that names none
@@ -59,11 +62,30 @@ struct TrainingOptions {
   std::uint32_t nice = 10;  // its priority, 0..19: how far it stands back behind queries
 };
 
+// What streamed interactions change in the serving generation's item vectors between trainings (docs/architecture.md).
+struct OnlineOptions {
+  bool enabled = false;
+  double learning_rate = 1;              // how far a vector goes from the trained one to the refitted one, 0..1
+  double max_drift = 1;                  // at most this share of the trained vector's length, 0..100
+  std::uint32_t min_interactions = 3;    // of an item without a trained vector, before it gets one, 1..1000
+  std::uint32_t max_interactions = 500;  // of an item, the newest, that a refit reads, 1..100000
+};
+
+// What was served, for how long, and how it is held (docs/experiments.md). Rates and windows are each funnel's.
+struct ImpressionOptions {
+  std::int64_t retention_s = 90 * 86'400;     // 3600..; older lists are removed
+  std::uint64_t memory_bytes = 256ull << 20;  // of recent lists, which interactions are attributed to; 1 MiB..
+  std::uint64_t queue_lists = 65'536;         // that wait to be written; more are dropped and counted. 1..
+  std::vector<std::string> conversion_types = {"purchase"};  // interactions that count as a conversion
+};
+
 struct DatabaseOptions {
   StorageOptions storage;
   MemoryOptions memory;
   IndexSettings index;
   TrainingOptions training;
+  ImpressionOptions impressions;
+  OnlineOptions online;
   FeatureSchema item_schema;
   FeatureSchema user_schema;
   // Weight of one interaction by type; an unlisted type weighs 1. 0 ignores the type in learning. 0..1000.
@@ -75,6 +97,8 @@ struct DatabaseOptions {
   bool read_only = false;
   const Clock* clock = &Clock::system();
   std::shared_ptr<Observer> observer;  // told of timings and events; null for none
+  // The model server that the content encoder asks for vectors of texts; null for none. Set by `tamis`.
+  std::shared_ptr<const models::TextEmbedderSource> text_embedders;
 
   // invalid_argument naming the option, the value and the range.
   Status validate() const;

@@ -3,6 +3,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "engine/options.h"
 
 namespace tamis {
 
@@ -10,6 +14,9 @@ inline constexpr int kReportFile = 3;  // the file descriptor that the worker re
 
 // Limits this process (memory, priority; it dies with its parent), trains as the task says, reports. The exit code. To
 // be called early in main(), before other threads: limits count for the whole process.
-int run_training_worker(const std::filesystem::path& task_file);
+// `text_embedders` (may be empty) makes the source of DatabaseOptions::text_embedders from a run's options.
+using TextEmbedderFactory =
+    std::function<Result<std::shared_ptr<const models::TextEmbedderSource>>(const TrainingOptions& options)>;
+int run_training_worker(const std::filesystem::path& task_file, const TextEmbedderFactory& text_embedders = {});
 
 }  // namespace tamis

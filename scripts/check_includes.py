@@ -17,7 +17,8 @@ ALLOWED = {
     "ranker": {"common"},
     "engine": {"ranker", "index", "models", "storage", "common"},
     "client": {"common"},
-    "server": {"engine", "ranker", "index", "models", "storage", "common"},
+    "embeddings": {"client", "models", "common"},
+    "server": {"embeddings", "engine", "ranker", "index", "models", "storage", "common"},
 }
 # Public headers of a neighbour that a folder may see: tools, not the neighbour's internals.
 SHARED = {

@@ -47,7 +47,8 @@ Manifest::Encoder describe_encoder(const models::Encoder& encoder) {
 }
 
 Result<std::shared_ptr<const models::Encoder>> read_encoder(const std::filesystem::path& dir, const std::string& name,
-                                                            const Manifest& manifest) {
+                                                            const Manifest& manifest,
+                                                            const models::TextEmbedderSource* text_embedders) {
   const Manifest::Encoder& entry = manifest.encoders.at(name);
   const models::EncoderKind* kind = models::find_encoder_kind(entry.kind);
   if (kind == nullptr || kind->load == nullptr) return unknown_kind(entry.kind);
@@ -60,8 +61,9 @@ Result<std::shared_ptr<const models::Encoder>> read_encoder(const std::filesyste
                                    .items = manifest.items,
                                    .dim = entry.dim,
                                    .metric = entry.metric};
-  TAMIS_ASSIGN_OR_RETURN(std::unique_ptr<models::Encoder> encoder,
-                         kind->load({.shape = shape, .settings = entry.settings, .tensors = tensors}));
+  TAMIS_ASSIGN_OR_RETURN(
+      std::unique_ptr<models::Encoder> encoder,
+      kind->load({.shape = shape, .settings = entry.settings, .tensors = tensors, .text_embedders = text_embedders}));
   TAMIS_RETURN_IF_ERROR(check_table(encoder->item_vectors(), shape.items, shape.dim, "item vectors"));
   if (!encoder->user_vectors().empty())
     TAMIS_RETURN_IF_ERROR(check_table(encoder->user_vectors(), shape.users, shape.dim, "user vectors"));

@@ -19,8 +19,10 @@ Status write_encoder(const std::filesystem::path& dir, const models::Encoder& en
 Manifest::Encoder describe_encoder(const models::Encoder& encoder);
 
 // Loads it by its kind and holds what was loaded to the manifest: row counts, dim, finite vectors. corruption,
-// invalid_argument (a kind or a setting that this build does not know), io_error.
+// invalid_argument (a kind or a setting that this build does not know), io_error. `text_embedders` (may be null) is
+// asked for the endpoint of an encoder that has one.
 Result<std::shared_ptr<const models::Encoder>> read_encoder(const std::filesystem::path& dir, const std::string& name,
-                                                            const Manifest& manifest);
+                                                            const Manifest& manifest,
+                                                            const models::TextEmbedderSource* text_embedders = nullptr);
 
 }  // namespace tamis::engine

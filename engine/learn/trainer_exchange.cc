@@ -37,7 +37,7 @@ Result<GenerationInfo> TrainerImpl::import_generation(const fs::path& dir, std::
   TAMIS_RETURN_IF_ERROR(check_import_name(name));
   if (registry_->get(name).is_ok())
     return Status::already_exists("generation '" + std::string(name) + "' is there already");
-  Result<GenerationContents> read = read_generation(dir);
+  Result<GenerationContents> read = read_generation(dir, options_->text_embedders.get());
   if (!read.is_ok()) return as_callers_mistake(read.status());
   GenerationContents contents = std::move(*read);
   // Every name must be one of ours: a vector of nobody would serve nobody, and more likely the file is another shop's.

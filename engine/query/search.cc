@@ -1,4 +1,4 @@
-// search(): nearest entities of a vector, or of an entity that has one.
+// search(): nearest entities of a vector, of a text, or of an entity that has a vector.
 #include "engine/query.h"
 #include "engine/query/request_checks.h"
 #include "engine/query/retriever.h"
@@ -10,6 +10,7 @@ namespace tamis::engine {
 namespace {
 
 constexpr std::uint32_t kMaxEf = 10'000;
+constexpr std::size_t kMaxTextBytes = 65'536;
 
 const char* kind_name(EntityKind kind) { return kind == EntityKind::kItem ? "item" : "user"; }
 
@@ -40,6 +41,22 @@ Result<Query> query_of_entity(const ReadState& state, const SpaceIndex& space, E
   return query;
 }
 
+Result<Query> query_of_text(const ReadState& state, const SpaceIndex& space, const std::string& text) {
+  if (text.size() > kMaxTextBytes)
+    return Status::invalid_argument("text has " + std::to_string(text.size()) + " bytes; expected at most " +
+                                    std::to_string(kMaxTextBytes))
+        .at_field("text");
+  const models::Encoder* encoder = find_encoder(state, space);
+  if (encoder == nullptr || !encoder->embeds_texts())
+    return Status::failed_precondition("no encoder of space \"" + space.space.name +
+                                       "\" reads texts; search by vector, item or user, or train \"content\"")
+        .at_field("text");
+  Query query{std::vector<float>(space.space.dim), kNoDenseId};
+  if (Status placed = encoder->embed_text(text, query.vector); !placed.is_ok())
+    return std::move(placed).at_field("text");
+  return query;
+}
+
 }  // namespace
 
 Result<ScoredAnswer> search(const ReadState& state, const SearchRequest& request, Sequence sequence) {
@@ -55,7 +72,9 @@ Result<ScoredAnswer> search(const ReadState& state, const SearchRequest& request
   const TimestampMs now_ms = state.options->clock->now_ms();
 
   Query query;
-  if (const auto* vector = std::get_if<std::vector<float>>(&request.query)) {
+  if (!request.text.empty()) {
+    TAMIS_ASSIGN_OR_RETURN(query, query_of_text(state, space, request.text));
+  } else if (const auto* vector = std::get_if<std::vector<float>>(&request.query)) {
     TAMIS_RETURN_IF_ERROR(check_query_vector(*vector, space.space.dim));
     query.vector = *vector;
   } else {

@@ -48,32 +48,59 @@ std::vector<float> mean_of(const std::vector<MeanPart>& parts, std::uint32_t dim
   return mean;
 }
 
-// What an encoder is given of the user; `history` holds the events that the result points to.
-models::UserInput user_input(const Generation& generation, const UserState& user,
-                             std::span<const models::HistoryEvent> history) {
-  models::UserInput input;
-  if (const std::uint32_t row = generation.row_of(EntityKind::kUser, user.user); row != kNoDenseId) input.row = row;
-  input.history = history;
-  if (user.entity != nullptr) input.features = &user.entity->features;
-  input.context = user.context;
-  return input;
-}
+// What an encoder is given of a user, with what its spans point to.
+class EncoderInput {
+ public:
+  EncoderInput(const Generation& generation, const models::Encoder& encoder, const SpaceIndex& space,
+               const UserState& user)
+      : history_(user.events_of(generation)) {
+    if (encoder.embeds_new_items()) gather_newer(generation, space, user);
+    if (const std::uint32_t row = generation.row_of(EntityKind::kUser, user.user); row != kNoDenseId) input_.row = row;
+    input_.history = history_;
+    input_.newer = newer_;
+    if (user.entity != nullptr) input_.features = &user.entity->features;
+    input_.context = user.context;
+  }
+  EncoderInput(const EncoderInput&) = delete;
+  EncoderInput& operator=(const EncoderInput&) = delete;
 
-UserVector embed(const Generation& generation, const models::Encoder& encoder, const UserState& user) {
-  const std::vector<models::HistoryEvent> history = user.events_of(generation);
+  const models::UserInput& input() const { return input_; }
+  const std::vector<models::HistoryEvent>& history() const { return history_; }
+
+ private:
+  void gather_newer(const Generation& generation, const SpaceIndex& space, const UserState& user) {
+    for (const HistoryItem& event : user.events) {
+      if (generation.row_of(EntityKind::kItem, event.item) != kNoDenseId) continue;
+      std::vector<float> vector = stored_vector(space.items.get(), space.space.dim, event.item);
+      if (vector.empty()) continue;
+      vectors_.push_back(std::move(vector));  // moving the outer vector leaves the inner ones' memory in place
+      newer_.push_back({vectors_.back(), event.weight, event.timestamp_ms});
+    }
+  }
+
+  std::vector<models::HistoryEvent> history_;
+  std::vector<std::vector<float>> vectors_;
+  std::vector<models::NewerEvent> newer_;
+  models::UserInput input_;
+};
+
+UserVector embed(const Generation& generation, const models::Encoder& encoder, const SpaceIndex& space,
+                 const UserState& user) {
+  const EncoderInput given(generation, encoder, space, user);
   UserVector result{std::vector<float>(encoder.shape().dim), {}};
-  const Status placed = encoder.embed_user(user_input(generation, user, history), result.values);
+  const Status placed = encoder.embed_user(given.input(), result.values);
   if (!placed.is_ok()) return {{}, placed.message()};
   return result;
 }
 
-Reasons explain_embedding(const Generation& generation, const models::Encoder& encoder, const UserState& user,
-                          DenseId item) {
+Reasons explain_embedding(const Generation& generation, const models::Encoder& encoder, const SpaceIndex& space,
+                          const UserState& user, DenseId item) {
   const std::uint32_t row = generation.row_of(EntityKind::kItem, item);
   if (row == kNoDenseId) return {};
-  const std::vector<models::HistoryEvent> history = user.events_of(generation);
+  const EncoderInput given(generation, encoder, space, user);
+  const std::vector<models::HistoryEvent>& history = given.history();
   std::vector<double> shares(history.size());
-  if (!encoder.explain(user_input(generation, user, history), row, shares)) return {};
+  if (!encoder.explain(given.input(), row, shares)) return {};
   std::map<DenseId, double> by_item;
   for (std::size_t h = 0; h < history.size(); ++h) by_item[generation.items[history[h].item]] += shares[h];
   return {by_item.begin(), by_item.end()};
@@ -104,7 +131,8 @@ const models::Encoder* find_encoder(const ReadState& state, const SpaceIndex& sp
 }
 
 UserVector find_user_vector(const ReadState& state, const SpaceIndex& space, const UserState& user) {
-  if (const models::Encoder* encoder = find_encoder(state, space)) return embed(*state.generation, *encoder, user);
+  if (const models::Encoder* encoder = find_encoder(state, space))
+    return embed(*state.generation, *encoder, space, user);
   if (std::vector<float> own = stored_vector(space.users.get(), space.space.dim, user.user); !own.empty())
     return {std::move(own), {}};
   UserVector result{mean_of(mean_parts(space, user), space.space.dim), {}};
@@ -115,7 +143,7 @@ UserVector find_user_vector(const ReadState& state, const SpaceIndex& space, con
 Result<Reasons> explain_user_vector(const ReadState& state, const SpaceIndex& space, const UserState& user,
                                     DenseId item) {
   if (const models::Encoder* encoder = find_encoder(state, space))
-    return explain_embedding(*state.generation, *encoder, user, item);
+    return explain_embedding(*state.generation, *encoder, space, user, item);
   Reasons reasons;
   if (space.space.metric == Metric::kL2) return reasons;
   if (!stored_vector(space.users.get(), space.space.dim, user.user).empty()) return reasons;

@@ -7,8 +7,10 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
+#include "embeddings/endpoint_source.h"
 #include "server/commands/commands.h"
 #include "server/server.h"
 #include "server/version.h"
@@ -54,6 +56,12 @@ Status serve(Config config) {
   config.database.observer = metrics.observer();
   config.database.training.worker_command = {"/proc/self/exe", std::string(kTrainWorkerCommand)};
   raise_file_limit();
+  embeddings::place_cache(std::filesystem::path(config.server.data_dir) / "embeddings",
+                          &config.database.training.settings);
+  auto embedders = embeddings::open_text_embedders(config.database.training.settings);
+  if (!embedders.is_ok())
+    return Status(embedders.status()).at_field("training.settings.content." + embedders.status().field());
+  config.database.text_embedders = std::move(*embedders);
   auto opened = Database::open(config.server.data_dir, config.database);
   if (!opened.is_ok()) return Status(opened.status()).with_context("cannot open " + config.server.data_dir);
   std::unique_ptr<Database> database = std::move(*opened);

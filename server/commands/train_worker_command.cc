@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "embeddings/endpoint_source.h"
 #include "engine/training_worker.h"
 #include "server/commands/commands.h"
 
@@ -12,7 +13,10 @@ void add_train_worker_command(CLI::App& app, int* exit_code) {
   auto task_file = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand(std::string(kTrainWorkerCommand), "Run one training task")->group("");
   command->add_option("task", *task_file, "The task's file")->required();
-  command->callback([task_file, exit_code] { *exit_code = run_training_worker(*task_file); });
+  command->callback([task_file, exit_code] {
+    *exit_code = run_training_worker(
+        *task_file, [](const TrainingOptions& options) { return embeddings::open_text_embedders(options.settings); });
+  });
 }
 
 }  // namespace tamis::server

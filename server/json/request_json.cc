@@ -12,6 +12,7 @@ using simdjson::dom::element;
 
 constexpr std::size_t kMaxListed = 10'000;
 constexpr std::size_t kMaxUsers = 1'000;
+constexpr std::size_t kMaxCursorBytes = 16'384;
 constexpr std::uint64_t kMaxSequence = std::numeric_limits<std::uint64_t>::max();
 
 // "/retrievers/0/quota" or "quota" at funnel -> "override.retrievers.0.quota".
@@ -56,9 +57,9 @@ Status read_history(element value, const JsonPath& path, std::vector<HistoryEntr
 }
 
 Status read_override(element value, const JsonPath& path, RecommendRequest* request) {
-  auto funnel = parse_funnel(funnel_name_of(value, "override"), simdjson::minify(value));
-  if (!funnel.is_ok()) return blame(path, funnel.status());
-  request->override_funnel = std::move(*funnel);
+  FunnelDocument document = read_funnel_override(funnel_name_of(value, "override"), simdjson::minify(value));
+  if (!document.faults.empty()) return blame(path, document.faults.front());
+  request->override_funnel = std::move(document.funnel);
   return Status::ok();
 }
 
@@ -91,13 +92,40 @@ Status read_recommend(element value, const JsonPath& path, RecommendRequest* req
     kExplain,
     kFeatures,
     kContext,
+    kSurface,
+    kDryRun,
+    kPaged,
+    kCursor,
+    kSimilarTo,
+    kAsOfSequence,
+    kGeneration,
+    kRecommendationId,
     kUser,
     kUsers
   };
-  static constexpr std::array<std::string_view, 15> kFields = {
-      "k",       "funnel",   "filter",  "exclude", "exclude_seen",
-      "history", "override", "as_of",   "min_seq", "min_seq_timeout_ms",
-      "explain", "features", "context", "user",    "users"};
+  static constexpr std::array<std::string_view, 23> kFields = {"k",
+                                                               "funnel",
+                                                               "filter",
+                                                               "exclude",
+                                                               "exclude_seen",
+                                                               "history",
+                                                               "override",
+                                                               "as_of",
+                                                               "min_seq",
+                                                               "min_seq_timeout_ms",
+                                                               "explain",
+                                                               "features",
+                                                               "context",
+                                                               "surface",
+                                                               "dry_run",
+                                                               "paged",
+                                                               "cursor",
+                                                               "similar_to",
+                                                               "as_of_sequence",
+                                                               "generation",
+                                                               "recommendation_id",
+                                                               "user",
+                                                               "users"};
   std::span<const std::string_view> known = kFields;
   if (users == nullptr) known = known.first(kUser);
   TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
@@ -122,6 +150,14 @@ Status read_recommend(element value, const JsonPath& path, RecommendRequest* req
       case kExplain: return read_bool(entry, entry_path, &request->explain);
       case kFeatures: return read_bool(entry, entry_path, &request->with_features);
       case kContext: return read_features(entry, entry_path, &request->context, nullptr);
+      case kSurface: return read_string(entry, entry_path, 64, &request->surface);
+      case kDryRun: return read_bool(entry, entry_path, &request->dry_run);
+      case kPaged: return read_bool(entry, entry_path, &request->with_cursor);
+      case kCursor: return read_string(entry, entry_path, kMaxCursorBytes, &request->cursor);
+      case kSimilarTo: return read_string(entry, entry_path, kMaxExternalIdBytes, &request->similar_to);
+      case kAsOfSequence: return read_uint(entry, entry_path, 0, kMaxSequence, &request->as_of_sequence.emplace());
+      case kGeneration: return read_string(entry, entry_path, 64, &request->generation);
+      case kRecommendationId: return read_string(entry, entry_path, 128, &request->recommendation_id);
       case kUser: return read_string(entry, entry_path, kMaxExternalIdBytes, &request->user);
       case kUsers: return read_strings(entry, entry_path, kMaxUsers, users);
     }
@@ -167,9 +203,8 @@ Result<SearchRequest> read_search(element value, const JsonPath& path) {
       case kItem: return read_id(entry, entry_path, EntityKind::kItem);
       case kUser: return read_id(entry, entry_path, EntityKind::kUser);
       case kText:
-        return Status::failed_precondition(
-                   "no text encoder is configured, so a text has no vector; search by vector, item or user")
-            .at_field(entry_path.to_string());
+        TAMIS_RETURN_IF_ERROR(read_string(entry, entry_path, FeatureLimits::kMaxStringBytes, &request.text));
+        return request.text.empty() ? refuse(entry_path, "empty", "a text") : Status::ok();
       case kFind: {
         std::string find;
         TAMIS_RETURN_IF_ERROR(read_string(entry, entry_path, &find));
@@ -188,6 +223,7 @@ Result<SearchRequest> read_search(element value, const JsonPath& path) {
   });
   TAMIS_RETURN_IF_ERROR(fields_status);
   if (queries == 0) return refuse_missing_field("vector", path);
+  if (request.space.empty() && !request.text.empty()) request.space = "content";  // where texts are placed
   if (request.space.empty()) return refuse_missing_field("space", path);
   return request;
 }

@@ -24,8 +24,16 @@ Status read_query(const Request& request, SimilarRequest* similar) {
   return read_filter(root, path, &similar->filter);
 }
 
+bool names_funnel(const Request& request) {
+  std::optional<std::string> funnel;
+  QueryString(request.query).read_string("funnel", &funnel);
+  return funnel.has_value();
+}
+
 template <EntityKind kKind>
 asio::awaitable<Response> get_similar(Exchange& exchange) {
+  if (kKind == EntityKind::kItem && names_funnel(exchange.request()))
+    co_return co_await recommend_around_item(exchange);
   SimilarRequest request{.kind = kKind, .id = exchange.parameter(0)};
   TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
   Database* database = exchange.app().database;
@@ -52,14 +60,15 @@ asio::awaitable<Response> post_search(Exchange& exchange) {
 
   Database* database = exchange.app().database;
   Result<ScoredAnswer> answer = ScoredAnswer{};
-  if (!request->exact && request->min_seq <= database->sequence()) {
+  const bool is_quick = !request->exact && request->text.empty();  // a text may be a model server's to embed
+  if (is_quick && request->min_seq <= database->sequence()) {
     answer = database->search(*request);
   } else {
     std::function<Result<ScoredAnswer>()> work = [database, copy = *request] { return database->search(copy); };
     answer = co_await exchange.offload<ScoredAnswer>(*exchange.app().workers, std::move(work));
   }
   if (!answer.is_ok()) co_return fail(exchange, answer.status());
-  const auto* id = std::get_if<std::string>(&request->query);
+  const auto* id = request->text.empty() ? std::get_if<std::string>(&request->query) : nullptr;
   co_return reply([&](JsonWriter* json) {
     write_scored(*answer, request->kind, request->query_kind, id == nullptr ? std::string_view() : *id, json);
   });

@@ -153,7 +153,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "\"field\":\"[1].item\""},
         Refusal{"BadDurability", "POST", "/v1/interactions?durability=maybe", R"({"user":"u","item":"i"})", 400,
                 "sync, interval, none"},
-        Refusal{"NoTextEncoder", "POST", "/v1/search", R"({"space":"looks","text":"lamp"})", 409, "no text encoder"},
+        Refusal{"EmptyText", "POST", "/v1/search", R"({"text":""})", 400, "\"field\":\"text\""},
         Refusal{"TwoQueries", "POST", "/v1/search", R"({"space":"looks","item":"a","vector":[1]})", 400,
                 "one of vector, item, user and text"},
         Refusal{"SnapshotElsewhere", "POST", "/v1/snapshots", R"({"name":"../../etc"})", 400, "\"field\":\"name\""},
