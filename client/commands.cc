@@ -21,8 +21,12 @@ void add_import(CLI::App& app, int* exit_code) {
   add_remote_options(command, &options->remote, true);
   command->get_option("--format")->description("Of the report: table or json");
   command->add_option("input", options->inputs, "[interactions|items|users|vectors] FILE; - is standard input")
-      ->required()
       ->expected(1, 2);
+  auto* generation = command->add_option("--generation", options->generation,
+                                         "Instead of FILE: a generation's folder, or a tar of it (.tar, .gz, .xz)");
+  generation->check(CLI::ExistingPath);
+  command->add_option("--name", options->generation_name, "Generation: what the server calls it")->needs(generation);
+  command->add_flag("--promote", options->promote, "Generation: have it serve at once")->needs(generation);
   command->add_option("-m,--mapping", options->mapping, "CSV: TOML file that says what the columns mean")
       ->check(CLI::ExistingFile);
   command->add_option("-f,--input-format", options->format, "csv, ndjson, npy or packed; auto: by the name")
@@ -59,6 +63,7 @@ void add_import(CLI::App& app, int* exit_code) {
                               "  tamis import interactions events.ndjson.gz --on-error fail\n"
                               "  zcat events.gz | tamis import interactions - --input-format ndjson\n"
                               "  tamis import vectors items.npy --ids items.txt --space images --metric cosine\n"
+                              "  tamis import --generation out/two-tower --name two-tower --promote\n"
                               "Plain, gzip and xz files are told apart by their content.") +
                   kExitCodes);
   command->callback([options, exit_code] { *exit_code = run_import(*options); });

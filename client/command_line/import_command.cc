@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 
+#include "client/command_line/import_generation.h"
 #include "client/command_line/import_session.h"
 #include "client/commands.h"
 #include "client/import/csv_import.h"
@@ -216,6 +217,9 @@ std::string usage_fault(const Job& job) {
 }  // namespace
 
 int run_import(const ImportOptions& options) {
+  if (!options.generation.empty()) return run_import_generation(options);
+  if (options.inputs.empty())
+    return usage_error("which file? tamis import [KIND] FILE, or --generation PATH --name NAME");
   Job job{options, "", "", options.format, nullptr};
   if (options.inputs.size() == 2) {
     if (!is_kind(options.inputs[0]))

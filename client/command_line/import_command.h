@@ -25,6 +25,9 @@ struct ImportOptions {
   std::size_t show_errors = 10;
   std::string idempotency = "auto";  // "auto", "row", "none"
   std::string durability;
+  std::string generation;       // a folder or an archive; then the options above but `remote` say nothing
+  std::string generation_name;  // what the server calls it
+  bool promote = false;         // have it serve
 };
 
 int run_import(const ImportOptions& options);

@@ -115,6 +115,40 @@ class ImportGeneration(unittest.TestCase):
         tamis_generation.pack(directory, archive)
         return self.server.call("PUT", f"/v1/generations/{name}{query}", archive.read_bytes(), "application/x-tar")
 
+    def command(self, *arguments: str) -> subprocess.CompletedProcess:
+        command = [BINARY, "import", "--url", self.server.url, "--quiet", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    def test_the_command_line_sends_folders_and_archives(self):
+        made = self.make()
+        sent = self.command("--generation", str(made), "--name", "by-folder", "--promote")
+        self.assertEqual(sent.returncode, 0, sent.stderr)
+        self.assertIn("generation by-folder: serving", sent.stdout)
+        scores = self.served("u2")
+        self.assertEqual(len(scores), ITEMS)
+
+        archive = self.directory / "made.tar.gz"
+        with tarfile.open(archive, "w:gz") as tar:
+            for file in sorted(made.iterdir()):
+                tar.add(file, arcname=file.name)
+        sent = self.command("--generation", str(archive), "--name", "by-archive", "--promote", "--format", "json")
+        self.assertEqual(sent.returncode, 0, sent.stderr)
+        self.assertEqual(self.served("u2"), scores)
+
+        damaged = self.directory / "damaged"
+        subprocess.run(["cp", "-r", str(made), str(damaged)], check=True)
+        with open(damaged / "two-tower.safetensors", "r+b") as file:
+            file.seek(-4, 2)
+            file.write(b"\xff\xff\xff\x7f")
+        refused = self.command("--generation", str(damaged), "--name", "damaged")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("two-tower.safetensors", refused.stderr)
+        self.assertEqual(self.served("u2"), scores)
+
+        (damaged / "manifest.json").unlink()
+        for arguments in (("--generation", str(damaged), "--name", "x"), ("--generation", str(made)), ("--name", "x")):
+            self.assertEqual(self.command(*arguments).returncode, 2, arguments)
+
     def test_serves_the_makers_scores(self):
         made = self.make()
         tables = read_tables(made, "two-tower")
