@@ -63,7 +63,10 @@ Status DatabaseImpl::commit(std::vector<Mutation> mutations) {
 Status DatabaseImpl::serve(std::shared_ptr<const Generation> generation) {
   TAMIS_ASSIGN_OR_RETURN(const Serving serving, prepare_serving(std::move(generation), options_, live(), layout_.index,
                                                                 store_->last_sequence()));
-  queue_->run_exclusive([&] { publish_serving(serving, &live()); });
+  queue_->run_exclusive([&] {
+    publish_serving(serving, &live());
+    if (online_ != nullptr) online_->on_generation();
+  });
   return Status::ok();
 }
 

@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxManifestBytes = 256u << 20;
 constexpr std::chrono::hours kRestoreTimeout(24);
+constexpr std::chrono::seconds kOnlineGrace(2);
 
 // A directory that is deleted at the end unless it was kept.
 class ProvisionalDirectory {
@@ -76,6 +77,7 @@ Status DatabaseImpl::snapshot(const fs::path& dir) {
   TAMIS_RETURN_IF_ERROR(made.create());
 
   // Index files first, while writes go on: a restore brings them up to the cut from the log.
+  if (online_ != nullptr && options_.online.enabled) online_->wait_idle(kOnlineGrace);  // so that it holds what is due
   TAMIS_RETURN_IF_ERROR(copy_indexes(made.path() / "index"));
   SnapshotManifest manifest;
   manifest.created_ms = options_.clock->now_ms();

@@ -37,6 +37,10 @@ void reconcile(const Generation& generation, const models::Encoder& encoder, con
 
 }  // namespace
 
+std::string index_maker(const Generation& generation, const OnlineOptions& online) {
+  return generation.info.id + (online.enabled ? "+online" : "");
+}
+
 Result<Serving> prepare_serving(std::shared_ptr<const Generation> generation, const DatabaseOptions& options,
                                 const LiveState& live, const std::filesystem::path& index_dir, Sequence last_sequence) {
   Serving serving;
@@ -49,8 +53,8 @@ Result<Serving> prepare_serving(std::shared_ptr<const Generation> generation, co
     if (const auto taken = state->spaces.find(name); taken != state->spaces.end() && !is_trained(taken->second->space))
       return Status::failed_precondition("generation " + made.info.id + " fills a space \"" + name +
                                          "\", which is there already and filled from outside");
-    auto loaded =
-        load_space_index(index_dir, encoder_space(*encoder, options.index), options.index, made.info.id, last_sequence);
+    auto loaded = load_space_index(index_dir, encoder_space(*encoder, options.index), options.index,
+                                   index_maker(made, options.online), last_sequence);
     if (loaded.is_ok()) {
       serving.spaces.push_back(std::move(loaded->index));
       continue;

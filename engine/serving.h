@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "common/status.h"
@@ -19,6 +20,10 @@ struct Serving {
 // where an encoder has the name of a space that others fill.
 Result<Serving> prepare_serving(std::shared_ptr<const Generation> generation, const DatabaseOptions& options,
                                 const LiveState& live, const std::filesystem::path& index_dir, Sequence last_sequence);
+
+// What index files of a generation's spaces are known by. Vectors that are refitted online are others than trained
+// ones.
+std::string index_maker(const Generation& generation, const OnlineOptions& online);
 
 // Publishes it in one swap: queries under way keep the generation that they pinned, later ones see the new one whole.
 // Entities that came or went while it was prepared are brought into line first. REQUIRES: no commit is applied

@@ -245,6 +245,19 @@ void add_training(std::vector<ConfigOption>* out) {
                         [](Config& c) -> auto& { return c.database.training.gate_tolerance; }));
   out->push_back(integer("training.keep_generations", 1, 100, "Generations kept for a rollback.",
                          [](Config& c) -> auto& { return c.database.training.keep_generations; }));
+  out->push_back(flag("training.online.enabled", "Refit items to the interactions that come between trainings.",
+                      [](Config& c) -> auto& { return c.database.online.enabled; }));
+  out->push_back(number("training.online.learning_rate", 0, 1,
+                        "How far an item's vector goes from the trained one to the refitted one.",
+                        [](Config& c) -> auto& { return c.database.online.learning_rate; }));
+  out->push_back(number("training.online.max_drift", 0, 100,
+                        "How far it goes at most, as a share of the trained vector's length.",
+                        [](Config& c) -> auto& { return c.database.online.max_drift; }));
+  out->push_back(integer("training.online.min_interactions", 1, 1'000,
+                         "Of an item without a trained vector, before it gets one.",
+                         [](Config& c) -> auto& { return c.database.online.min_interactions; }));
+  out->push_back(integer("training.online.max_interactions", 1, 100'000, "Of an item, the newest, that a refit reads.",
+                         [](Config& c) -> auto& { return c.database.online.max_interactions; }));
   ConfigOption settings{.key = "training.settings.*",
                         .expected = "text or number",
                         .help = "An option of a model, as model.option: training.settings.ials.dim = 64."};

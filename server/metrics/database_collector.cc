@@ -16,6 +16,10 @@ prometheus::MetricFamily gauge(const char* name, const char* help, double value)
   return GaugeFamily(name, help).add(value).take();
 }
 
+prometheus::MetricFamily counter(const char* name, const char* help, double value) {
+  return GaugeFamily(name, help, MetricType::Counter).add(value).take();
+}
+
 double seconds_of(TimestampMs ms) { return static_cast<double>(ms) / 1'000.0; }
 
 // "rocksdb.block.cache.hit" -> "rocksdb_block_cache_hit".
@@ -100,6 +104,14 @@ std::vector<prometheus::MetricFamily> DatabaseCollector::Collect() const {
   if (stats.interactions_by_type.empty()) interactions.add(number(stats.interactions), {{"type", ""}});
   out.push_back(interactions.take());
   out.push_back(gauge("tamis_pending_writes", "Mutations that wait to be committed.", number(stats.pending_writes)));
+  out.push_back(gauge("tamis_online_waiting_items", "Items that wait to be placed or refitted in the background.",
+                      number(stats.online.waiting)));
+  out.push_back(counter("tamis_online_placed_items_total", "New items that a model server's vectors placed.",
+                        number(stats.online.placed)));
+  out.push_back(counter("tamis_online_refitted_items_total", "Items refitted to their interactions, each time.",
+                        number(stats.online.refitted)));
+  out.push_back(counter("tamis_online_failures_total", "Failed requests to a model server, items that were not read.",
+                        number(stats.online.failures)));
   out.push_back(gauge("tamis_memory_used_bytes", "Memory of tables, caches and indexes.", number(stats.memory_bytes)));
   out.push_back(gauge("tamis_memory_limit_bytes", "The cap on it.", number(stats.memory_limit_bytes)));
   out.push_back(gauge("tamis_disk_free_bytes", "Free space where the data is.", number(stats.free_disk_bytes)));

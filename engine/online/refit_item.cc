@@ -1,0 +1,62 @@
+#include "engine/online/refit_item.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/trained_vector.h"
+
+namespace tamis::engine {
+namespace {
+
+// What the interactions come to for Encoder::refit_item().
+struct Evidence {
+  std::vector<float> users;
+  std::vector<float> weights;
+  bool is_news = false;  // some came after the generation learned
+};
+
+Result<Evidence> gather(const ReadState& state, DenseId item, AskedUsers* users) {
+  TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::StoredInteraction> interactions,
+                         state.store->item_interactions(item, state.options->online.max_interactions));
+  Evidence evidence;
+  for (const storage::StoredInteraction& interaction : interactions) {
+    const double weight = users->weight(interaction);
+    if (!(weight > 0)) continue;
+    TAMIS_ASSIGN_OR_RETURN(const std::span<const float> user, users->find(interaction));
+    if (std::all_of(user.begin(), user.end(), [](float value) { return value == 0; })) continue;
+    evidence.users.insert(evidence.users.end(), user.begin(), user.end());
+    evidence.weights.push_back(static_cast<float>(weight));
+    evidence.is_news = evidence.is_news || interaction.sequence > state.generation->info.sequence;
+  }
+  return evidence;
+}
+
+float length(std::span<const float> vector) {
+  double squares = 0;
+  for (const float value : vector) squares += double{value} * value;
+  return static_cast<float>(std::sqrt(squares));
+}
+
+}  // namespace
+
+Result<std::vector<float>> refit_item(const ReadState& state, const models::Encoder& encoder, DenseId item,
+                                      AskedUsers* users) {
+  const OnlineOptions& options = state.options->online;
+  std::vector<float> trained(encoder.shape().dim);
+  const bool is_trained = find_trained_vector(*state.generation, encoder, EntityKind::kItem, item, nullptr, trained);
+  if (!is_trained) trained.clear();
+  TAMIS_ASSIGN_OR_RETURN(const Evidence evidence, gather(state, item, users));
+  if (!evidence.is_news || (!is_trained && evidence.weights.size() < options.min_interactions)) return trained;
+  std::vector<float> refitted(encoder.shape().dim);
+  if (!encoder.refit_item(evidence.users, evidence.weights, refitted).is_ok()) return trained;
+  if (!is_trained) return refitted;
+  for (std::size_t d = 0; d < refitted.size(); ++d)
+    refitted[d] = static_cast<float>(options.learning_rate * (double{refitted[d]} - trained[d]));
+  const float drift = length(refitted);
+  const float most = static_cast<float>(options.max_drift) * length(trained);
+  const float scale = drift > most ? most / drift : 1;
+  for (std::size_t d = 0; d < refitted.size(); ++d) refitted[d] = trained[d] + scale * refitted[d];
+  return refitted;
+}
+
+}  // namespace tamis::engine
