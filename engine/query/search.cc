@@ -52,9 +52,12 @@ Result<Query> query_of_text(const ReadState& state, const SpaceIndex& space, con
                                        "\" reads texts; search by vector, item or user, or train \"content\"")
         .at_field("text");
   Query query{std::vector<float>(space.space.dim), kNoDenseId};
-  if (Status placed = encoder->embed_text(text, query.vector); !placed.is_ok())
-    return std::move(placed).at_field("text");
-  return query;
+  Status placed = encoder->embed_text(text, query.vector);
+  if (placed.is_ok()) return query;
+  // What a model server makes of us is not the asker's fault.
+  if (encoder->asks_server() && placed.code() != StatusCode::kFailedPrecondition)
+    return Status::unavailable(placed.message());
+  return std::move(placed).at_field("text");
 }
 
 }  // namespace

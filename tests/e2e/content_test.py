@@ -170,6 +170,7 @@ class Content(unittest.TestCase):
         self.assertEqual(job["state"], "succeeded", job)
         self.assertEqual(endpoint.authorization, f"Bearer {KEY}")
         self.assertTrue(all(item.startswith("cup") for item in self.found(server, "cup", 3)))
+        self.until(lambda: len(set(endpoint.texts)) >= len(NAMES) + 2)  # "dimension", the query, every name
         known = len(endpoint.texts)
         self.assertLessEqual(known, len(NAMES) + 2)
 
@@ -200,6 +201,7 @@ class Content(unittest.TestCase):
         self.assertNotIn(KEY, job["detail"])
         with self.assertRaises(Refused) as refused:
             self.found(server, "never asked before")
+        self.assertEqual(refused.exception.status, 503)
         self.assertIn("401", refused.exception.problem["detail"])
         self.assertTrue(self.recommended(server, {"history": [{"item": "cup0"}]}, 3))
         self.assertEqual(server.stop(), 0)

@@ -113,6 +113,63 @@ class TrainingProcess(unittest.TestCase):
         self.assertEqual(load.failures, [])
         self.assertGreater(load.queries, 0)
 
+    def running_worker(self, server: TamisServer, job: str) -> int:
+        """The worker's process id once it learns; its task is then limited."""
+        for event in self.events(server, job):
+            self.assertIn(event["state"], ("queued", "running"))
+            worker = self.worker_of(server)
+            if event["stage"] == "ials" and worker:
+                return worker
+        self.fail("the job ended before it was seen to run")
+
+    def test_cancel(self):
+        server = self.start("training.settings.ials.dim=512", "training.settings.ials.iterations=1000", "training.holdout=0")
+        with QueryLoad(server.port) as load:
+            job = server.call("POST", "/v1/train", {"models": ["ials"]})["job"]
+            worker = self.running_worker(server, job)
+            start = time.monotonic()
+            server.call("POST", f"/v1/jobs/{job}/cancel")
+            self.assertEqual(list(self.events(server, job))[-1]["state"], "cancelled")
+            self.assertLess(time.monotonic() - start, 10)
+            self.assertFalse(pathlib.Path(f"/proc/{worker}").exists())
+        self.assertEqual(load.failures, [])
+        self.assertEqual(list((self.directory / "data/generations").iterdir()), [])
+
+    def test_the_worker_stands_back_and_tells_how_far_it_is(self):
+        server = self.start("training.settings.ials.dim=256", "training.settings.ials.iterations=60", "training.holdout=0",
+                            "training.nice=7", "training.threads=1")
+        job = server.call("POST", "/v1/train", {"models": ["ials"]})["job"]
+        worker = self.running_worker(server, job)
+        self.assertEqual(os.getpriority(os.PRIO_PROCESS, worker), 7)
+        self.assertEqual(os.sched_getscheduler(worker), os.SCHED_BATCH)
+        self.assertEqual(pathlib.Path(f"/proc/{worker}/oom_score_adj").read_text().strip(), "1000")
+        self.assertLessEqual(len(list(pathlib.Path(f"/proc/{worker}/task").iterdir())), 4)
+        limits = pathlib.Path(f"/proc/{worker}/limits").read_text()
+        self.assertNotIn("unlimited", next(line for line in limits.splitlines() if line.startswith("Max data size")))
+        told = list(self.events(server, job))
+        self.assertEqual(told[-1]["state"], "succeeded")
+        progress = [event["progress"] for event in told]
+        self.assertEqual(progress, sorted(progress))
+        self.assertGreater(len({round(value, 2) for value in progress}), 3, "it moves while the model learns")
+
+    def test_a_schedule_trains_by_itself(self):
+        server = self.start("training.schedule=1s", "training.min_new_interactions=100", "training.models=popular",
+                            "training.holdout=0")
+        deadline = time.monotonic() + 30
+        while not server.call("GET", "/v1/generations")["generations"]:
+            self.assertLess(time.monotonic(), deadline, "nothing was trained")
+            time.sleep(0.05)
+        while server.call("GET", "/v1/jobs")["jobs"][0]["state"] not in ("succeeded", "failed"):
+            time.sleep(0.05)
+        jobs = len(server.call("GET", "/v1/jobs")["jobs"])
+        time.sleep(2.5)
+        self.assertEqual(len(server.call("GET", "/v1/jobs")["jobs"]), jobs, "without news nothing is trained again")
+        rows = [{"user": "u1", "item": f"i{n}", "type": "click"} for n in range(100)]
+        server.call("POST", "/v1/interactions", rows)
+        while len(server.call("GET", "/v1/jobs")["jobs"]) == jobs:
+            self.assertLess(time.monotonic(), deadline, "news were not learned from")
+            time.sleep(0.05)
+
     def test_training_promotes_under_load(self):
         server = self.start("training.settings.ials.dim=8")
         with QueryLoad(server.port) as load:
