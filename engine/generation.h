@@ -15,6 +15,7 @@
 #include "common/ids.h"
 #include "engine/requests.h"
 #include "models/encoder.h"
+#include "models/history_model.h"
 #include "models/interaction_matrix.h"
 #include "models/neighbors.h"
 
@@ -32,6 +33,7 @@ struct Generation {
 
   // Each fills the space of its name; names are unique. Shared with what was read or learned: immutable.
   std::vector<std::shared_ptr<const models::Encoder>> encoders;
+  std::vector<std::shared_ptr<const models::HistoryModel>> history_models;  // kinds are unique
   std::optional<models::NeighborTable> item_neighbors;
   std::optional<models::NeighborTable> user_neighbors;
   models::InteractionMatrix interactions;          // [users, items] as learned from: user-kNN votes over it
@@ -42,6 +44,12 @@ struct Generation {
   const models::Encoder* encoder(std::string_view name) const {
     for (const auto& candidate : encoders)
       if (candidate->shape().name == name) return candidate.get();
+    return nullptr;
+  }
+  // The history model of that kind, or null.
+  const models::HistoryModel* history_model(std::string_view kind) const {
+    for (const auto& candidate : history_models)
+      if (candidate->shape().kind == kind) return candidate.get();
     return nullptr;
   }
   // kNoDenseId where the generation does not know the entity.

@@ -42,21 +42,21 @@ class TypeWeights {
   TypeWeights(const storage::Store& store, const std::map<std::string, double>& weights)
       : store_(store), weights_(weights) {}
 
-  double weight(storage::InteractionTypeId type, double value) {
+  struct Type {
+    double weight;
+    bool is_rating;
+  };
+  const Type& find(storage::InteractionTypeId type) {
     if (types_.size() <= type) types_.resize(type + std::size_t{1});
     std::optional<Type>& known = types_[type];
     if (!known) {
       const std::string name = store_.interaction_type_name(type);
       known = Type{interaction_type_weight(name, weights_), is_rating_type(name)};
     }
-    return interaction_weight_of(known->weight, known->is_rating, value);
+    return *known;
   }
 
  private:
-  struct Type {
-    double weight;
-    bool is_rating;
-  };
   const storage::Store& store_;
   const std::map<std::string, double>& weights_;
   std::vector<std::optional<Type>> types_;
@@ -118,12 +118,15 @@ Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::st
     ++dataset.interactions;
     if (interaction.user >= live_users.size() || !live_users[interaction.user]) return true;
     if (interaction.item >= live_items.size() || !live_items[interaction.item]) return true;
-    const double weight = weights.weight(interaction.type, interaction.value.value_or(1));
+    const auto& [type_weight, is_rating] = weights.find(interaction.type);
+    const double value = interaction.value.value_or(1);
+    const double weight = interaction_weight_of(type_weight, is_rating, value);
     if (weight <= 0) return true;
     dataset.events.push_back({.user = interaction.user,
                               .item = interaction.item,
                               .weight = static_cast<float>(weight),
-                              .timestamp_ms = interaction.timestamp_ms});
+                              .timestamp_ms = interaction.timestamp_ms,
+                              .rating = is_rating ? static_cast<float>(value) : models::kNoRating});
     return true;
   }));
   if (stopped) return cancelled_status();

@@ -49,7 +49,7 @@ Result<Embedded> embed(const models::Encoder& encoder, const models::TrainingDat
   const std::size_t dim = encoder.shape().dim;
   std::vector<std::vector<models::HistoryEvent>> histories(data.users);
   for (const models::TimedInteraction& event : data.events)
-    histories[event.user].push_back({event.item, event.weight, event.timestamp_ms});
+    histories[event.user].push_back({event.item, event.weight, event.timestamp_ms, event.rating});
   Embedded embedded{std::vector<float>(data.users * dim), {}};
   const auto embed_block = [&](std::size_t begin, std::size_t end) {
     for (std::size_t user = begin; user < end; ++user) {
@@ -87,6 +87,13 @@ models::Recommender make_recommender(const std::string& model, const LearnedMode
         for (std::size_t n = 0; n < neighbors.size(); ++n) similar.push_back({neighbors[n], similarities[n]});
         lists[i] = ids_of(models::score_user_knn(similar, train, queries[i].depth));
       }
+    };
+  }
+  if (!learned.history_models.empty()) {
+    return [&](std::span<const models::RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+      for (std::size_t i = 0; i < queries.size(); ++i)
+        lists[i] = ids_of(learned.history_models.front()->recommend(
+            train.row_columns(queries[i].user), train.row_weights(queries[i].user), queries[i].depth, {}));
     };
   }
   if (!learned.encoders.empty())

@@ -10,6 +10,7 @@
 #include "common/sha256.h"
 #include "engine/learn/durable_files.h"
 #include "engine/learn/encoder_files.h"
+#include "engine/learn/history_model_files.h"
 #include "engine/learn/manifest.h"
 #include "models/matrix_io.h"
 
@@ -51,6 +52,7 @@ Status write_tables(const fs::path& dir, const GenerationContents& contents) {
   TAMIS_RETURN_IF_ERROR(write_vocabulary(dir / kUsers, contents.users));
   TAMIS_RETURN_IF_ERROR(write_vocabulary(dir / kItems, contents.items));
   for (const auto& encoder : contents.models.encoders) TAMIS_RETURN_IF_ERROR(write_encoder(dir, *encoder));
+  for (const auto& model : contents.models.history_models) TAMIS_RETURN_IF_ERROR(write_history_model(dir, *model));
   if (const auto& table = contents.models.item_neighbors)
     TAMIS_RETURN_IF_ERROR(
         write_rows(dir / kItemKnn, "neighbor", "similarity", table->offsets, table->neighbor, table->similarity));
@@ -72,6 +74,8 @@ Status write_all(const fs::path& dir, const GenerationContents& contents) {
   manifest.items = static_cast<std::uint32_t>(contents.items.size());
   for (const auto& encoder : contents.models.encoders)
     manifest.encoders[encoder->shape().name] = describe_encoder(*encoder);
+  for (const auto& model : contents.models.history_models)
+    manifest.history_models[model->shape().kind] = {.settings = model->settings()};
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(dir, error)) {
     TAMIS_ASSIGN_OR_RETURN(const std::uint64_t checksum, checksum_file(entry.path()));
@@ -192,6 +196,8 @@ Status check_models(const GenerationContents& contents, const Manifest& manifest
                      (!contents.models.user_neighbors || contents.interactions.rows == manifest.users);
   for (const auto& [name, encoder] : manifest.encoders)
     if (models.erase(name) == 0) return Status::corruption("\"models\" does not name the encoder '" + name + "'");
+  for (const auto& [kind, model] : manifest.history_models)
+    if (models.erase(kind) == 0) return Status::corruption("\"models\" does not name the history model '" + kind + "'");
   if (whole && models.empty()) return Status::ok();
   return Status::corruption("the files are not those of the models that the manifest names" +
                             (models.empty() ? "" : ": '" + *models.begin() + "' has none"));
@@ -248,6 +254,11 @@ Result<GenerationContents> read_generation(const fs::path& dir) {
     if (!encoder.is_ok()) return damaged(encoder_file_name(name).c_str(), encoder.status());
     contents.models.encoders.push_back(std::move(*encoder));
   }
+  for (const auto& [kind, entry] : manifest.history_models) {
+    auto model = read_history_model(dir, kind, manifest);
+    if (!model.is_ok()) return damaged(history_model_file_name(kind).c_str(), model.status());
+    contents.models.history_models.push_back(std::move(*model));
+  }
   TAMIS_RETURN_IF_ERROR(read_part(manifest, kItemKnn, &contents.models.item_neighbors,
                                   [&] { return read_neighbors(dir / kItemKnn, manifest.items); }));
   TAMIS_RETURN_IF_ERROR(read_part(manifest, kUserKnn, &contents.models.user_neighbors,
@@ -266,6 +277,7 @@ Result<std::shared_ptr<const Generation>> bind_generation(GenerationContents con
   TAMIS_RETURN_IF_ERROR(map_vocabulary(contents.items, items, "item", &generation->items, &generation->item_rows));
   generation->info = std::move(contents.info);
   generation->encoders = std::move(contents.models.encoders);
+  generation->history_models = std::move(contents.models.history_models);
   generation->item_neighbors = std::move(contents.models.item_neighbors);
   generation->user_neighbors = std::move(contents.models.user_neighbors);
   generation->interactions = std::move(contents.interactions);

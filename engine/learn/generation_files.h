@@ -2,6 +2,7 @@
 //   manifest.json           what it is, the options of its models, size and checksum of every other file
 //   users.txt, items.txt    the vocabulary: external ids by row, one a line
 //   <encoder>.safetensors   the tensors of each encoder, by its kind
+//   <history model>.safetensors  the tensors of each history model, by its kind
 //   item_knn.safetensors    offsets [items + 1] u64, neighbor [n] u32, similarity [n] f32; user_knn likewise
 //   interactions.safetensors  with user_knn: offsets [users + 1] u64, column [n] u32, weight [n] f32
 // Thread-safe: functions of their arguments and the files.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/encoder_kinds.h"
+#include "models/history_model_kinds.h"
 
 namespace tamis::engine {
 
@@ -18,6 +19,11 @@ Status learn_model(const std::string& model, const models::TrainingData& data, c
     Result<std::unique_ptr<models::Encoder>> trained = kind->train(data, in_force, control);
     if (!trained.is_ok()) return Status(trained.status()).with_context(model);
     learned->encoders.emplace_back(std::move(trained).value());
+  } else if (const models::HistoryModelKind* own = models::find_history_model_kind(model); own != nullptr) {
+    TAMIS_ASSIGN_OR_RETURN(const models::Settings in_force, encoder_settings(settings, model));
+    Result<std::unique_ptr<models::HistoryModel>> trained = own->train(matrix, in_force, control);
+    if (!trained.is_ok()) return Status(trained.status()).with_context(model);
+    learned->history_models.emplace_back(std::move(trained).value());
   }
   return Status::ok();
 }
@@ -41,6 +47,7 @@ Result<LearnedModels> learn_models(const std::vector<std::string>& names, const 
 
 double expected_cost(const std::string& model) {
   if (const models::EncoderKind* kind = models::find_encoder_kind(model)) return kind->cost;
+  if (const models::HistoryModelKind* kind = models::find_history_model_kind(model)) return kind->cost;
   return model == "popular" ? 0.1 : 2;
 }
 

@@ -10,6 +10,7 @@
 #include "engine/learn/model_settings.h"
 #include "engine/learn/run_control.h"
 #include "models/encoder.h"
+#include "models/history_model.h"
 #include "models/interaction_matrix.h"
 #include "models/neighbors.h"
 #include "models/training_data.h"
@@ -20,6 +21,7 @@ struct LearnedModels {
   std::optional<models::NeighborTable> item_neighbors;  // [items, <= neighbors]
   std::optional<models::NeighborTable> user_neighbors;  // [users, <= neighbors]
   std::vector<std::shared_ptr<const models::Encoder>> encoders;
+  std::vector<std::shared_ptr<const models::HistoryModel>> history_models;
 };
 
 // Learns one of trainable_models() into `learned`; "popular" needs nothing. `matrix` is data.matrix().

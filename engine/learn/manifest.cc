@@ -13,8 +13,8 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kFormat = "tamis.generation";
-constexpr const char* kMembers[] = {"format",   "version", "generation", "users",   "items",
-                                    "encoders", "ials",    "files",      "checksum"};
+constexpr const char* kMembers[] = {"format",   "version",        "generation", "users", "items",
+                                    "encoders", "history_models", "ials",       "files", "checksum"};
 
 std::string to_hex(std::uint64_t value) {
   char digits[17];
@@ -37,27 +37,38 @@ std::uint64_t own_checksum(json manifest) {
   return checksum64(text.data(), text.size());
 }
 
+json settings_to_json(const models::Settings& settings) {
+  return std::map<std::string, std::string>(settings.begin(), settings.end());
+}
+
 json encoders_to_json(const Manifest& manifest) {
   json encoders = json::object();
   for (const auto& [name, encoder] : manifest.encoders)
-    encoders[name] = {
-        {"kind", encoder.kind},
-        {"dim", encoder.dim},
-        {"metric", metric_name(encoder.metric)},
-        {"settings", std::map<std::string, std::string>(encoder.settings.begin(), encoder.settings.end())}};
+    encoders[name] = {{"kind", encoder.kind},
+                      {"dim", encoder.dim},
+                      {"metric", metric_name(encoder.metric)},
+                      {"settings", settings_to_json(encoder.settings)}};
   return encoders;
+}
+
+json history_models_to_json(const Manifest& manifest) {
+  json models = json::object();
+  for (const auto& [kind, model] : manifest.history_models)
+    models[kind] = {{"settings", settings_to_json(model.settings)}};
+  return models;
 }
 
 // An encoder's name becomes that of a file and of a space.
 Status check_encoder(const std::string& name, const Manifest::Encoder& encoder) {
-  static constexpr std::string_view kTaken[] = {"popular", "item_knn", "user_knn", "interactions"};
+  static constexpr std::string_view kTaken[] = {"popular", "item_knn",     "user_knn", "interactions",
+                                                "ease",    "graph_filter", "bspm"};
   const bool is_plain = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
   if (!is_plain || std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken))
     return Status::invalid_argument("an encoder is named '" + name.substr(0, 64) +
-                                    "', expected 1 to 64 of a-z, 0-9, _ and -, and not popular, item_knn, user_knn or "
-                                    "interactions")
+                                    "', expected 1 to 64 of a-z, 0-9, _ and -, and not popular, interactions or "
+                                    "another model's name")
         .at_field("encoders");
   if (encoder.dim < 1 || encoder.dim > kMaxDim)
     return Status::invalid_argument("the encoder has dim " + std::to_string(encoder.dim) + ", expected 1 to " +
@@ -91,6 +102,15 @@ Result<std::map<std::string, Manifest::Encoder>> parse_encoders(const json& valu
   return encoders;
 }
 
+std::map<std::string, Manifest::HistoryModel> parse_history_models(const json& value) {
+  std::map<std::string, Manifest::HistoryModel> models;
+  for (const auto& [kind, entry] : value.items()) {
+    models[kind] = {};
+    if (entry.contains("settings")) models[kind].settings = parse_settings(entry["settings"]);
+  }
+  return models;
+}
+
 // Version 1: the options of iALS, the one encoder that there was.
 Manifest::Encoder parse_ials(const json& value) {
   Manifest::Encoder encoder{.kind = "ials", .dim = value.at("dim").get<std::uint32_t>()};
@@ -109,6 +129,7 @@ std::string manifest_to_json(const Manifest& manifest) {
       {"format", kFormat},       {"version", kManifestVersion}, {"generation", generation_info_to_json(manifest.info)},
       {"users", manifest.users}, {"items", manifest.items},     {"files", files}};
   if (!manifest.encoders.empty()) value["encoders"] = encoders_to_json(manifest);
+  if (!manifest.history_models.empty()) value["history_models"] = history_models_to_json(manifest);
   value["checksum"] = to_hex(own_checksum(value));
   return value.dump(2) + "\n";
 }
@@ -137,6 +158,7 @@ Result<Manifest> parse_manifest(const std::string& text) {
     if (value.contains("encoders")) {
       TAMIS_ASSIGN_OR_RETURN(manifest.encoders, parse_encoders(value["encoders"]));
     }
+    if (value.contains("history_models")) manifest.history_models = parse_history_models(value["history_models"]);
     if (version == 1 && value.contains("ials")) {
       manifest.encoders["ials"] = parse_ials(value["ials"]);
       TAMIS_RETURN_IF_ERROR(check_encoder("ials", manifest.encoders["ials"]));

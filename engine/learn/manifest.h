@@ -30,8 +30,12 @@ struct Manifest {
   GenerationInfo info;
   std::uint32_t users = 0;
   std::uint32_t items = 0;
-  std::map<std::string, Encoder> encoders;  // by name, which is that of its space and of its file
-  std::map<std::string, File> files;        // by name in the directory
+  struct HistoryModel {
+    models::Settings settings = {};  // what the kind needs beside its tensors
+  };
+  std::map<std::string, Encoder> encoders;             // by name, which is that of its space and of its file
+  std::map<std::string, HistoryModel> history_models;  // by kind, of models/history_model_kinds.h
+  std::map<std::string, File> files;                   // by name in the directory
 };
 
 // JSON with a checksum of itself, so that a damaged manifest is told from a true one.

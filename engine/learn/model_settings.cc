@@ -4,6 +4,7 @@
 
 #include "common/nearest_name.h"
 #include "models/encoder_kinds.h"
+#include "models/history_model_kinds.h"
 #include "models/model_options.h"
 
 namespace tamis::engine {
@@ -42,6 +43,7 @@ const std::vector<std::string>& trainable_models() {
     std::vector<std::string> names = {"popular", "item_knn", "user_knn"};
     for (const models::EncoderKind& kind : models::encoder_kinds())
       if (kind.train != nullptr) names.emplace_back(kind.name);
+    for (const models::HistoryModelKind& kind : models::history_model_kinds()) names.emplace_back(kind.name);
     return names;
   }();
   return kNames;
@@ -71,6 +73,10 @@ Result<ModelSettings> parse_model_settings(const TrainingOptions& options) {
   settings.user_knn = models::neighbor_options(user_knn);
   for (const models::EncoderKind& kind : models::encoder_kinds()) {
     if (kind.train == nullptr) continue;
+    const std::string name(kind.name);
+    TAMIS_ASSIGN_OR_RETURN(settings.encoders[name], settings_of(options, name));
+  }
+  for (const models::HistoryModelKind& kind : models::history_model_kinds()) {
     const std::string name(kind.name);
     TAMIS_ASSIGN_OR_RETURN(settings.encoders[name], settings_of(options, name));
   }

@@ -16,7 +16,8 @@ namespace tamis::engine {
 struct ModelSettings {
   models::NeighborOptions item_knn;
   models::NeighborOptions user_knn;
-  // In force, by the names of models/encoder_kinds.h; an encoder that is not named has its defaults.
+  // In force, by the names of models/encoder_kinds.h and models/history_model_kinds.h; one that is not named has its
+  // defaults.
   std::map<std::string, models::Settings, std::less<>> encoders;
 };
 
@@ -24,10 +25,12 @@ struct ModelSettings {
 // validation part of the Online Retail data (docs/evaluation.md).
 inline constexpr const char* kDefaultUnobservedWeight = "0.3";
 
-// The models that a run can learn: the counted and neighbourhood ones, and the encoders that Tamis trains.
+// The models that a run can learn: the counted and neighbourhood ones, the encoders that Tamis trains, and the history
+// models.
 const std::vector<std::string>& trainable_models();
 
-// The settings in force of a trained encoder. REQUIRES: one of encoder_kinds().
+// The settings in force of a trained encoder or history model. REQUIRES: one of encoder_kinds() or
+// history_model_kinds().
 Result<models::Settings> encoder_settings(const ModelSettings& settings, const std::string& encoder);
 
 // Checks a list of trainable_models(): known, not empty, none twice. invalid_argument naming the field, as

@@ -6,8 +6,8 @@
 
 namespace tamis::engine {
 
-inline constexpr std::array<std::string_view, 7> kRetrieverKinds = {"ann",      "item_knn", "user_knn", "popular",
-                                                                    "trending", "latest",   "similar"};
+inline constexpr std::array<std::string_view, 10> kRetrieverKinds = {
+    "ann", "item_knn", "user_knn", "popular", "trending", "latest", "similar", "ease", "graph_filter", "bspm"};
 inline constexpr std::array<std::string_view, 3> kFallbackKinds = {"trending", "popular", "latest"};
 // In the order of MergeMethod.
 inline constexpr std::array<std::string_view, 3> kMergeMethods = {"reciprocal_rank", "interleave", "normalized_score"};

@@ -9,6 +9,9 @@ const Retriever* find_retriever(std::string_view kind) {
   if (kind == "ann") return &ann_retriever();
   if (kind == "item_knn") return &item_knn_retriever();
   if (kind == "user_knn") return &user_knn_retriever();
+  if (kind == "ease") return &ease_retriever();
+  if (kind == "graph_filter") return &graph_filter_retriever();
+  if (kind == "bspm") return &bspm_retriever();
   if (kind == "similar") return &similar_retriever();
   if (kind == "popular") return &popular_retriever();
   if (kind == "trending") return &trending_retriever();

@@ -15,7 +15,12 @@ class TypeWeights {
  public:
   explicit TypeWeights(const ReadState& state) : state_(state) {}
 
-  double weight(storage::InteractionTypeId type, double value) {
+  struct Type {
+    storage::InteractionTypeId id;
+    bool is_rating;
+    double weight;
+  };
+  const Type& find(storage::InteractionTypeId type) {
     const Type* known = nullptr;
     for (const Type& candidate : types_) {
       if (candidate.id == type) known = &candidate;
@@ -26,15 +31,10 @@ class TypeWeights {
           {type, is_rating_type(name), interaction_type_weight(name, state_.options->interaction_weights)});
       known = &types_.back();
     }
-    return interaction_weight_of(known->weight, known->is_rating, value);
+    return *known;
   }
 
  private:
-  struct Type {
-    storage::InteractionTypeId id;
-    bool is_rating;
-    double weight;
-  };
   const ReadState& state_;
   std::vector<Type> types_;  // a handful
 };
@@ -44,12 +44,15 @@ class HistoryBuilder {
  public:
   explicit HistoryBuilder(UserState* state) : items_(&state->items), events_(&state->events) { slots().clear(); }
 
-  void add(DenseId item, double weight, TimestampMs timestamp_ms) {
+  // `type_weight` and `is_rating` are those of the interaction's type.
+  void add(DenseId item, double type_weight, bool is_rating, double value, TimestampMs timestamp_ms) {
+    const double weight = interaction_weight_of(type_weight, is_rating, value);
     if (!(weight > 0)) return;
-    events_->push_back({item, static_cast<float>(weight), timestamp_ms});
+    events_->push_back(
+        {item, static_cast<float>(weight), timestamp_ms, is_rating ? static_cast<float>(value) : models::kNoRating});
     if (!slots().contains(item)) {
       slots()[item] = static_cast<std::uint32_t>(items_->size());
-      items_->push_back({item, 0, timestamp_ms});
+      items_->push_back({.item = item, .weight = 0, .timestamp_ms = timestamp_ms});
     }
     HistoryItem& entry = (*items_)[slots()[item]];
     entry.weight += static_cast<float>(weight);
@@ -86,7 +89,7 @@ std::vector<models::HistoryEvent> UserState::events_of(const Generation& generat
   result.reserve(events.size());
   for (const HistoryItem& event : events) {
     const std::uint32_t row = generation.row_of(EntityKind::kItem, event.item);
-    if (row != kNoDenseId) result.push_back({row, event.weight, event.timestamp_ms});
+    if (row != kNoDenseId) result.push_back({row, event.weight, event.timestamp_ms, event.rating});
   }
   return result;
 }
@@ -99,15 +102,17 @@ Result<UserState> load_user_state(const ReadState& state, std::string_view user,
   for (const HistoryEntry& entry : std::views::reverse(history)) {
     const auto item = state.store->ids(EntityKind::kItem).find(entry.item);
     if (!item) continue;  // an item that the database has not heard of says nothing
-    builder.add(*item, interaction_weight(*state.options, entry.type, entry.value),
-                entry.timestamp_ms == 0 ? now_ms : entry.timestamp_ms);
+    builder.add(*item, interaction_type_weight(entry.type, state.options->interaction_weights),
+                is_rating_type(entry.type), entry.value, entry.timestamp_ms == 0 ? now_ms : entry.timestamp_ms);
   }
   if (const auto id = user.empty() ? std::nullopt : state.store->ids(EntityKind::kUser).find(user); id) {
     result.user = *id;
     TAMIS_ASSIGN_OR_RETURN(const std::shared_ptr<const UserHistory> stored, state.histories->get(*id));
     TypeWeights weights(state);
-    for (const HistoryEvent& event : stored->events)
-      builder.add(event.item, weights.weight(event.type, event.value), event.timestamp_ms);
+    for (const HistoryEvent& event : stored->events) {
+      const auto& type = weights.find(event.type);
+      builder.add(event.item, type.weight, type.is_rating, event.value, event.timestamp_ms);
+    }
     result.entity = state.users->get(*id, now_ms);
     result.is_known = !stored->events.empty() || state.users->is_live(*id, now_ms);
   }

@@ -17,8 +17,9 @@ namespace tamis::engine {
 // One item of a history with what it is worth: the sum of interaction_weight() over its recent interactions.
 struct HistoryItem {
   DenseId item = kNoDenseId;
-  float weight = 0;              // > 0
-  TimestampMs timestamp_ms = 0;  // of the newest interaction
+  float weight = 0;                  // > 0
+  TimestampMs timestamp_ms = 0;      // of the newest interaction
+  float rating = models::kNoRating;  // of an event: its value, where its type is a judgement
 };
 
 struct UserState {
