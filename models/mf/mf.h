@@ -23,14 +23,14 @@ struct Rating {
 };
 
 struct MfOptions {
-  std::uint32_t dim = 32;            // 0..2048; 0: biases alone
-  std::uint32_t epochs = 40;         // visits of every rating, 1..10000
-  double learning_rate = 0.01;       // of the first epoch, > 0
-  double rate_decay = 0.97;          // times the rate after each epoch, 0.1..1
-  double regularization = 0.1;       // lambda of the factors, per rating, >= 0
-  double bias_regularization = 0.1;  // lambda of the biases, per rating, >= 0
-  double init_stddev = 0.1;          // entries start at N(0, init_stddev / sqrt(dim)), > 0
-  std::uint64_t seed = 42;           // of start and order
+  std::uint32_t dim = 64;             // 0..2048; 0: biases alone
+  std::uint32_t epochs = 100;         // visits of every rating, 1..10000
+  double learning_rate = 0.01;        // of the first epoch, > 0
+  double rate_decay = 0.98;           // times the rate after each epoch, 0.1..1
+  double regularization = 0.08;       // lambda of the factors, per rating, >= 0
+  double bias_regularization = 0.05;  // lambda of the biases, per rating, >= 0
+  double init_stddev = 0.1;           // entries start at N(0, init_stddev / sqrt(dim)), > 0
+  std::uint64_t seed = 42;            // of start and order
 };
 
 struct MfModel {
