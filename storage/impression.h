@@ -42,6 +42,8 @@ struct Impression {
   Sequence sequence = 0;     // the write that the list reflects
   std::uint32_t asked = 10;  // k of the request
   std::int64_t attribution_window_s = 86'400;
+  // The request carried a filter, exclusions, a history or a funnel of its own: it cannot be asked again from this.
+  bool had_conditions = false;
   std::vector<ArmRef> arms;  // by experiment, ascending
   Features context;          // of the request; empty where it was large
   std::vector<ServedSlot> slots;

@@ -15,6 +15,7 @@ constexpr char kMarkTag = 0;
 constexpr char kListTag = 1;
 constexpr std::uint8_t kHasContext = 1;
 constexpr std::uint8_t kHasPropensities = 2;
+constexpr std::uint8_t kHadConditions = 4;
 constexpr std::uint8_t kHasValue = 1;
 
 constexpr std::size_t kTimeBytes = 8;
@@ -93,7 +94,8 @@ void encode_impression(const Impression& impression, std::string* out) {
   ByteWriter writer(out);
   writer.put_u8(kValueVersion);
   writer.put_u8(static_cast<std::uint8_t>((impression.context.empty() ? 0 : kHasContext) |
-                                          (is_by_chance ? kHasPropensities : 0)));
+                                          (is_by_chance ? kHasPropensities : 0) |
+                                          (impression.had_conditions ? kHadConditions : 0)));
   writer.put_string(impression.user);
   writer.put_string(impression.funnel);
   writer.put_varint(impression.funnel_version);
@@ -119,7 +121,8 @@ Status decode_impression(std::string_view value, Impression* impression) {
   ByteReader reader(value);
   read_version(&reader);
   const std::uint8_t flags = reader.u8();
-  if (flags > (kHasContext | kHasPropensities)) reader.fail();
+  if (flags > (kHasContext | kHasPropensities | kHadConditions)) reader.fail();
+  impression->had_conditions = (flags & kHadConditions) != 0;
   impression->user = reader.string();
   impression->funnel = reader.string();
   impression->funnel_version = static_cast<std::uint32_t>(reader.varint_up_to(kMaxUint32));

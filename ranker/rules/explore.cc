@@ -41,14 +41,57 @@ bool ExploreRule::is_uncertain(std::uint32_t item, const RuleContext& context) c
   return time != nullptr && context.now_ms - time->ms <= options_.most_age_ms;
 }
 
-void ExploreRule::apply(CandidateList& list, const RuleContext& context) const {
-  Random random(context.seed);
-  std::vector<bool> uncertain;  // by place in the list
+std::vector<bool> ExploreRule::uncertain_places(const CandidateList& list, const RuleContext& context) const {
+  std::vector<bool> uncertain;
   std::size_t pool_size = 0;
   for (const Candidate& candidate : list) {
     uncertain.push_back(pool_size < options_.most_pool && is_uncertain(candidate.item, context));
     pool_size += uncertain.back() ? 1 : 0;
   }
+  return uncertain;
+}
+
+std::vector<std::vector<ExploreRule::Choice>> ExploreRule::choices(const CandidateList& list,
+                                                                   std::span<const std::uint32_t> shown,
+                                                                   const RuleContext& context) const {
+  const std::vector<bool> uncertain = uncertain_places(list, context);
+  std::vector<bool> used(list.size());
+  std::vector<std::vector<Choice>> slots;
+  for (std::size_t slot = 0; slot < std::min({shown.size(), list.size(), context.k}); ++slot) {
+    std::vector<Choice>& made = slots.emplace_back();
+    std::vector<std::size_t> pool;
+    std::vector<ItemCounts> counts;
+    std::size_t best = list.size();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (used[i]) continue;
+      best = std::min(best, i);
+      if (!uncertain[i]) continue;
+      pool.push_back(i);
+      counts.push_back(context.items.counts(list[i].item));
+    }
+    if (best == list.size()) break;
+    const double greedy = pool.empty() ? 1 : 1 - options_.share;
+    const std::vector<double> probabilities = exploration_probabilities(options_.policy, counts);
+    bool has_best = false;
+    for (std::size_t i = 0; i < pool.size(); ++i) {
+      has_best |= pool[i] == best;
+      const double probability = options_.share * probabilities[i] + (pool[i] == best ? greedy : 0);
+      if (probability > 0) made.push_back({list[pool[i]].item, probability});
+    }
+    if (!has_best && greedy > 0) made.push_back({list[best].item, greedy});
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (!used[i] && list[i].item == shown[slot]) {
+        used[i] = true;
+        break;
+      }
+    }
+  }
+  return slots;
+}
+
+void ExploreRule::apply(CandidateList& list, const RuleContext& context) const {
+  Random random(context.seed);
+  std::vector<bool> uncertain = uncertain_places(list, context);
   for (std::size_t slot = 0; slot < std::min(context.k, list.size()); ++slot) {
     const double coin = random.uniform();
     const double draw = random.uniform();  // drawn always: later slots do not hang on this coin

@@ -26,9 +26,21 @@ class ExploreRule final : public Rule {
   std::string_view name() const override { return "explore"; }
   void apply(CandidateList& list, const RuleContext& context) const override;
 
+  // An item that may fill a slot, and how likely it does.
+  struct Choice {
+    std::uint32_t item = 0;
+    double probability = 0;  // > 0; those of a slot sum to 1
+  };
+  // What apply() could have put into each slot of `shown`, had it put into the slots before what stands there: the
+  // rule as a policy, by which what another one served is judged. Empty from the slot on that the list does not reach.
+  std::vector<std::vector<Choice>> choices(const CandidateList& list, std::span<const std::uint32_t> shown,
+                                           const RuleContext& context) const;
+
  private:
   explicit ExploreRule(Options options) : options_(std::move(options)) {}
   bool is_uncertain(std::uint32_t item, const RuleContext& context) const;
+  // By place in the list: what may be explored, at most most_pool.
+  std::vector<bool> uncertain_places(const CandidateList& list, const RuleContext& context) const;
   Options options_;
 };
 

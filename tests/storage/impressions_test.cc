@@ -18,6 +18,7 @@ Impression list_at(TimestampMs served_ms, std::string id) {
   list.funnel_version = 3;
   list.generation = "g2";
   list.sequence = 77;
+  list.had_conditions = true;
   list.arms = {{"layout", "wide"}};
   list.context = {{"device", std::string("phone")}};
   list.slots = {{.item = 4, .score = 0.5F, .propensity = 0.9}, {.item = 2, .score = -1.25F, .propensity = 1}};

@@ -117,6 +117,31 @@ TEST_P(Explore, AShareOfZeroKeepsTheListAndOneGivesAllToThePool) {
   EXPECT_EQ(order(served), order(list())) << "all are too old";
 }
 
+TEST_P(Explore, ItsChoicesAreThePropensitiesThatItLogs) {
+  const ExploreRule explore = rule(0.3);
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    CandidateList served = list();
+    const RuleContext context{.items = items_, .now_ms = 1400, .seed = seed * 7919, .k = 4};
+    explore.apply(served, context);
+    const Order shown = order(served);
+    const auto choices = explore.choices(list(), std::span(shown).first(4), context);
+    ASSERT_EQ(choices.size(), 4U);
+    for (std::size_t slot = 0; slot < 4; ++slot) {
+      double total = 0, own = 0;
+      for (const ExploreRule::Choice& choice : choices[slot]) {
+        total += choice.probability;
+        if (choice.item == shown[slot]) own = choice.probability;
+      }
+      EXPECT_NEAR(total, 1, 1e-12);
+      EXPECT_NEAR(own, served[slot].propensity, 1e-12) << "seed " << seed << ", slot " << slot;
+    }
+  }
+  // What the rule could never have shown has no choice of its own, and the slots after are judged all the same.
+  const auto foreign = explore.choices(list(), Order{99, 0}, {.items = items_, .now_ms = 1400, .seed = 1, .k = 2});
+  for (const auto& choice : foreign[0]) EXPECT_NE(choice.item, 99U);
+  EXPECT_EQ(foreign[1].size(), foreign[0].size());
+}
+
 INSTANTIATE_TEST_SUITE_P(Policies, Explore,
                          testing::Values(ExplorationPolicy::kUniform, ExplorationPolicy::kThompson,
                                          ExplorationPolicy::kUcb));

@@ -1,0 +1,19 @@
+// Off-policy evaluation with the real engine: runs a candidate funnel for the people and times of the log.
+//
+// The user's own history is cut to what the logged list reflected. All else is as it is today: items and their
+// features, vectors and models, popularity, counts of impressions, other users. What follows from those differs from
+// what the funnel would have served then; the estimates' own checks (support, effective sample size) see it where it
+// matters.
+#pragma once
+
+#include "common/status.h"
+#include "engine/off_policy_evaluation.h"
+#include "engine/read_state.h"
+
+namespace tamis::engine {
+
+// Estimates that mean nothing carry OffPolicyEvaluation::fault. not_found: the funnel; failed_precondition: a candidate
+// whose propensities are not known (pins after exploration).
+Result<OffPolicyEvaluation> evaluate_off_policy(const ReadState& state, const OffPolicyRequest& request);
+
+}  // namespace tamis::engine

@@ -1,0 +1,349 @@
+#include "engine/measure/impression_log.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "engine/interaction_weight.h"
+#include "engine/measure/sampling.h"
+
+namespace tamis::engine {
+namespace {
+
+constexpr TimestampMs kForEver = std::numeric_limits<TimestampMs>::max();
+
+// About what a context takes in a record.
+std::size_t context_bytes(const Features& context) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : context) {
+    bytes += name.size() + 16;
+    if (const auto* word = std::get_if<std::string>(&value)) bytes += word->size();
+    if (const auto* text = std::get_if<Text>(&value)) bytes += text->text.size();
+    if (const auto* words = std::get_if<std::vector<std::string>>(&value)) {
+      for (const std::string& element : *words) bytes += element.size() + 1;
+    }
+  }
+  return bytes;
+}
+
+float finite_score(double score) {
+  const auto narrow = static_cast<float>(score);
+  return std::isfinite(narrow) ? narrow : 0;
+}
+
+std::vector<DenseId> items_of(const storage::Impression& list) {
+  std::vector<DenseId> items;
+  items.reserve(list.slots.size());
+  for (const storage::ServedSlot& slot : list.slots) items.push_back(slot.item);
+  return items;
+}
+
+}  // namespace
+
+ImpressionLog::ImpressionLog(storage::Store* store, const DatabaseOptions* options)
+    : store_(store), options_(options), attribution_(options->impressions.memory_bytes) {}
+
+// --- the query's part ---
+
+void ImpressionLog::on_answer(const ServedAnswer& served) {
+  const RecommendAnswer& answer = served.answer;
+  if (served.request.as_of_ms || served.request.as_of_sequence) return;  // the past is not served again
+  if (answer.items.empty() || answer.recommendation_id.size() > storage::kMaxRecommendationIdBytes) return;
+  if (!is_sampled(answer.recommendation_id, served.funnel.impressions.sample_rate)) {
+    sampled_out_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  Pending pending;
+  storage::Impression& list = pending.list;
+  list.recommendation_id = answer.recommendation_id;
+  list.served_ms = served.served_ms;
+  list.user = answer.user;
+  list.funnel = answer.funnel;
+  list.funnel_version = answer.funnel_version;
+  list.generation = answer.generation;
+  list.sequence = answer.sequence;
+  list.asked = served.request.k;
+  list.attribution_window_s = std::max<std::int64_t>(served.funnel.impressions.attribution_window_s, 0);
+  list.had_conditions = !served.request.filter.is_trivial() || !served.request.exclude.empty() ||
+                        !served.request.history.empty() || served.request.exclude_seen.has_value() ||
+                        served.request.override_funnel.has_value() || !served.request.similar_to.empty() ||
+                        !served.request.cursor.empty();
+  for (const ServedArm& arm : answer.arms) list.arms.push_back({arm.experiment, arm.arm});
+  if (context_bytes(served.request.context) <= kMaxContextBytes) list.context = served.request.context;
+  list.slots.reserve(answer.items.size());
+  pending.items.reserve(answer.items.size());
+  for (const RecommendedItem& item : answer.items) {
+    list.slots.push_back({.score = finite_score(item.score), .propensity = item.propensity});
+    pending.items.push_back(item.item);
+  }
+  MutexLock lock(pending_mutex_);
+  if (pending_.size() >= options_->impressions.queue_lists) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  pending_.push_back(std::move(pending));
+  has_pending_.store(true, std::memory_order_release);
+}
+
+ImpressionCounts ImpressionLog::of_item(DenseId item) const {
+  if (has_pending_.load(std::memory_order_acquire)) {
+    MutexLock lock(state_mutex_);
+    absorb();
+  }
+  return exposure_.of_item(item);
+}
+
+std::vector<ShownItem> ImpressionLog::shown_to(DenseId user) const {
+  std::vector<ShownItem> shown;
+  if (user == kNoDenseId) return shown;
+  const std::string name = store_->ids(EntityKind::kUser).name(user);
+  MutexLock lock(state_mutex_);
+  absorb();
+  attribution_.visit_user(name, [&](const RecentList& list) {
+    for (const RecentList::Slot& slot : list.slots) shown.push_back({slot.item, list.served_ms});
+  });
+  if (shown.size() > kMaxShown) shown.erase(shown.begin(), shown.end() - kMaxShown);
+  return shown;
+}
+
+// --- taking in what was served and done ---
+
+void ImpressionLog::absorb() const {
+  if (!has_pending_.load(std::memory_order_acquire)) return;
+  std::vector<Pending> taken;
+  {
+    MutexLock lock(pending_mutex_);
+    taken.swap(pending_);
+    has_pending_.store(false, std::memory_order_release);
+  }
+  const storage::IdTable& ids = store_->ids(EntityKind::kItem);
+  for (Pending& pending : taken) {
+    bool is_known = true;
+    for (std::size_t i = 0; i < pending.items.size(); ++i) {
+      const auto item = ids.find(pending.items[i]);
+      is_known &= item.has_value();
+      pending.list.slots[i].item = item.value_or(kNoDenseId);
+    }
+    if (!is_known) {  // the disk took the item back
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+      continue;
+    }
+    count_list(pending.list, {});
+    ++figures_.logged;
+    unwritten_.impressions.push_back(std::move(pending.list));
+  }
+}
+
+const ImpressionLog::TypeTraits& ImpressionLog::type_traits(storage::InteractionTypeId type) const {
+  while (types_.size() <= type) {
+    const std::string name = store_->interaction_type_name(static_cast<storage::InteractionTypeId>(types_.size()));
+    const auto& conversions = options_->impressions.conversion_types;
+    types_.push_back({name, interaction_type_weight(name, options_->interaction_weights) > 0,
+                      std::find(conversions.begin(), conversions.end(), name) != conversions.end()});
+  }
+  return types_[type];
+}
+
+FunnelActivity::OutcomeChange ImpressionLog::take_outcome(const storage::Outcome& outcome,
+                                                          RecentList::Slot* slot) const {
+  const TypeTraits& type = type_traits(outcome.type);
+  FunnelActivity::OutcomeChange change;
+  change.type = outcome.type;
+  const bool acts = type.is_click || type.is_conversion;
+  change.is_first_click = acts && !std::exchange(slot->clicked, slot->clicked || acts);
+  change.is_first_conversion = type.is_conversion && !std::exchange(slot->converted, true);
+  if (type.is_conversion) change.value = outcome.value.value_or(1);
+  return change;
+}
+
+void ImpressionLog::count_list(const storage::Impression& list, std::span<const storage::Outcome> outcomes) const {
+  const std::vector<DenseId> items = items_of(list);
+  const std::vector<std::uint32_t> groups = activity_.groups_of(list);
+  activity_.add_list(groups, list.served_ms, items);
+  for (const DenseId item : items) exposure_.add(item, 1, 0);
+  std::vector<RecentList::Slot> slots(items.size());
+  for (const storage::Outcome& outcome : outcomes) {
+    const auto change = take_outcome(outcome, &slots[outcome.slot]);
+    activity_.add_outcome(groups, list.served_ms, change);
+    if (change.is_first_click) exposure_.add(items[outcome.slot], 0, 1);
+  }
+  oldest_ms_ = std::min(oldest_ms_, list.served_ms);
+  attribution_.add(list, groups, std::move(slots));
+}
+
+void ImpressionLog::forget_list(const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
+  const std::vector<DenseId> items = items_of(list);
+  const std::vector<std::uint32_t> groups = activity_.groups_of(list);
+  activity_.forget_list(groups, items);
+  for (const DenseId item : items) exposure_.add(item, -1, 0);
+  std::vector<RecentList::Slot> slots(items.size());
+  for (const storage::Outcome& outcome : outcomes) {
+    const auto change = take_outcome(outcome, &slots[outcome.slot]);
+    activity_.forget_outcome(groups, change);
+    if (change.is_first_click) exposure_.add(items[outcome.slot], 0, -1);
+  }
+}
+
+void ImpressionLog::attribute(const storage::CommittedRecord& record, const Interaction& interaction) {
+  const Attribution::Found found = attribution_.find({.user = interaction.user,
+                                                      .recommendation_id = interaction.recommendation_id,
+                                                      .item = record.item,
+                                                      .timestamp_ms = interaction.timestamp_ms});
+  switch (found.result) {
+    case TouchResult::kNoTouch: ++figures_.without_touch; return;
+    case TouchResult::kUnknownList: ++figures_.unknown_list; return;
+    case TouchResult::kForeignItem: ++figures_.foreign_item; return;
+    case TouchResult::kAttributed: break;
+  }
+  const auto type = store_->find_interaction_type(interaction.type);
+  if (!type) return;
+  ++figures_.attributed;
+  storage::OutcomeRow row{found.list->served_ms,
+                          found.list->recommendation_id,
+                          {.interaction = record.sequence,
+                           .slot = found.slot,
+                           .type = *type,
+                           .value = interaction.value,
+                           .timestamp_ms = interaction.timestamp_ms}};
+  RecentList::Slot& slot = found.list->slots[found.slot];
+  const auto change = take_outcome(row.outcome, &slot);
+  activity_.add_outcome(found.list->groups, found.list->served_ms, change);
+  if (change.is_first_click) exposure_.add(slot.item, 0, 1);
+  unwritten_.outcomes.push_back(std::move(row));
+}
+
+void ImpressionLog::on_commit(std::span<const storage::CommittedRecord> records) {
+  MutexLock lock(state_mutex_);
+  absorb();
+  for (const storage::CommittedRecord& record : records) {
+    if (record.duplicate) continue;
+    if (const auto* put = std::get_if<PutInteraction>(&record.mutation)) attribute(record, put->interaction);
+    if (!attribution_.empty()) unwritten_.attributed_through = std::max(unwritten_.attributed_through, record.sequence);
+  }
+}
+
+// --- the store's part ---
+
+void ImpressionLog::write_pending() {
+  storage::ImpressionBatch batch;
+  {
+    MutexLock lock(state_mutex_);
+    absorb();
+    std::swap(batch, unwritten_);
+  }
+  if (batch.impressions.empty() && batch.outcomes.empty() && batch.attributed_through == 0) return;
+  const Status written = store_->write_impressions(batch);
+  if (written.is_ok()) return;
+  // The mark stays where it was: a restart attributes again what is not in the store.
+  dropped_.fetch_add(batch.impressions.size(), std::memory_order_relaxed);
+  spdlog::warn("{} served lists and {} outcomes are not logged: {}", batch.impressions.size(), batch.outcomes.size(),
+               written.to_string());
+}
+
+Status ImpressionLog::prune() {
+  const TimestampMs before_ms = options_->clock->now_ms() - options_->impressions.retention_s * 1'000;
+  {
+    MutexLock lock(state_mutex_);
+    if (oldest_ms_ >= before_ms) return Status::ok();
+  }
+  write_pending();
+  constexpr TimestampMs kFromTheStart = std::numeric_limits<TimestampMs>::min();
+  TAMIS_RETURN_IF_ERROR(store_->scan_impressions(
+      kFromTheStart, before_ms, [this](const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
+        MutexLock lock(state_mutex_);
+        forget_list(list, outcomes);
+        return true;
+      }));
+  {
+    MutexLock lock(state_mutex_);
+    attribution_.forget_before(before_ms);
+    oldest_ms_ = before_ms;
+  }
+  return store_->prune_impressions(before_ms);
+}
+
+Status ImpressionLog::recover(const std::atomic<bool>* stop) {
+  {
+    MutexLock lock(state_mutex_);
+    MutexLock pending_lock(pending_mutex_);
+    pending_.clear();
+    has_pending_.store(false, std::memory_order_release);
+    attribution_.clear();
+    activity_.clear();
+    exposure_.clear();
+    unwritten_ = {};
+    types_.clear();
+    oldest_ms_ = kForEver;
+  }
+  TAMIS_ASSIGN_OR_RETURN(const Sequence through, store_->attributed_through());
+  const TimestampMs from_ms = options_->clock->now_ms() - options_->impressions.retention_s * 1'000;
+  const std::size_t known_items = store_->ids(EntityKind::kItem).size();
+  const auto goes_on = [&] { return !stop->load(std::memory_order_relaxed); };
+  bool has_lists = false;
+  TAMIS_RETURN_IF_ERROR(store_->scan_impressions(
+      from_ms, kForEver, [&](const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
+        const bool is_known = std::all_of(list.slots.begin(), list.slots.end(),
+                                          [&](const storage::ServedSlot& slot) { return slot.item < known_items; });
+        MutexLock lock(state_mutex_);
+        if (is_known) count_list(list, outcomes);
+        has_lists |= is_known;
+        return goes_on();
+      }));
+  if (has_lists && through < store_->last_sequence()) {
+    const Status read = store_->read_log(through + 1, [&](const storage::CommittedRecord& record) {
+      MutexLock lock(state_mutex_);
+      if (const auto* put = std::get_if<PutInteraction>(&record.mutation)) attribute(record, put->interaction);
+      unwritten_.attributed_through = record.sequence;
+      return goes_on();
+    });
+    // A log that begins later has nothing to attribute before that.
+    if (!read.is_ok() && read.code() != StatusCode::kFailedPrecondition) return read;
+  }
+  return goes_on() ? Status::ok() : Status::unavailable("closing");
+}
+
+// --- figures ---
+
+std::vector<FunnelFigures> ImpressionLog::funnel_figures(std::uint64_t listed_items) const {
+  std::vector<FunnelActivity::Figures> activity;
+  std::vector<std::string> type_names;
+  {
+    MutexLock lock(state_mutex_);
+    absorb();
+    activity = activity_.figures(options_->clock->now_ms());
+    for (const TypeTraits& type : types_) type_names.push_back(type.name);
+  }
+  std::vector<FunnelFigures> figures;
+  for (const FunnelActivity::Figures& group : activity) {
+    FunnelFigures& made = figures.emplace_back(FunnelFigures{group.funnel, group.experiment, group.arm, {}});
+    const char* const kWindows[] = {"hour", "day", "all"};
+    for (std::size_t i = 0; i < group.windows.size(); ++i)
+      made.windows.push_back(window_figures(kWindows[i], group.windows[i], listed_items, type_names));
+  }
+  return figures;
+}
+
+ImpressionFigures ImpressionLog::figures() const {
+  ImpressionFigures figures;
+  {
+    MutexLock lock(state_mutex_);
+    figures = figures_;
+    figures.pending = unwritten_.impressions.size();
+  }
+  {
+    MutexLock lock(pending_mutex_);
+    figures.pending += pending_.size();
+  }
+  figures.sampled_out = sampled_out_.load(std::memory_order_relaxed);
+  figures.dropped = dropped_.load(std::memory_order_relaxed);
+  return figures;
+}
+
+std::uint64_t ImpressionLog::memory_bytes() const {
+  MutexLock lock(state_mutex_);
+  return attribution_.memory_bytes() + activity_.memory_bytes() + exposure_.memory_bytes();
+}
+
+}  // namespace tamis::engine

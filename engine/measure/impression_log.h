@@ -1,0 +1,102 @@
+// ImpressionLog: takes note of what was served, attributes what people did, and counts both.
+//
+// A query hands its answer over and goes on: the sampled ones wait in a bounded queue (a full one drops, and counts
+// what it drops) until write_pending(), which runs ten times a second in the background, puts them into the store in
+// one unsynced batch. So a crash of the process loses what was served in the last tenth of a second; a power cut,
+// beyond that, what the store has not synced since (any write with durability sync or interval syncs these rows, too).
+// What is lost is absent as if it had not been sampled; an interaction is attributed again after a crash.
+//
+// Threads: on_answer() and the statistics from any thread; on_commit() from the committing thread; the rest from one
+// background thread at a time. Errors: what cannot be written is counted as dropped.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/mutex.h"
+#include "engine/impressions.h"
+#include "engine/measure/attribution.h"
+#include "engine/measure/funnel_activity.h"
+#include "engine/measure/item_exposure.h"
+#include "engine/measurement.h"
+#include "engine/options.h"
+#include "storage/store.h"
+
+namespace tamis::engine {
+
+class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
+ public:
+  static constexpr std::size_t kMaxContextBytes = 1'024;  // of an encoded context; larger ones are not logged
+  static constexpr std::size_t kMaxShown = 2'000;         // slots that shown_to() tells
+
+  // REQUIRES: both outlive this.
+  ImpressionLog(storage::Store* store, const DatabaseOptions* options);
+
+  // Counts what the store holds, then attributes the interactions that came after its last mark. Whatever was held
+  // before is forgotten. `stop` ends it early with unavailable.
+  Status recover(const std::atomic<bool>* stop);
+
+  void on_answer(const ServedAnswer& served) override;
+  // Both tell of every answer that was handed over before.
+  ImpressionCounts of_item(DenseId item) const override;
+  std::vector<ShownItem> shown_to(DenseId user) const override;
+
+  void on_commit(std::span<const storage::CommittedRecord> records);
+  // Also at close: leaves nothing in memory that the store could take.
+  void write_pending();
+  // Removes what is older than the retention, from the store and from the counts.
+  Status prune();
+
+  // `listed_items`: those that can be served.
+  std::vector<FunnelFigures> funnel_figures(std::uint64_t listed_items) const;
+  ImpressionFigures figures() const;
+  std::uint64_t memory_bytes() const;
+
+ private:
+  // An answer as the query left it.
+  struct Pending {
+    storage::Impression list;
+    std::vector<std::string> items;
+  };
+  struct TypeTraits {
+    std::string name;
+    bool is_click = false;
+    bool is_conversion = false;
+  };
+
+  // Counts what waits. Const: it counts as taken in from the moment it was handed over.
+  void absorb() const TAMIS_REQUIRES(state_mutex_);
+  void count_list(const storage::Impression& list, std::span<const storage::Outcome> outcomes) const
+      TAMIS_REQUIRES(state_mutex_);
+  void forget_list(const storage::Impression& list, std::span<const storage::Outcome> outcomes)
+      TAMIS_REQUIRES(state_mutex_);
+  void attribute(const storage::CommittedRecord& record, const Interaction& interaction) TAMIS_REQUIRES(state_mutex_);
+  FunnelActivity::OutcomeChange take_outcome(const storage::Outcome& outcome, RecentList::Slot* slot) const
+      TAMIS_REQUIRES(state_mutex_);
+  const TypeTraits& type_traits(storage::InteractionTypeId type) const TAMIS_REQUIRES(state_mutex_);
+
+  storage::Store* const store_;
+  const DatabaseOptions* const options_;
+  mutable ItemExposure exposure_;
+
+  mutable Mutex pending_mutex_;
+  mutable std::vector<Pending> pending_ TAMIS_GUARDED_BY(pending_mutex_);
+  mutable std::atomic<bool> has_pending_{false};
+
+  mutable Mutex state_mutex_;  // taken before pending_mutex_
+  mutable Attribution attribution_ TAMIS_GUARDED_BY(state_mutex_);
+  mutable FunnelActivity activity_ TAMIS_GUARDED_BY(state_mutex_);
+  mutable storage::ImpressionBatch unwritten_ TAMIS_GUARDED_BY(state_mutex_);
+  mutable std::vector<TypeTraits> types_ TAMIS_GUARDED_BY(state_mutex_);
+  mutable TimestampMs oldest_ms_ TAMIS_GUARDED_BY(state_mutex_) = std::numeric_limits<TimestampMs>::max();
+  mutable ImpressionFigures figures_ TAMIS_GUARDED_BY(state_mutex_);
+  std::atomic<std::uint64_t> sampled_out_{0};
+  mutable std::atomic<std::uint64_t> dropped_{0};
+};
+
+}  // namespace tamis::engine
