@@ -35,6 +35,8 @@ struct SpaceIndex {
   Sequence saved_sequence = 0;
 };
 
+class ExperimentSet;
+
 struct ReadState {
   const DatabaseOptions* options = nullptr;
   const storage::Store* store = nullptr;
@@ -50,6 +52,7 @@ struct ReadState {
 
   bool exact_search = false;  // vectors are scanned, not walked: answers then depend on the data alone
 
+  std::shared_ptr<const ExperimentSet> experiments;                                 // null: none was ever stored
   std::shared_ptr<const Generation> generation;                                     // null before the first
   std::map<std::string, std::shared_ptr<SpaceIndex>, std::less<>> spaces;           // external ones and trained ones
   std::map<std::string, std::shared_ptr<const FunnelConfig>, std::less<>> funnels;  // "default" is always there

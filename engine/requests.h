@@ -13,6 +13,7 @@
 #include "common/filter.h"
 #include "common/records.h"
 #include "engine/funnel.h"
+#include "engine/measurement.h"
 
 namespace tamis {
 
@@ -104,6 +105,12 @@ struct StageTrace {
   std::uint64_t before = 0;  // of a rule: candidates that it was given
 };
 
+// The arm of a running experiment that an answer was served under.
+struct ServedArm {
+  std::string experiment;
+  std::string arm;
+};
+
 struct RecommendAnswer {
   std::string recommendation_id;
   std::string user;
@@ -112,10 +119,13 @@ struct RecommendAnswer {
   std::string generation;  // serving generation, "" before the first
   Sequence sequence = 0;   // the write that it reflects
   bool known_user = false;
+  std::vector<ServedArm> arms;  // by experiment, ascending; empty where none was running for the user
   std::vector<RecommendedItem> items;
   std::vector<StageTrace> stages;  // filled where explain was asked
   TimestampMs served_ms = 0;       // the clock that decay, TTL and rules went by
   std::string cursor;              // empty: none was asked for, or there is no next page
+  // It follows from the data, the request and the id alone: the same is answered again as of its sequence.
+  bool is_exact = true;
 };
 
 // --- similar, search ---
@@ -151,6 +161,7 @@ struct SearchRequest {
   EntityKind kind = EntityKind::kItem;                       // what to find
   std::variant<std::vector<float>, std::string> query = {};  // a vector, or the id of an entity of `query_kind`
   EntityKind query_kind = EntityKind::kItem;
+  std::string text = {};  // where not empty, the query: what the space's encoder makes of it
   std::uint32_t k = 10;
   std::uint32_t ef = 0;  // 0: the index's own; else 1..10000
   bool exact = false;
@@ -226,6 +237,14 @@ struct SpaceStats {
   std::uint64_t recall_samples = 0;
 };
 
+// What a database did to keep item vectors fresh between trainings, since it was opened.
+struct OnlineFigures {
+  std::uint64_t placed = 0;    // new items that got a vector from a model server
+  std::uint64_t refitted = 0;  // items refitted to their interactions; an item counts each time
+  std::uint64_t failures = 0;  // requests that a model server failed, and items that could not be read
+  std::uint64_t waiting = 0;   // items, now
+};
+
 struct Stats {
   Sequence sequence = 0;
   std::uint64_t users = 0;
@@ -241,7 +260,10 @@ struct Stats {
   std::uint64_t free_disk_bytes = 0;
   bool writable = true;
   double uptime_s = 0;
+  OnlineFigures online;
   std::map<std::string, double> storage;  // RocksDB's figures by name
+  std::vector<FunnelFigures> funnels;     // what was served by each, and what came of it
+  ImpressionFigures impressions;
 };
 
 }  // namespace tamis

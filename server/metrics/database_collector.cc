@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "server/metrics/funnel_metrics.h"
 #include "server/metrics/gauge_family.h"
 #include "server/version.h"
 
@@ -120,6 +121,7 @@ std::vector<prometheus::MetricFamily> DatabaseCollector::Collect() const {
   out.push_back(gauge("tamis_uptime_seconds", "Time since the database was opened.", stats.uptime_s));
   add_spaces(stats, &out);
   add_learning(database, stats, &out);
+  add_funnel_metrics(stats, &out);
   for (const auto& [name, value] : stats.storage) {
     const MetricType type = name.ends_with("_total") ? MetricType::Counter : MetricType::Gauge;
     out.push_back(GaugeFamily("tamis_" + metric_word(name), "As RocksDB reports it.", type).add(value).take());
