@@ -22,8 +22,11 @@
 
 #include "common/records.h"
 #include "common/status.h"
+#include "engine/experiment.h"
+#include "engine/off_policy_evaluation.h"
 #include "engine/options.h"
 #include "engine/requests.h"
+#include "engine/why_not.h"
 
 namespace tamis {
 
@@ -51,6 +54,10 @@ class Database {
   // where there are several.
   virtual Result<WriteAck> write(std::vector<Mutation> mutations, const WriteOptions& options = {}) = 0;
   using WriteCallback = std::function<void(Result<WriteAck>)>;
+  // Gives `user` what `session`, another user id, has done, and deletes the session, in one write. Accepted: the
+  // interactions that moved; 0 where the session is unknown, so that a repeat is harmless. invalid_argument (ids, the
+  // same one twice), resource_exhausted (more than 10,000 interactions).
+  virtual Result<WriteAck> merge_user(std::string_view user, std::string_view session) = 0;
   virtual void write_async(std::vector<Mutation> mutations, const WriteOptions& options, WriteCallback done) = 0;
 
   // --- reading ---
@@ -66,6 +73,9 @@ class Database {
 
   // --- queries ---
   virtual Result<RecommendAnswer> recommend(const RecommendRequest& request) = 0;
+  // Where `item` falls out of what recommend() would answer, or where it stands. invalid_argument for an item id that
+  // cannot be one; an unknown item is an answer.
+  virtual Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) = 0;
   virtual Result<ScoredAnswer> similar(const SimilarRequest& request) = 0;
   virtual Result<ScoredAnswer> search(const SearchRequest& request) = 0;
 
@@ -75,8 +85,26 @@ class Database {
   virtual Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const = 0;
   virtual std::vector<FunnelConfig> list_funnels() const = 0;
   virtual Result<FunnelConfig> get_funnel(std::string_view name) const = 0;
-  virtual Result<WriteAck> put_funnel(const FunnelConfig& funnel) = 0;  // the version counts up
+  // An earlier version as it was stored, without what it inherited then.
+  virtual Result<FunnelConfig> get_funnel_version(std::string_view name, std::uint32_t version) const = 0;
+  // read_funnel(), and whether the base is one.
+  virtual FunnelDocument check_funnel(std::string_view name, std::string_view json) const = 0;
+  // The version counts up. invalid_argument at "/base" for a base that is unknown or leads back to the funnel.
+  virtual Result<WriteAck> put_funnel(const FunnelConfig& funnel) = 0;
+  // failed_precondition while another funnel inherits from it. Its versions stay readable.
   virtual Result<WriteAck> delete_funnel(std::string_view name) = 0;
+
+  // --- measurement (docs/experiments.md) ---
+  virtual std::vector<ExperimentConfig> list_experiments() const = 0;  // by name
+  virtual Result<ExperimentConfig> get_experiment(std::string_view name) const = 0;
+  // Gives it a version, a start and its layer's buckets. failed_precondition: the layer is full, or the experiment has
+  // begun and its split would change.
+  virtual Result<WriteAck> put_experiment(const ExperimentConfig& experiment) = 0;
+  virtual Result<WriteAck> delete_experiment(std::string_view name) = 0;
+  // Reads the impressions of the experiment's time: a second for a million lists.
+  virtual Result<ExperimentResults> experiment_results(std::string_view name) const = 0;
+  // What another funnel would have earned on the logged lists; each costs a query.
+  virtual Result<OffPolicyEvaluation> evaluate_off_policy(const OffPolicyRequest& request) const = 0;
 
   // --- learning ---
   virtual Result<Job> train(const TrainRequest& request) = 0;  // queued; returns at once

@@ -14,9 +14,12 @@
 
 #include "engine/database.h"
 #include "engine/live_state.h"
+#include "engine/measure/impression_log.h"
 #include "engine/observer.h"
+#include "engine/online/online_items.h"
 #include "engine/periodic_tasks.h"
 #include "engine/readiness.h"
+#include "engine/replay/replay.h"
 #include "engine/snapshot_manifest.h"
 #include "engine/trainer.h"
 #include "engine/visible_sequence.h"
@@ -49,6 +52,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
 
   Status prepare(Mutation* mutation) const override;
   Result<WriteAck> write(std::vector<Mutation> mutations, const WriteOptions& options) override;
+  Result<WriteAck> merge_user(std::string_view user, std::string_view session) override;
   void write_async(std::vector<Mutation> mutations, const WriteOptions& options, WriteCallback done) override;
 
   Sequence sequence() const override { return visible_.get(); }
@@ -60,6 +64,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Result<std::vector<LogEntry>> read_log(Sequence from, std::uint32_t limit) const override;
 
   Result<RecommendAnswer> recommend(const RecommendRequest& request) override;
+  Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) override;
   Result<ScoredAnswer> similar(const SimilarRequest& request) override;
   Result<ScoredAnswer> search(const SearchRequest& request) override;
 
@@ -68,8 +73,17 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
   std::vector<FunnelConfig> list_funnels() const override;
   Result<FunnelConfig> get_funnel(std::string_view name) const override;
+  Result<FunnelConfig> get_funnel_version(std::string_view name, std::uint32_t version) const override;
+  FunnelDocument check_funnel(std::string_view name, std::string_view json) const override;
   Result<WriteAck> put_funnel(const FunnelConfig& funnel) override;
   Result<WriteAck> delete_funnel(std::string_view name) override;
+
+  std::vector<ExperimentConfig> list_experiments() const override;
+  Result<ExperimentConfig> get_experiment(std::string_view name) const override;
+  Result<WriteAck> put_experiment(const ExperimentConfig& experiment) override;
+  Result<WriteAck> delete_experiment(std::string_view name) override;
+  Result<ExperimentResults> experiment_results(std::string_view name) const override;
+  Result<OffPolicyEvaluation> evaluate_off_policy(const OffPolicyRequest& request) const override;
 
   Result<Job> train(const TrainRequest& request) override;
   Result<Job> get_job(std::string_view id) const override;
@@ -113,6 +127,17 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Result<DenseId> find_live(EntityKind kind, std::string_view id) const;
   Status await(Sequence min_seq, std::int64_t timeout_ms);
 
+  // database_funnels.cc
+  std::uint32_t next_version(const std::string& name) const;
+
+  // database_sessions.cc
+  Result<std::vector<storage::StoredInteraction>> all_interactions(DenseId user) const;
+
+  // database_measure.cc
+  // Reads the stored experiments into `live`.
+  void load_experiments(LiveState* live);
+  void apply_experiments(std::span<const storage::CommittedRecord> records);
+
   // database_upkeep.cc
   void start_upkeep();
   void sweep_expired();
@@ -128,9 +153,11 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   DataLayout layout_;
   std::chrono::steady_clock::time_point opened_at_ = std::chrono::steady_clock::now();
   std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<ImpressionLog> impressions_;
   // The state in force is the last one. Those before it, made void by a rewind, stay for the queries that pinned them.
   std::vector<std::unique_ptr<LiveState>> lives_;
   std::atomic<LiveState*> live_{nullptr};
+  std::unique_ptr<OnlineItems> online_;  // null in a database that is open for reading only
   VisibleSequence visible_;
   Readiness readiness_;
   std::atomic<bool> stopping_{false};
@@ -139,6 +166,8 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::chrono::steady_clock::time_point next_measure_;  // of the recovery, then the upkeep thread
   Mutex save_mutex_;                                    // one save of the index files at a time
   Mutex funnel_mutex_;                                  // versions of funnels count up one by one
+  Mutex merge_mutex_;                                   // one merge of a session at a time
+  std::unique_ptr<Replay> replay_;                      // past answers; reads the store and the trainer's generations
 
   std::unique_ptr<storage::CommitQueue> queue_;
   std::unique_ptr<Trainer> trainer_;  // set before readiness

@@ -23,6 +23,8 @@ namespace {
 
 // A small database is ready when open() returns; a large one recovers on.
 constexpr std::chrono::milliseconds kOpenGrace(1'000);
+// How long recovery waits for items to be refitted; beyond it they catch up while queries are answered.
+constexpr std::chrono::milliseconds kOnlineGrace(2'000);
 
 std::uint64_t default_memory_limit() {
   const auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));
@@ -79,6 +81,7 @@ Result<std::unique_ptr<DatabaseImpl>> DatabaseImpl::adopt(const std::filesystem:
 DatabaseImpl::DatabaseImpl(const std::filesystem::path& dir, const DatabaseOptions& options,
                            std::unique_ptr<storage::Store> store)
     : options_(options), layout_(dir), store_(std::move(store)) {
+  impressions_ = std::make_unique<ImpressionLog>(store_.get(), &options_);
   lives_.push_back(std::make_unique<LiveState>(&options_, store_.get()));
   live_.store(lives_.back().get(), std::memory_order_release);
   memory_limit_bytes_ = options_.memory.limit_bytes == 0 ? default_memory_limit() : options_.memory.limit_bytes;
@@ -88,6 +91,12 @@ void DatabaseImpl::start() {
   visible_.advance(store_->last_sequence());
   queue_ = std::make_unique<storage::CommitQueue>(store_.get(), static_cast<storage::CommitListener*>(this),
                                                   queue_options(options_));
+  if (!options_.read_only) {
+    online_ = std::make_unique<OnlineItems>(
+        OnlineItems::Host{.pin = [this] { return live().pin(); },
+                          .run_exclusive = [this](const std::function<void()>& work) { queue_->run_exclusive(work); }});
+    live().set_online_items(online_.get());
+  }
   recovery_ = std::thread([this] { recover(); });
 }
 
@@ -96,9 +105,14 @@ void DatabaseImpl::recover() {
   Status outcome = trainer.status();
   if (outcome.is_ok()) {
     trainer_ = std::move(trainer).value();
+    replay_ = std::make_unique<Replay>(store_.get(), trainer_.get(), options_);
     outcome = fill(&live());
   }
   if (outcome.is_ok()) {
+    if (online_ != nullptr) {
+      online_->on_generation();
+      if (options_.online.enabled) online_->wait_idle(kOnlineGrace);
+    }
     measure_memory();
     start_upkeep();
     if (!options_.read_only) trainer_->start_schedule();
@@ -111,6 +125,12 @@ void DatabaseImpl::recover() {
 Status DatabaseImpl::fill(LiveState* live) {
   Recovery recovery(live, store_.get(), &options_, layout_.index, &stopping_);
   TAMIS_RETURN_IF_ERROR(recovery.run());
+  load_experiments(live);
+  TAMIS_RETURN_IF_ERROR(impressions_->recover(&stopping_));
+  live->publish([this](ReadState& state) {
+    state.impression_statistics = impressions_.get();
+    if (!options_.read_only) state.impression_sink = impressions_.get();
+  });
   auto generation = trainer_->load_serving();
   if (!generation.is_ok()) {
     spdlog::error("the serving generation cannot be loaded, and none is served: {}", generation.status().to_string());
@@ -131,10 +151,13 @@ void DatabaseImpl::on_rewind(Sequence last_sequence) {
   MutexLock lock(save_mutex_);
   std::error_code ignored;
   std::filesystem::remove_all(layout_.index, ignored);  // may reflect what was lost
+  replay_->forget();
   lives_.push_back(std::make_unique<LiveState>(&options_, store_.get()));
+  lives_.back()->set_online_items(online_.get());
   const Status filled = fill(lives_.back().get());
   if (filled.is_ok()) {
     live_.store(lives_.back().get(), std::memory_order_release);
+    if (online_ != nullptr) online_->on_generation();
     visible_.advance(last_sequence);
   } else {
     spdlog::error("rebuilding failed: {}", filled.to_string());
@@ -148,7 +171,9 @@ DatabaseImpl::~DatabaseImpl() {
   upkeep_.reset();
   index_care_.reset();
   trainer_.reset();
+  online_.reset();
   queue_.reset();  // drains
+  if (!options_.read_only) impressions_->write_pending();
   if (!is_ready() || options_.read_only) return;
   const Status saved = save_indexes();
   if (!saved.is_ok()) spdlog::warn("index files are not saved and will be rebuilt: {}", saved.to_string());

@@ -119,8 +119,15 @@ Status DatabaseImpl::await(Sequence min_seq, std::int64_t timeout_ms) {
 // A query names the sequence that was visible before it pinned its state: it reflects at least that.
 Result<RecommendAnswer> DatabaseImpl::recommend(const RecommendRequest& request) {
   TAMIS_RETURN_IF_ERROR(await(request.min_seq, request.min_seq_timeout_ms));
+  if (request.as_of_sequence) return replay_->recommend(request);
   const Sequence sequence = visible_.get();
   return engine::recommend(*live().pin(), request, sequence, options_.observer.get());
+}
+
+Result<WhyNotAnswer> DatabaseImpl::why_not(const RecommendRequest& request, std::string_view item) {
+  TAMIS_RETURN_IF_ERROR(await(request.min_seq, request.min_seq_timeout_ms));
+  const Sequence sequence = visible_.get();
+  return engine::why_not(*live().pin(), request, item, sequence);
 }
 
 Result<ScoredAnswer> DatabaseImpl::similar(const SimilarRequest& request) {

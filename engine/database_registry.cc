@@ -1,4 +1,4 @@
-// Spaces and funnels.
+// Spaces and their vectors.
 #include <utility>
 
 #include "engine/database_impl.h"
@@ -46,43 +46,11 @@ Result<std::vector<float>> DatabaseImpl::get_vector(std::string_view space, Enti
   const models::Encoder* encoder = state->generation->encoder(space);
   const auto entity = live().entities(kind).get(dense, options_.clock->now_ms());
   std::vector<float> vector(found->second->space.dim);
+  const bool is_made_online = kind == EntityKind::kItem && (options_.online.enabled || encoder->asks_server());
+  if (is_made_online && found->second->items->get(dense, vector)) return vector;
   if (!find_trained_vector(*state->generation, *encoder, kind, dense, entity.get(), vector))
     return no_vector(space, id);
   return vector;
-}
-
-std::vector<FunnelConfig> DatabaseImpl::list_funnels() const {
-  std::vector<FunnelConfig> funnels;
-  for (const auto state = live().pin(); const auto& [name, funnel] : state->funnels) funnels.push_back(*funnel);
-  return funnels;
-}
-
-Result<FunnelConfig> DatabaseImpl::get_funnel(std::string_view name) const {
-  TAMIS_RETURN_IF_ERROR(readiness_.status());
-  const auto state = live().pin();
-  const auto found = state->funnels.find(name);
-  if (found == state->funnels.end()) {
-    return Status::not_found("funnel \"" + std::string(name) + "\" does not exist").at_field("funnel");
-  }
-  return *found->second;
-}
-
-Result<WriteAck> DatabaseImpl::put_funnel(const FunnelConfig& funnel) {
-  TAMIS_RETURN_IF_ERROR(validate_funnel(funnel));
-  MutexLock lock(funnel_mutex_);
-  FunnelConfig next = funnel;
-  next.version = 1;
-  if (const auto current = get_funnel(funnel.name); current.is_ok()) next.version = current->version + 1;
-  return write({PutDocument{"funnel", next.name, funnel_to_json(next)}}, {});
-}
-
-Result<WriteAck> DatabaseImpl::delete_funnel(std::string_view name) {
-  MutexLock lock(funnel_mutex_);
-  if (name == "default" && !store_->get_document("funnel", name).is_ok()) {
-    return Status::failed_precondition("the built-in default funnel cannot be deleted");
-  }
-  TAMIS_RETURN_IF_ERROR(get_funnel(name).status());
-  return write({DeleteDocument{"funnel", std::string(name)}}, {});
 }
 
 }  // namespace tamis::engine

@@ -22,6 +22,7 @@ struct RetrieverConfig {
   std::uint32_t quota = 100;  // candidates asked of it, 1..5000
   double weight = 1.0;        // in the merge, > 0
   std::string space;          // "ann" and "similar": the embedding space; default "ials"
+  bool exact = false;         // of these: scan every vector rather than walk the graph, so that answers can be replayed
 };
 
 enum class MergeMethod {
@@ -78,11 +79,25 @@ inline constexpr std::size_t kMaxFilterDepth = 32;
 inline constexpr std::size_t kMaxFilterNodes = 1'024;    // conditions and groups of one filter
 inline constexpr std::size_t kMaxFilterValues = 10'000;  // of one "in"
 
-// JSON <-> FunnelConfig, as in docs/http_api_funnels.md. Members left out keep the default funnel's setting. Errors
-// carry the JSON pointer of the fault in Status::field(), the value and what was expected; unknown members are refused
-// with the nearest known name.
-Result<FunnelConfig> parse_funnel(std::string_view name, std::string_view json);
-std::string funnel_to_json(const FunnelConfig& funnel);  // REQUIRES: validate_funnel(funnel) is ok
+// JSON <-> FunnelConfig, as in docs/http_api_funnels.md. Members left out keep the default funnel's setting, or follow
+// the base where one is named. Errors carry the JSON pointer of the fault in Status::field(), the value and what was
+// expected; unknown members are refused with the nearest known name. What a document means (is the base known?) is
+// asked of a database.
+Result<FunnelConfig> parse_funnel(std::string_view name, std::string_view json);  // the first fault, if any
+// Without the members that it inherits. REQUIRES: validate_funnel(funnel) is ok.
+std::string funnel_to_json(const FunnelConfig& funnel);
+
+// A document with all that is wrong with it; the funnel counts only where nothing is.
+struct FunnelDocument {
+  FunnelConfig funnel;
+  std::vector<Status> faults;
+};
+FunnelDocument read_funnel(std::string_view name, std::string_view json);
+// The same for one that is laid over the funnel of a request: members left out follow its base, or that funnel.
+FunnelDocument read_funnel_override(std::string_view name, std::string_view json);
+
+// The JSON schema (draft 2020-12) of a funnel document.
+std::string funnel_schema();
 
 // Gives `funnel` the base's settings of its inherited members.
 void inherit_members(const FunnelConfig& base, FunnelConfig* funnel);

@@ -60,7 +60,7 @@ struct CalibratedRuleConfig {
 
 struct Pin {
   std::string item;
-  std::uint32_t slot = 1;  // from 1
+  std::uint32_t slot = 0;  // from 1; 0: not said
   bool insert = true;      // brings the item in where the list does not hold it
 };
 struct PinRuleConfig {

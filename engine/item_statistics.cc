@@ -115,22 +115,24 @@ struct ItemStatistics::Impl {
     std::sort(rows->begin(), rows->end(), before);
   }
 
-  Ranking popular(Caller caller) {
-    return popular_board.get(changes.load(std::memory_order_acquire), caller, [this] {
-      return rank([](const Row& row) { return static_cast<double>(row.popularity) * kPopularityUnit; });
-    });
+  Ranking popular(Caller caller, bool* is_current = nullptr) {
+    return popular_board.get(
+        changes.load(std::memory_order_acquire), caller,
+        [this] { return rank([](const Row& row) { return static_cast<double>(row.popularity) * kPopularityUnit; }); },
+        is_current);
   }
-  Ranking trending(TimestampMs now_ms, Caller caller) {
+  Ranking trending(TimestampMs now_ms, Caller caller, bool* is_current = nullptr) {
     // Time scales all scores alike and leaves the order: a list serves until its scale is off by a thousandth.
     const double slice = std::floor(half_lives(now_ms) * 1'000.0);
     const std::uint64_t version =
         changes.load(std::memory_order_acquire) ^ (static_cast<std::uint64_t>(static_cast<std::int64_t>(slice)) << 32);
     const double now = slice / 1'000.0;
-    return trending_board.get(version, caller,
-                              [this, now] { return rank([now](const Row& row) { return row.trend.at(now); }); });
+    return trending_board.get(
+        version, caller, [this, now] { return rank([now](const Row& row) { return row.trend.at(now); }); }, is_current);
   }
-  Ranking latest(Caller caller) {
-    return latest_board.get(changes.load(std::memory_order_acquire), caller, [this] { return rank_latest(); });
+  Ranking latest(Caller caller, bool* is_current = nullptr) {
+    return latest_board.get(
+        changes.load(std::memory_order_acquire), caller, [this] { return rank_latest(); }, is_current);
   }
 
   void refresh(TimestampMs now_ms, Caller caller) {
@@ -151,11 +153,15 @@ struct ItemStatistics::Impl {
 ItemStatistics::ItemStatistics(double half_life_s) : impl_(std::make_unique<Impl>(half_life_s)) {}
 ItemStatistics::~ItemStatistics() = default;
 
-ItemStatistics::Ranking ItemStatistics::popular() const { return impl_->popular(Caller::kReader); }
-ItemStatistics::Ranking ItemStatistics::trending(TimestampMs now_ms) const {
-  return impl_->trending(now_ms, Caller::kReader);
+ItemStatistics::Ranking ItemStatistics::popular(bool* is_current) const {
+  return impl_->popular(Caller::kReader, is_current);
 }
-ItemStatistics::Ranking ItemStatistics::latest() const { return impl_->latest(Caller::kReader); }
+ItemStatistics::Ranking ItemStatistics::trending(TimestampMs now_ms, bool* is_current) const {
+  return impl_->trending(now_ms, Caller::kReader, is_current);
+}
+ItemStatistics::Ranking ItemStatistics::latest(bool* is_current) const {
+  return impl_->latest(Caller::kReader, is_current);
+}
 
 void ItemStatistics::refresh(TimestampMs now_ms) const { impl_->refresh(now_ms, Caller::kExact); }
 void ItemStatistics::refresh_wanted(TimestampMs now_ms) const { impl_->refresh(now_ms, Caller::kBackground); }
@@ -164,6 +170,18 @@ double ItemStatistics::popularity(DenseId item) const {
   MutexLock lock(impl_->mutex);
   if (item >= impl_->rows.size() || !impl_->rows[item].listed) return 0;
   return static_cast<double>(impl_->rows[item].popularity) * kPopularityUnit;
+}
+
+std::vector<ItemStatistics::Counts> ItemStatistics::counts(std::span<const DenseId> items, TimestampMs now_ms) const {
+  std::vector<Counts> counts(items.size());
+  const double now = impl_->half_lives(now_ms);
+  MutexLock lock(impl_->mutex);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i] >= impl_->rows.size() || !impl_->rows[items[i]].listed) continue;
+    const Row& row = impl_->rows[items[i]];
+    counts[i] = {static_cast<double>(row.popularity) * kPopularityUnit, row.trend.at(now)};
+  }
+  return counts;
 }
 
 void ItemStatistics::add(DenseId item, double weight, TimestampMs timestamp_ms) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "common/clock.h"
@@ -23,10 +24,18 @@ class ItemStatistics {
   ~ItemStatistics();
 
   using Ranking = std::shared_ptr<const std::vector<models::ScoredId>>;  // never null
-  Ranking popular() const;                                               // score: weighted count of interactions
-  Ranking trending(TimestampMs now_ms) const;  // score: weighted count decayed by half_life_s at now_ms
-  Ranking latest() const;                      // score: Unix ms of the listing
-  double popularity(DenseId item) const;       // 0 where the item is not listed
+  // `is_current`, where given, is told whether the list is that of now or of up to a second ago.
+  Ranking popular(bool* is_current = nullptr) const;  // score: weighted count of interactions
+  // Score: weighted count decayed by half_life_s at now_ms.
+  Ranking trending(TimestampMs now_ms, bool* is_current = nullptr) const;
+  Ranking latest(bool* is_current = nullptr) const;  // score: Unix ms of the listing
+  double popularity(DenseId item) const;             // 0 where the item is not listed
+  // Of each of `items`: popularity as above and the score of `trending`, both 0 where the item is not listed.
+  struct Counts {
+    double popularity = 0;
+    double trend = 0;
+  };
+  std::vector<Counts> counts(std::span<const DenseId> items, TimestampMs now_ms) const;
   // Brings all three lists up to date now.
   void refresh(TimestampMs now_ms) const;
   // Brings up to date what readers asked for and is due: the background calls it a few times a second.

@@ -7,6 +7,7 @@
 
 #include "engine/funnel.h"
 #include "engine/interaction_weight.h"
+#include "engine/online/online_items.h"
 #include "engine/space_index.h"
 #include "engine/trained_vector.h"
 
@@ -39,7 +40,7 @@ LiveState::LiveState(const DatabaseOptions* options, const storage::Store* store
   state->histories = &histories_;
   state->vector_rows = &vector_rows_;
   state->item_statistics = &item_statistics_;
-  state->funnels["default"] = std::make_shared<const FunnelConfig>(FunnelConfig::default_funnel());
+  state->funnels = funnels_.resolve();
   MutexLock lock(state_mutex_);
   state_ = std::move(state);
 }
@@ -79,6 +80,7 @@ void LiveState::place_in_trained_spaces(EntityKind kind, DenseId id, const Entit
   for (const auto& encoder : generation.encoders) {
     const auto space = state->spaces.find(encoder->shape().name);
     if (space == state->spaces.end()) continue;
+    if (kind == EntityKind::kItem && encoder->asks_server() && online_ != nullptr) online_->on_described(id);
     std::vector<float> vector(encoder->shape().dim);
     if (!find_trained_vector(generation, *encoder, kind, id, &entity, vector)) continue;
     const Status status = index_of(*space->second, kind).upsert(id, vector);
@@ -122,8 +124,13 @@ void LiveState::put_funnel(const std::string& name, const std::string& json) {
     spdlog::error("funnel \"{}\" is stored but cannot be read, and is left out: {}", name, funnel.status().to_string());
     return;
   }
-  auto shared = std::make_shared<const FunnelConfig>(std::move(funnel).value());
-  publish([&](ReadState& state) { state.funnels[name] = std::move(shared); });
+  funnels_.put(std::move(funnel).value());
+  publish([&](ReadState& state) { state.funnels = funnels_.resolve(); });
+}
+
+void LiveState::delete_funnel(const std::string& name) {
+  funnels_.erase(name);
+  publish([&](ReadState& state) { state.funnels = funnels_.resolve(); });
 }
 
 std::map<std::string, std::uint64_t> LiveState::interactions_by_type() const {

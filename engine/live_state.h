@@ -21,11 +21,14 @@
 #include "common/mutex.h"
 #include "engine/departing_users.h"
 #include "engine/expiry.h"
+#include "engine/funnel_registry.h"
 #include "engine/read_state.h"
 #include "engine/vector_rows.h"
 #include "storage/store.h"
 
 namespace tamis::engine {
+
+class OnlineItems;
 
 class LiveState {
  public:
@@ -36,6 +39,9 @@ class LiveState {
   // Publishes a changed copy of the current ReadState.
   void publish(const std::function<void(ReadState&)>& change);
 
+  // Told of items that wait for vectors (may be null); outlives this. Before the first apply().
+  void set_online_items(OnlineItems* online) { online_ = online; }
+
   // Applies committed records in order. Everything they say is visible to queries that start after it returns.
   void apply(std::span<const storage::CommittedRecord> records);
 
@@ -45,6 +51,7 @@ class LiveState {
   void count_interaction(DenseId item, storage::InteractionTypeId type, double value, TimestampMs timestamp_ms);
   void uncount_interaction(DenseId item, storage::InteractionTypeId type, double value, TimestampMs timestamp_ms);
   void put_funnel(const std::string& name, const std::string& json);
+  void delete_funnel(const std::string& name);
 
   EntityTable& entities(EntityKind kind) { return kind == EntityKind::kUser ? users_ : items_; }
   const EntityTable& entities(EntityKind kind) const { return kind == EntityKind::kUser ? users_ : items_; }
@@ -102,7 +109,10 @@ class LiveState {
   ExpiryQueue expiries_;
   DepartingUsers departing_users_;
 
+  OnlineItems* online_ = nullptr;
+
   // Of the applying thread alone.
+  FunnelRegistry funnels_;
   VectorRun run_;
   std::vector<TypeInfo> types_;
   std::unordered_map<std::string, storage::InteractionTypeId> type_ids_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/live_state.h"
+#include "engine/online/online_items.h"
 #include "engine/space_index.h"
 
 namespace tamis::engine {
@@ -52,6 +53,7 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Put
   }
   const double value = interaction.value.value_or(1);
   count_interaction(record.item, known->second, value, interaction.timestamp_ms);
+  if (online_ != nullptr && options_->online.enabled) online_->on_interaction(record.item);
   histories_.on_interaction(record.user, {record.item, known->second, history_value(value), interaction.timestamp_ms});
   if (departing_users_.is_idle()) return;
   storage::StoredInteraction stored;
@@ -91,6 +93,7 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Del
   }
   for (const auto& stored : departing_users_.take(erased.id)) {
     uncount_interaction(stored.item, stored.type, stored.value.value_or(1), stored.timestamp_ms);
+    if (online_ != nullptr && options_->online.enabled) online_->on_interaction(stored.item);
   }
   histories_.on_user_deleted(id);
 }
@@ -159,13 +162,7 @@ void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const
 }
 
 void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const DeleteDocument& erased) {
-  if (erased.collection != kFunnels) return;
-  publish([&](ReadState& state) {
-    state.funnels.erase(erased.name);
-    if (erased.name == "default") {
-      state.funnels["default"] = std::make_shared<const FunnelConfig>(FunnelConfig::default_funnel());
-    }
-  });
+  if (erased.collection == kFunnels) delete_funnel(erased.name);
 }
 
 }  // namespace tamis::engine

@@ -4,7 +4,8 @@
 #include <cmath>
 #include <string_view>
 
-#include "engine/funnel.h"
+#include "engine/experiment.h"
+#include "engine/funnel_registry.h"
 #include "engine/space_index.h"
 #include "models/encoder_kinds.h"
 
@@ -196,18 +197,24 @@ Status MutationCheck::complete(DeleteSpace* erased) {
 }
 
 Status MutationCheck::complete(PutDocument* put) {
+  if (put->collection == "experiment") return parse_experiment(put->name, put->json).status();
   if (put->collection != "funnel") {
-    return fault("collection", "\"" + put->collection + "\" is the database's own; expected funnel");
+    return fault("collection", "\"" + put->collection + "\" is the database's own; expected funnel or experiment");
   }
   TAMIS_RETURN_IF_ERROR(check_name(put->name, "name"));
-  return parse_funnel(put->name, put->json).status();
+  TAMIS_ASSIGN_OR_RETURN(const FunnelConfig funnel, parse_funnel(put->name, put->json));
+  return check_base(state_.funnels, funnel);
 }
 
 Status MutationCheck::complete(DeleteDocument* erased) {
+  if (erased->collection == "experiment") return check_name(erased->name, "name");
   if (erased->collection != "funnel") {
-    return fault("collection", "\"" + erased->collection + "\" is the database's own; expected funnel");
+    return fault("collection", "\"" + erased->collection + "\" is the database's own; expected funnel or experiment");
   }
-  return check_name(erased->name, "name");
+  TAMIS_RETURN_IF_ERROR(check_name(erased->name, "name"));
+  const std::string derived = find_derived(state_.funnels, erased->name);
+  if (derived.empty() || erased->name == "default") return Status::ok();
+  return Status::failed_precondition("funnel \"" + derived + "\" inherits from \"" + erased->name + "\"");
 }
 
 }  // namespace tamis::engine

@@ -5,6 +5,7 @@
 #include "engine/observer.h"
 #include "engine/read_state.h"
 #include "engine/requests.h"
+#include "engine/why_not.h"
 
 namespace tamis::engine {
 
@@ -12,6 +13,9 @@ namespace tamis::engine {
 // null.
 Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest& request, Sequence sequence,
                                   Observer* observer);
+// Where `item` falls out of what recommend() would answer; `request.recommendation_id` gives chance its seed.
+Result<WhyNotAnswer> why_not(const ReadState& state, const RecommendRequest& request, std::string_view item,
+                             Sequence sequence);
 Result<ScoredAnswer> similar(const ReadState& state, const SimilarRequest& request, Sequence sequence);
 Result<ScoredAnswer> search(const ReadState& state, const SearchRequest& request, Sequence sequence);
 

@@ -28,11 +28,16 @@ bool RankingBoard::serves(std::uint64_t version, Caller caller) {
 }
 
 RankingBoard::Ranking RankingBoard::get(std::uint64_t version, Caller caller,
-                                        const std::function<std::vector<models::ScoredId>()>& compute) {
+                                        const std::function<std::vector<models::ScoredId>()>& compute,
+                                        bool* is_current) {
+  if (is_current != nullptr) *is_current = true;
   {
     MutexLock lock(mutex_);
     while (true) {
-      if (serves(version, caller)) return ranking_;
+      if (serves(version, caller)) {
+        if (is_current != nullptr) *is_current = version_ == version;
+        return ranking_;
+      }
       if (!computing_) break;
       done_.wait(mutex_);
     }

@@ -24,7 +24,9 @@ class RankingBoard {
   using Ranking = std::shared_ptr<const std::vector<models::ScoredId>>;
 
   // The list as of `version` of its data, or, for readers, an older one where computing it is dear.
-  Ranking get(std::uint64_t version, Caller caller, const std::function<std::vector<models::ScoredId>()>& compute);
+  // `is_current`, where given, is told which.
+  Ranking get(std::uint64_t version, Caller caller, const std::function<std::vector<models::ScoredId>()>& compute,
+              bool* is_current = nullptr);
 
  private:
   bool serves(std::uint64_t version, Caller caller) TAMIS_REQUIRES(mutex_);

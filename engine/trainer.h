@@ -45,6 +45,8 @@ class Trainer {
   virtual Result<std::shared_ptr<const Generation>> load_serving() = 0;
   virtual void start_schedule() = 0;  // from then on, scheduled runs happen
 
+  // Loads a kept generation from its files. not_found, corruption.
+  virtual Result<std::shared_ptr<const Generation>> load_generation(std::string_view generation) = 0;
   virtual Result<Job> train(const TrainRequest& request) = 0;
   virtual Result<Job> get_job(std::string_view id) const = 0;
   virtual std::vector<Job> list_jobs() const = 0;

@@ -77,4 +77,11 @@ Status TrainerImpl::export_generation(std::string_view generation, const fs::pat
   return Status::io_error("cannot copy " + from.string() + ": " + error.message());
 }
 
+Result<std::shared_ptr<const Generation>> TrainerImpl::load_generation(std::string_view generation) {
+  for (const GenerationInfo& kept : registry_->list()) {
+    if (kept.id == generation) return load(generation);
+  }
+  return Status::not_found("generation \"" + std::string(generation) + "\" is not kept").at_field("generation");
+}
+
 }  // namespace tamis::engine

@@ -26,6 +26,7 @@ class TrainerImpl final : public Trainer {
   ~TrainerImpl() override;
 
   Result<std::shared_ptr<const Generation>> load_serving() override;
+  Result<std::shared_ptr<const Generation>> load_generation(std::string_view generation) override;
   void start_schedule() override;
   Result<Job> train(const TrainRequest& request) override;
   Result<Job> get_job(std::string_view id) const override { return jobs_.get(id); }

@@ -17,6 +17,7 @@ struct CandidateList {
   double weight = 1;                         // in the merge
   std::vector<models::ScoredId> candidates;  // items by dense id, best first, unique; scores in the retriever's unit
   std::string note;                          // why it is empty, where a part is missing
+  bool is_exact = true;  // it follows from the data alone: no walk of a graph, no list of a while ago
 };
 
 // Where a retriever put a candidate.

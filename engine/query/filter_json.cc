@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "engine/funnel.h"
 
@@ -27,88 +28,106 @@ constexpr std::string_view kShape = "all, any, not, or field with eq, in, lt, lt
 
 bool is_ordering(Filter::Op op) { return op != Filter::Op::kEqual && op != Filter::Op::kIn; }
 
+// Reads on after a fault, so that all are found; what is faulty reads as the filter that everything passes.
 class FilterReader {
  public:
-  Result<Filter> read(const Json& value, std::string_view pointer, std::size_t depth) {
+  explicit FilterReader(std::vector<Status>* faults) : faults_(*faults) {}
+
+  Filter read(const Json& value, std::string_view pointer, std::size_t depth) {
     if (depth > kMaxFilterDepth) {
-      return Status::invalid_argument("the filter nests deeper than " + std::to_string(kMaxFilterDepth) + " levels")
-          .at_field(std::string(pointer));
+      return refuse(
+          Status::invalid_argument("the filter nests deeper than " + std::to_string(kMaxFilterDepth) + " levels")
+              .at_field(std::string(pointer)));
     }
     if (++nodes_ > kMaxFilterNodes) {
-      return Status::invalid_argument("the filter has more than " + std::to_string(kMaxFilterNodes) + " conditions")
-          .at_field(std::string(pointer));
+      if (nodes_ > kMaxFilterNodes + 1) return {};  // told once
+      return refuse(
+          Status::invalid_argument("the filter has more than " + std::to_string(kMaxFilterNodes) + " conditions")
+              .at_field(std::string(pointer)));
     }
-    TAMIS_RETURN_IF_ERROR(check_members(value, pointer, kMembers));
+    if (Status status = check_members(value, pointer, kMembers); !status.is_ok()) return refuse(std::move(status));
     if (value.contains("field")) return read_condition(value, pointer);
-    if (value.size() != 1) return json_fault(value, pointer, "exactly one of " + std::string(kShape));
+    if (value.size() != 1) return refuse(json_fault(value, pointer, "exactly one of " + std::string(kShape)));
     const std::string& member = value.begin().key();
     const Json& operand = value.begin().value();
     const std::string operand_pointer = child_pointer(pointer, member);
     if (member == "not") {
-      TAMIS_ASSIGN_OR_RETURN(Filter child, read(operand, operand_pointer, depth + 1));
+      Filter child = read(operand, operand_pointer, depth + 1);
       return Filter{.op = Filter::Op::kNot, .children = {std::move(child)}, .field = {}, .values = {}};
     }
-    if (member != "all" && member != "any") return json_fault(value, pointer, "a \"field\" beside \"" + member + "\"");
+    if (member != "all" && member != "any")
+      return refuse(json_fault(value, pointer, "a \"field\" beside \"" + member + "\""));
     return read_children(member == "all" ? Filter::Op::kAll : Filter::Op::kAny, operand, operand_pointer, depth);
   }
 
  private:
-  Result<Filter> read_children(Filter::Op op, const Json& list, std::string_view pointer, std::size_t depth) {
-    if (!list.is_array()) return json_fault(list, pointer, "a list of filters");
+  Filter refuse(Status fault) {
+    faults_.push_back(std::move(fault));
+    return {};
+  }
+  // The value, or null after its fault was noted.
+  template <typename T>
+  std::optional<T> note(Result<T> result) {
+    if (result.is_ok()) return std::move(result).value();
+    faults_.push_back(result.status());
+    return std::nullopt;
+  }
+
+  Filter read_children(Filter::Op op, const Json& list, std::string_view pointer, std::size_t depth) {
+    if (!list.is_array()) return refuse(json_fault(list, pointer, "a list of filters"));
     Filter filter{.op = op, .children = {}, .field = {}, .values = {}};
     filter.children.reserve(std::min(list.size(), kMaxFilterNodes));
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      TAMIS_ASSIGN_OR_RETURN(Filter child, read(list[i], child_pointer(pointer, i), depth + 1));
-      filter.children.push_back(std::move(child));
-    }
+    for (std::size_t i = 0; i < list.size() && nodes_ <= kMaxFilterNodes; ++i)
+      filter.children.push_back(read(list[i], child_pointer(pointer, i), depth + 1));
     return filter;
   }
 
   // {"field": F, "gte": 1, "lt": 5}: several comparisons of one field all have to hold.
-  Result<Filter> read_condition(const Json& value, std::string_view pointer) {
-    TAMIS_ASSIGN_OR_RETURN(std::string field, read_string(value.at("field"), child_pointer(pointer, "field"), 1,
-                                                          FeatureLimits::kMaxNameBytes));
+  Filter read_condition(const Json& value, std::string_view pointer) {
+    const auto field =
+        note(read_string(value.at("field"), child_pointer(pointer, "field"), 1, FeatureLimits::kMaxNameBytes));
+    if (value.size() == 1)
+      return refuse(json_fault(value, pointer, "a comparison: eq, in, lt, lte, gt, gte or exists"));
     std::vector<Filter> conditions;
     for (const auto& [member, operand] : value.items()) {
-      if (member == "field") continue;
-      TAMIS_ASSIGN_OR_RETURN(Filter condition, read_comparison(field, member, operand, child_pointer(pointer, member)));
-      conditions.push_back(std::move(condition));
+      if (member != "field")
+        conditions.push_back(read_comparison(field.value_or("?"), member, operand, child_pointer(pointer, member)));
     }
-    if (conditions.empty()) return json_fault(value, pointer, "a comparison: eq, in, lt, lte, gt, gte or exists");
     if (conditions.size() == 1) return std::move(conditions.front());
     return Filter{.op = Filter::Op::kAll, .children = std::move(conditions), .field = {}, .values = {}};
   }
 
-  Result<Filter> read_comparison(const std::string& field, const std::string& member, const Json& operand,
-                                 const std::string& pointer) {
+  Filter read_comparison(const std::string& field, const std::string& member, const Json& operand,
+                         const std::string& pointer) {
     if (member == "exists") {
-      TAMIS_ASSIGN_OR_RETURN(const bool exists, read_bool(operand, pointer));
+      const auto exists = note(read_bool(operand, pointer));
       Filter condition{.op = Filter::Op::kExists, .children = {}, .field = field, .values = {}};
-      if (exists) return condition;
+      if (exists.value_or(true)) return condition;
       return Filter{.op = Filter::Op::kNot, .children = {std::move(condition)}, .field = {}, .values = {}};
     }
     const auto* comparison =
         std::find_if(kComparisons.begin(), kComparisons.end(), [&](const Comparison& c) { return c.member == member; });
-    if (comparison == kComparisons.end()) return json_fault(operand, pointer, "no \"" + member + "\" beside \"field\"");
+    if (comparison == kComparisons.end())
+      return refuse(json_fault(operand, pointer, "no \"" + member + "\" beside \"field\""));
     Filter condition{.op = comparison->op, .children = {}, .field = field, .values = {}};
     if (condition.op != Filter::Op::kIn) {
-      TAMIS_ASSIGN_OR_RETURN(FeatureValue only, read_value(field, condition.op, operand, pointer));
-      condition.values.push_back(std::move(only));
+      if (auto only = note(read_value(field, condition.op, operand, pointer)))
+        condition.values.push_back(std::move(*only));
       return condition;
     }
     if (!operand.is_array() || operand.empty() || operand.size() > kMaxFilterValues)
-      return json_fault(operand, pointer, "a list of 1 to " + std::to_string(kMaxFilterValues) + " values");
+      return refuse(json_fault(operand, pointer, "a list of 1 to " + std::to_string(kMaxFilterValues) + " values"));
     condition.values.reserve(operand.size());
     for (std::size_t i = 0; i < operand.size(); ++i) {
-      TAMIS_ASSIGN_OR_RETURN(FeatureValue one, read_value(field, condition.op, operand[i], child_pointer(pointer, i)));
-      condition.values.push_back(std::move(one));
+      if (auto one = note(read_value(field, condition.op, operand[i], child_pointer(pointer, i))))
+        condition.values.push_back(std::move(*one));
     }
     return condition;
   }
 
   // An RFC 3339 string stands for a timestamp, as it does in features; the field "id" is always a string.
-  Result<FeatureValue> read_value(const std::string& field, Filter::Op op, const Json& value,
-                                  const std::string& pointer) {
+  static Result<FeatureValue> read_value(const std::string& field, Filter::Op op, const Json& value,
+                                         const std::string& pointer) {
     if (value.is_number()) return FeatureValue(value.get<double>());
     if (value.is_string()) {
       const auto& text = value.get_ref<const std::string&>();
@@ -122,6 +141,7 @@ class FilterReader {
                       is_ordering(op) ? "a number or an RFC 3339 time" : "a string, a number, a time or a boolean");
   }
 
+  std::vector<Status>& faults_;
   std::size_t nodes_ = 0;
 };
 
@@ -166,8 +186,8 @@ Status check_shape(const Filter& filter, std::size_t depth, std::size_t* nodes) 
 
 }  // namespace
 
-Result<Filter> read_filter(const Json& value, std::string_view pointer) {
-  return FilterReader().read(value, pointer, 1);
+Filter read_filter(const Json& value, std::string_view pointer, std::vector<Status>* faults) {
+  return FilterReader(faults).read(value, pointer, 1);
 }
 
 Json filter_json(const Filter& filter) {
@@ -203,7 +223,10 @@ Status validate_filter(const Filter& filter) {
 
 Result<Filter> parse_filter(std::string_view json) {
   TAMIS_ASSIGN_OR_RETURN(const engine::Json document, engine::parse_json(json));
-  return engine::read_filter(document, "");
+  std::vector<Status> faults;
+  Filter filter = engine::read_filter(document, "", &faults);
+  if (!faults.empty()) return std::move(faults.front());
+  return filter;
 }
 
 std::string filter_to_json(const Filter& filter) {

@@ -2,15 +2,18 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "common/filter.h"
 #include "engine/query/strict_json.h"
 
 namespace tamis::engine {
 
-// Reads the filter at `pointer` of a document. Errors as parse_filter().
-Result<Filter> read_filter(const Json& value, std::string_view pointer);
+// Reads the filter at `pointer` of a document and adds every fault of it to `faults`.
+Filter read_filter(const Json& value, std::string_view pointer, std::vector<Status>* faults);
 // REQUIRES: validate_filter(filter) is ok.
 Json filter_json(const Filter& filter);
+// The grammar as a JSON schema, which refers to itself as "#/$defs/filter".
+Json filter_schema();
 
 }  // namespace tamis::engine

@@ -5,6 +5,8 @@
 
 #include "engine/query/fallback.h"
 #include "engine/query/merge.h"
+#include "engine/query/rerank.h"
+#include "engine/query/rule_factory.h"
 
 namespace tamis::engine {
 namespace {
@@ -43,12 +45,20 @@ Result<FunnelRun> run_funnel(const RetrievalContext& context, const FunnelConfig
   ranker::CandidateList list = ranked_list(run.merged, run.ranking);
   if (options.keep_steps) run.before_rules = list;
 
+  run.reads_impressions = std::any_of(funnel.rules.begin(), funnel.rules.end(), reads_impressions);
+  Reranker reranker(context, funnel, options);
+  if (!funnel.rules.empty()) TAMIS_RETURN_IF_ERROR(reranker.apply(&list, &run.rules, clock));
+
   if (list.size() > options.k) list.resize(options.k);
   for (const ranker::Candidate& candidate : list)
     run.answer.push_back({.item = candidate.item, .score = candidate.score, .propensity = candidate.propensity});
 
-  if (run.answer.size() < options.k)
-    TAMIS_RETURN_IF_ERROR(fill_from_fallback(context, funnel.fallback, options.k, &run.answer, &run.fallback_lists));
+  if (run.answer.size() < options.k) {
+    Screen screen;
+    if (!funnel.rules.empty()) screen = [&](std::vector<models::ScoredId>* found) { reranker.screen(found); };
+    TAMIS_RETURN_IF_ERROR(
+        fill_from_fallback(context, funnel.fallback, options.k, screen, &run.answer, &run.fallback_lists));
+  }
   clock->end_stage("fallback", run.answer.size());
   return run;
 }

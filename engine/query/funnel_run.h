@@ -2,7 +2,9 @@
 // why an item is missing are read off the same run.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,14 +12,17 @@
 #include "engine/query/ranking.h"
 #include "engine/query/retriever.h"
 #include "engine/query/stage_clock.h"
+#include "engine/requests.h"
 #include "ranker/rules/rule.h"
 
 namespace tamis::engine {
 
 struct RunOptions {
   std::size_t k = 10;
-  std::uint64_t seed = 0;   // of what the rules leave to chance
-  bool keep_steps = false;  // keeps the list before the rules and after each of them
+  const UserState* person = nullptr;           // whom the rules are about; null: the context's user
+  std::span<const HistoryEntry> history = {};  // of the request: it counts as the person's past, too
+  std::uint64_t seed = 0;                      // of what the rules leave to chance
+  bool keep_steps = false;                     // keeps the list before the rules and after each of them
 };
 
 // One rule's work.
@@ -35,6 +40,16 @@ struct FunnelRun {
   std::vector<RuleStep> rules;
   std::vector<RankedItem> answer;             // at most k
   std::vector<CandidateList> fallback_lists;  // what the fallback was asked and gave
+
+  bool reads_impressions = false;  // what was shown before, which the log does not hold, had a say
+
+  // Everything follows from the data alone, so the run can be had again.
+  bool is_exact() const {
+    if (reads_impressions) return false;
+    const auto exact = [](const CandidateList& list) { return list.is_exact; };
+    return std::all_of(lists.begin(), lists.end(), exact) &&
+           std::all_of(fallback_lists.begin(), fallback_lists.end(), exact);
+  }
 };
 
 // Merges, ranks, applies the rules and fills up what `lists` hold. Lists are what retrieve() gives, or another

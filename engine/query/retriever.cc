@@ -24,6 +24,13 @@ const SpaceIndex* find_space(const ReadState& state, std::string_view name) {
   return found == state.spaces.end() ? nullptr : found->second.get();
 }
 
+SearchManner search_manner(const ReadState& state, const SpaceIndex& space, const RetrieverConfig& config) {
+  constexpr std::size_t kScannedRows = 8'192;  // about what an index holds before it builds its first graph
+  const bool is_refitted = state.options->online.enabled && space.space.encoder != "external";
+  const bool scans = config.exact || space.items->size() <= kScannedRows;
+  return {.scans = scans || state.exact_search, .is_exact = scans && !is_refitted};
+}
+
 std::string retriever_label(const RetrieverConfig& config) {
   if (!retriever_reads_space(config.kind)) return config.kind;
   return config.kind + ":" + (config.space.empty() ? std::string(kDefaultSpace) : config.space);

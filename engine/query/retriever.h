@@ -47,6 +47,14 @@ const Retriever* find_retriever(std::string_view kind);
 // The space by that name (the default one where it is empty), or null.
 const SpaceIndex* find_space(const ReadState& state, std::string_view name);
 
+// Whether what a search of the space finds follows from the data alone. It does where the search scans the space whole
+// (told to, or so small that a scan costs no more than a walk) and no vector is refitted while requests come.
+struct SearchManner {
+  bool scans = false;
+  bool is_exact = false;
+};
+SearchManner search_manner(const ReadState& state, const SpaceIndex& space, const RetrieverConfig& config);
+
 // "ann:ials", "similar:text", "item_knn".
 std::string retriever_label(const RetrieverConfig& config);
 

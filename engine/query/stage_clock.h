@@ -28,6 +28,17 @@ class StageClock {
     if (trace_ != nullptr) trace_->push_back({std::string(stage), count, seconds * 1e6, std::string(note)});
   }
 
+  // The same for a rule, which was given `before` candidates.
+  void end_rule(std::string_view rule, std::uint64_t before, std::uint64_t after, bool is_over_budget) {
+    const auto now = std::chrono::steady_clock::now();
+    const double seconds = std::chrono::duration<double>(now - begin_).count();
+    begin_ = now;
+    if (observer_ != nullptr) observer_->on_rule(funnel_, rule, seconds, is_over_budget);
+    if (trace_ == nullptr) return;
+    trace_->push_back(
+        {"rule:" + std::string(rule), after, seconds * 1e6, is_over_budget ? "over its budget" : "", before});
+  }
+
  private:
   std::string_view funnel_;
   Observer* observer_;

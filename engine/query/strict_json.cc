@@ -1,5 +1,6 @@
 #include "engine/query/strict_json.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 #include <vector>
@@ -118,20 +119,21 @@ Status json_fault(const Json& value, std::string_view pointer, std::string_view 
       .at_field(std::string(pointer));
 }
 
+Status unknown_member(std::string_view name, std::string_view pointer, std::span<const std::string_view> known) {
+  std::string message = "unknown member \"" + std::string(name.substr(0, 64)) + "\"";
+  if (const std::string_view nearest = nearest_name(name, known); !nearest.empty()) {
+    message += "; did you mean \"" + std::string(nearest) + "\"?";
+  } else {
+    message += "; expected one of";
+    for (const std::string_view candidate : known) message += " " + std::string(candidate);
+  }
+  return Status::invalid_argument(message).at_field(child_pointer(pointer, name));
+}
+
 Status check_members(const Json& value, std::string_view pointer, std::span<const std::string_view> known) {
   if (!value.is_object()) return json_fault(value, pointer, "an object");
   for (const auto& [name, member] : value.items()) {
-    bool is_known = false;
-    for (const std::string_view candidate : known) is_known = is_known || candidate == name;
-    if (is_known) continue;
-    std::string message = "unknown member \"" + name.substr(0, 64) + "\"";
-    if (const std::string_view nearest = nearest_name(name, known); !nearest.empty()) {
-      message += "; did you mean \"" + std::string(nearest) + "\"?";
-    } else {
-      message += "; expected one of";
-      for (const std::string_view candidate : known) message += " " + std::string(candidate);
-    }
-    return Status::invalid_argument(message).at_field(child_pointer(pointer, name));
+    if (std::find(known.begin(), known.end(), name) == known.end()) return unknown_member(name, pointer, known);
   }
   return Status::ok();
 }

@@ -33,6 +33,9 @@ Status json_fault(const Json& value, std::string_view pointer, std::string_view 
 // Refuses members of the object `value` that are not in `known`, with the nearest known name.
 Status check_members(const Json& value, std::string_view pointer, std::span<const std::string_view> known);
 
+// The fault of a member that is none of `known`, with the nearest of them.
+Status unknown_member(std::string_view name, std::string_view pointer, std::span<const std::string_view> known);
+
 // Typed reads of one value.
 Result<bool> read_bool(const Json& value, std::string_view pointer);
 Result<std::uint32_t> read_uint32(const Json& value, std::string_view pointer, std::uint32_t low, std::uint32_t high);

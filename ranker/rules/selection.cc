@@ -4,6 +4,12 @@
 
 namespace tamis::ranker {
 
+void FilterRule::apply(CandidateList& list, const RuleContext& context) const {
+  std::erase_if(list, [&](const Candidate& candidate) {
+    return !matches(condition_, context.items.id(candidate.item), context.items.features(candidate.item));
+  });
+}
+
 void MinimumScoreRule::apply(CandidateList& list, const RuleContext&) const {
   std::erase_if(list, [&](const Candidate& candidate) { return !(candidate.score >= least_); });
 }

@@ -1,9 +1,21 @@
-// Rules that remove items: minimum score, one item per group.
+// Rules that remove items: a condition, a minimum score, one item per group.
 #pragma once
 
+#include "common/filter.h"
 #include "ranker/rules/rule.h"
 
 namespace tamis::ranker {
+
+// Keeps what the condition holds for.
+class FilterRule final : public Rule {
+ public:
+  explicit FilterRule(Filter condition) : condition_(std::move(condition)) {}
+  std::string_view name() const override { return "filter"; }
+  void apply(CandidateList& list, const RuleContext& context) const override;
+
+ private:
+  Filter condition_;
+};
 
 // Drops items that score below `least`, whatever their place.
 class MinimumScoreRule final : public Rule {

@@ -20,9 +20,11 @@ class AnnRetriever final : public Retriever {
       out->note = std::move(query.note);
       return Status::ok();
     }
+    const SearchManner manner = search_manner(context.state, *space, config);
+    out->is_exact = manner.is_exact;
     TAMIS_ASSIGN_OR_RETURN(out->candidates,
                            search_eligible(*space->items, query.values, config.quota, context.is_eligible,
-                                           {.ef = 0, .filter = nullptr, .exact = context.state.exact_search}));
+                                           {.ef = 0, .filter = nullptr, .exact = manner.scans}));
     return Status::ok();
   }
 

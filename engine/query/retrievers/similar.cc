@@ -25,11 +25,13 @@ class SimilarRetriever final : public Retriever {
       out->note = "none of the user's items has a vector in the space";
       return Status::ok();
     }
+    const SearchManner manner = search_manner(context.state, *space, config);
+    out->is_exact = manner.is_exact;
     std::vector<models::ScoredId> all;
     for (const Seed& seed : seeds) {
       TAMIS_ASSIGN_OR_RETURN(const std::vector<models::ScoredId> found,
                              search_eligible(*space->items, seed.vector, config.quota, context.is_eligible,
-                                             {.ef = 0, .filter = nullptr, .exact = context.state.exact_search}));
+                                             {.ef = 0, .filter = nullptr, .exact = manner.scans}));
       all.insert(all.end(), found.begin(), found.end());
     }
     std::sort(all.begin(), all.end(), models::ranks_before);

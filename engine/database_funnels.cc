@@ -1,0 +1,95 @@
+// Funnels: read, checked, stored with their versions.
+#include <algorithm>
+#include <utility>
+
+#include "engine/database_impl.h"
+#include "engine/funnel_registry.h"
+
+namespace tamis::engine {
+namespace {
+
+// Every version of a funnel stays as a document of this collection, by name and number.
+constexpr std::string_view kVersions = "funnel_version";
+
+std::string version_key(std::string_view name, std::uint32_t version) {
+  const std::string number = std::to_string(version);
+  return std::string(name) + ":" + std::string(10 - std::min<std::size_t>(10, number.size()), '0') + number;
+}
+
+Status no_funnel(std::string_view name) {
+  return Status::not_found("funnel \"" + std::string(name) + "\" does not exist").at_field("funnel");
+}
+
+}  // namespace
+
+std::vector<FunnelConfig> DatabaseImpl::list_funnels() const {
+  std::vector<FunnelConfig> funnels;
+  for (const auto state = live().pin(); const auto& [name, funnel] : state->funnels) funnels.push_back(*funnel);
+  return funnels;
+}
+
+Result<FunnelConfig> DatabaseImpl::get_funnel(std::string_view name) const {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  const auto state = live().pin();
+  const auto found = state->funnels.find(name);
+  if (found == state->funnels.end()) return no_funnel(name);
+  return *found->second;
+}
+
+Result<FunnelConfig> DatabaseImpl::get_funnel_version(std::string_view name, std::uint32_t version) const {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  const auto stored = store_->get_document(kVersions, version_key(name, version));
+  if (stored.is_ok()) return parse_funnel(name, *stored);
+  if (stored.status().code() != StatusCode::kNotFound) return stored.status();
+  if (name == "default" && version == 1) return FunnelConfig::default_funnel();  // the built-in one
+  if (const auto current = get_funnel(name); current.is_ok() && current->version == version) return *current;
+  return Status::not_found("funnel \"" + std::string(name) + "\" has no version " + std::to_string(version))
+      .at_field("version");
+}
+
+FunnelDocument DatabaseImpl::check_funnel(std::string_view name, std::string_view json) const {
+  FunnelDocument document = read_funnel(name, json);
+  if (Status status = check_base(live().pin()->funnels, document.funnel); !status.is_ok())
+    document.faults.push_back(std::move(status));
+  return document;
+}
+
+// One more than the funnel's newest version, which may be that of a funnel deleted since.
+std::uint32_t DatabaseImpl::next_version(const std::string& name) const {
+  if (const auto current = get_funnel(name); current.is_ok()) return current->version + 1;
+  std::uint32_t newest = 0;
+  if (const auto versions = store_->list_documents(kVersions); versions.is_ok()) {
+    for (const storage::Document& document : *versions) {
+      if (!document.name.starts_with(name + ":")) continue;
+      if (const auto kept = parse_funnel(name, document.json); kept.is_ok()) newest = std::max(newest, kept->version);
+    }
+  }
+  return newest + 1;
+}
+
+Result<WriteAck> DatabaseImpl::put_funnel(const FunnelConfig& funnel) {
+  TAMIS_RETURN_IF_ERROR(check_writable());
+  TAMIS_RETURN_IF_ERROR(validate_funnel(funnel));
+  MutexLock lock(funnel_mutex_);
+  TAMIS_RETURN_IF_ERROR(check_base(live().pin()->funnels, funnel));
+  FunnelConfig next = funnel;
+  next.version = next_version(next.name);
+  const std::string json = funnel_to_json(next);
+  std::vector<Mutation> documents = {PutDocument{"funnel", next.name, json},
+                                     PutDocument{std::string(kVersions), version_key(next.name, next.version), json}};
+  TAMIS_RETURN_IF_ERROR(check_memory(documents));
+  TAMIS_ASSIGN_OR_RETURN(WriteAck ack, queue_->commit(std::move(documents), options_.storage.durability));
+  ack.accepted = 1;
+  return ack;
+}
+
+Result<WriteAck> DatabaseImpl::delete_funnel(std::string_view name) {
+  MutexLock lock(funnel_mutex_);
+  if (name == "default" && !store_->get_document("funnel", name).is_ok()) {
+    return Status::failed_precondition("the built-in default funnel cannot be deleted");
+  }
+  TAMIS_RETURN_IF_ERROR(get_funnel(name).status());
+  return write({DeleteDocument{"funnel", std::string(name)}}, {});
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,112 @@
+#include "engine/replay/replay.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/live_state.h"
+#include "engine/query.h"
+#include "engine/replay/replay_store.h"
+#include "engine/serving.h"
+
+namespace tamis::engine {
+namespace {
+
+constexpr std::uint64_t kMaxReplayedInteractions = 20'000'000;  // about 1 GiB
+
+}  // namespace
+
+// Owns a clock that stands where the log was written, so that what was applied then is applied alike.
+class Replay::Past {
+ public:
+  explicit Past(const DatabaseOptions& options) : options_(options), live_(&options_, &store_) {
+    options_.clock = &clock_;
+    live_.publish([](ReadState& state) { state.exact_search = true; });
+  }
+
+  Sequence sequence() const { return store_.last_sequence(); }
+
+  Status apply(const storage::CommittedRecord& record) {
+    clock_.set(record.committed_ms);
+    // Counts of a user's interactions are taken back by what the user had done.
+    const auto* erased = std::get_if<DeleteEntity>(&record.mutation);
+    const bool is_departure = erased != nullptr && erased->kind == EntityKind::kUser;
+    if (is_departure) {
+      live_.departing_users().announce(erased->id);
+      TAMIS_ASSIGN_OR_RETURN(const auto done, store_.user_interactions(record.user, SIZE_MAX, std::nullopt));
+      live_.departing_users().add_stored(erased->id, done);
+    }
+    TAMIS_RETURN_IF_ERROR(store_.absorb(record));
+    live_.apply({&record, 1});
+    if (is_departure) live_.departing_users().withdraw(erased->id);
+    return Status::ok();
+  }
+
+  Status serve(const std::string& generation, Trainer* trainer) {
+    if (generation_ == generation) return Status::ok();
+    std::shared_ptr<const Generation> loaded;
+    if (!generation.empty()) {
+      TAMIS_ASSIGN_OR_RETURN(loaded, trainer->load_generation(generation));
+    }
+    const std::filesystem::path no_files;  // indexes are built
+    TAMIS_ASSIGN_OR_RETURN(const Serving serving,
+                           prepare_serving(std::move(loaded), options_, live_, no_files, sequence()));
+    publish_serving(serving, &live_);
+    generation_ = generation;
+    return Status::ok();
+  }
+
+  std::shared_ptr<const ReadState> pin() const { return live_.pin(); }
+
+ private:
+  ManualClock clock_{0};
+  DatabaseOptions options_;
+  ReplayStore store_;
+  LiveState live_;
+  std::string generation_;
+};
+
+Replay::Replay(const storage::Store* store, Trainer* trainer, const DatabaseOptions& options)
+    : store_(store), trainer_(trainer), options_(options) {}
+Replay::~Replay() = default;
+
+Status Replay::roll_to(Sequence sequence) {
+  if (store_->counts().interactions > kMaxReplayedInteractions)
+    return Status::resource_exhausted("more than " + std::to_string(kMaxReplayedInteractions) +
+                                      " interactions are not replayed");
+  if (past_ == nullptr || past_->sequence() > sequence) past_ = std::make_unique<Past>(options_);
+  if (past_->sequence() == sequence) return Status::ok();
+  Status applied;
+  Status read = store_->read_log(past_->sequence() + 1, [&](const storage::CommittedRecord& record) {
+    if (record.sequence > sequence) return false;
+    applied = past_->apply(record);
+    return applied.is_ok() && record.sequence < sequence;
+  });
+  if (!read.is_ok()) return read;
+  if (!applied.is_ok()) past_.reset();
+  return applied;
+}
+
+Result<RecommendAnswer> Replay::recommend(const RecommendRequest& request) {
+  const Sequence sequence = request.as_of_sequence.value_or(0);
+  if (sequence > store_->last_sequence())
+    return Status::invalid_argument("as_of is " + std::to_string(sequence) + "; the last write has sequence " +
+                                    std::to_string(store_->last_sequence()))
+        .at_field("as_of");
+  if (!request.as_of_ms)
+    return Status::invalid_argument("a past answer needs the time it was served at (served_at of the answer)")
+        .at_field("at");
+  RecommendRequest asked = request;
+  asked.dry_run = true;
+  MutexLock lock(mutex_);
+  TAMIS_RETURN_IF_ERROR(roll_to(sequence));
+  TAMIS_RETURN_IF_ERROR(past_->serve(request.generation, trainer_));
+  return engine::recommend(*past_->pin(), asked, sequence, nullptr);
+}
+
+void Replay::forget() {
+  MutexLock lock(mutex_);
+  past_.reset();
+}
+
+}  // namespace tamis::engine

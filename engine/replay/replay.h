@@ -1,0 +1,42 @@
+// Replay: answers requests as they were answered in the past, from the log.
+#pragma once
+
+#include <memory>
+
+#include "common/mutex.h"
+#include "engine/options.h"
+#include "engine/requests.h"
+#include "engine/trainer.h"
+#include "storage/store.h"
+
+namespace tamis::engine {
+
+// Thread-safe: one replay at a time, others wait.
+class Replay {
+ public:
+  // REQUIRES: store and trainer outlive this.
+  Replay(const storage::Store* store, Trainer* trainer, const DatabaseOptions& options);
+  ~Replay();
+
+  // The answer as of request.as_of_sequence under request.generation, by the clock request.as_of_ms, with the chance of
+  // request.recommendation_id. Equal to the past one to the bit where RecommendAnswer::is_exact holds (of this answer:
+  // it would have held then). Nothing is logged.
+  // invalid_argument (no time, a sequence that is yet to come), not_found (a generation that is not kept any more),
+  // failed_precondition (the log does not reach back), resource_exhausted (more than fits in memory).
+  Result<RecommendAnswer> recommend(const RecommendRequest& request);
+  // Drops what was rebuilt: the store lost its tail.
+  void forget();
+
+ private:
+  class Past;  // the database as of a sequence
+
+  Status roll_to(Sequence sequence) TAMIS_REQUIRES(mutex_);
+
+  const storage::Store* store_;
+  Trainer* trainer_;
+  const DatabaseOptions& options_;
+  Mutex mutex_;
+  std::unique_ptr<Past> past_ TAMIS_GUARDED_BY(mutex_);
+};
+
+}  // namespace tamis::engine

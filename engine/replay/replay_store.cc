@@ -1,0 +1,131 @@
+#include "engine/replay/replay_store.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace tamis::engine {
+namespace {
+
+Status unasked() { return Status::internal("a replayed store holds only what queries read"); }
+
+}  // namespace
+
+Status ReplayStore::assign(EntityKind kind, std::string_view id, DenseId expected) {
+  storage::IdTable& table = kind == EntityKind::kUser ? users_ : items_;
+  const DenseId assigned = table.assign(id);
+  if (assigned == expected) return Status::ok();
+  return Status::corruption("the log gives \"" + std::string(id) + "\" the id " + std::to_string(expected) +
+                            " where its records before lead to " + std::to_string(assigned));
+}
+
+Status ReplayStore::absorb(const storage::CommittedRecord& record) {
+  if (const auto* put = std::get_if<PutInteraction>(&record.mutation)) {
+    TAMIS_RETURN_IF_ERROR(assign(EntityKind::kUser, put->interaction.user, record.user));
+    TAMIS_RETURN_IF_ERROR(assign(EntityKind::kItem, put->interaction.item, record.item));
+    keep(record, put->interaction);
+  } else if (const auto* entity = std::get_if<PutEntity>(&record.mutation)) {
+    TAMIS_RETURN_IF_ERROR(
+        assign(entity->kind, entity->entity.id, entity->kind == EntityKind::kUser ? record.user : record.item));
+  } else if (const auto* vector = std::get_if<PutVector>(&record.mutation)) {
+    TAMIS_RETURN_IF_ERROR(
+        assign(vector->kind, vector->id, vector->kind == EntityKind::kUser ? record.user : record.item));
+  } else if (const auto* erased = std::get_if<DeleteEntity>(&record.mutation);
+             erased != nullptr && erased->kind == EntityKind::kUser) {
+    rows_.erase(record.user);
+  }
+  last_sequence_ = record.sequence;
+  return Status::ok();
+}
+
+void ReplayStore::keep(const storage::CommittedRecord& record, const Interaction& interaction) {
+  const auto [type, is_new] =
+      type_ids_.try_emplace(interaction.type, static_cast<storage::InteractionTypeId>(types_.size()));
+  if (is_new) types_.push_back(interaction.type);
+  const Row row{.timestamp_ms = interaction.timestamp_ms,
+                .sequence = record.sequence,
+                .item = record.item,
+                .type = type->second,
+                .has_value = interaction.value.has_value(),
+                .value = interaction.value.value_or(0)};
+  Rows& rows = rows_[record.user];
+  const auto comes_before = [](const Row& a, const Row& b) {
+    return std::tie(a.timestamp_ms, a.sequence) < std::tie(b.timestamp_ms, b.sequence);
+  };
+  rows.insert(std::upper_bound(rows.begin(), rows.end(), row, comes_before), row);
+}
+
+std::string ReplayStore::interaction_type_name(storage::InteractionTypeId type) const { return types_.at(type); }
+
+std::optional<storage::InteractionTypeId> ReplayStore::find_interaction_type(std::string_view name) const {
+  const auto found = type_ids_.find(std::string(name));
+  return found == type_ids_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<std::vector<storage::StoredInteraction>> ReplayStore::user_interactions(
+    DenseId user, std::size_t limit, std::optional<InteractionCursor> before) const {
+  std::vector<storage::StoredInteraction> page;
+  const auto found = rows_.find(user);
+  if (found == rows_.end()) return page;
+  for (auto row = found->second.rbegin(); row != found->second.rend() && page.size() < limit; ++row) {
+    if (before && std::tie(row->timestamp_ms, row->sequence) >= std::tie(before->timestamp_ms, before->sequence))
+      continue;
+    storage::StoredInteraction& stored = page.emplace_back();
+    stored.sequence = row->sequence;
+    stored.user = user;
+    stored.item = row->item;
+    stored.type = row->type;
+    stored.timestamp_ms = row->timestamp_ms;
+    if (row->has_value) stored.value = row->value;
+  }
+  return page;
+}
+
+Result<std::vector<storage::StoredInteraction>> ReplayStore::item_interactions(
+    DenseId item, std::size_t limit, std::optional<InteractionCursor> before) const {
+  static_cast<void>(item);
+  static_cast<void>(limit);
+  static_cast<void>(before);
+  return unasked();
+}
+
+Result<std::vector<storage::CommittedRecord>> ReplayStore::commit(std::span<const Mutation>, Durability) {
+  return unasked();
+}
+Result<storage::CommittedGroup> ReplayStore::commit_group(std::span<std::vector<Mutation>>, Durability) {
+  return unasked();
+}
+Status ReplayStore::sync() { return unasked(); }
+Status ReplayStore::reopen() { return unasked(); }
+Result<Entity> ReplayStore::get_entity(EntityKind, DenseId) const { return unasked(); }
+Status ReplayStore::scan_entities(EntityKind, DenseId, const std::function<bool(DenseId, Entity&&)>&) const {
+  return unasked();
+}
+Status ReplayStore::scan_interactions(const std::function<bool(const storage::StoredInteraction&)>&) const {
+  return unasked();
+}
+Status ReplayStore::scan_interactions_by_item(const std::function<bool(const storage::StoredInteraction&)>&) const {
+  return unasked();
+}
+Result<Space> ReplayStore::get_space(std::string_view) const { return unasked(); }
+Result<std::vector<float>> ReplayStore::get_vector(std::string_view, EntityKind, DenseId) const { return unasked(); }
+Status ReplayStore::scan_vectors(std::string_view, EntityKind,
+                                 const std::function<bool(DenseId, std::span<const float>)>&) const {
+  return unasked();
+}
+Result<std::string> ReplayStore::get_document(std::string_view, std::string_view) const { return unasked(); }
+Result<std::vector<storage::Document>> ReplayStore::list_documents(std::string_view) const { return unasked(); }
+Status ReplayStore::read_log(Sequence, const std::function<bool(const storage::CommittedRecord&)>&) const {
+  return unasked();
+}
+Status ReplayStore::write_impressions(const storage::ImpressionBatch&) { return unasked(); }
+Status ReplayStore::scan_impressions(
+    TimestampMs, TimestampMs,
+    const std::function<bool(const storage::Impression&, std::span<const storage::Outcome>)>&) const {
+  return unasked();
+}
+Status ReplayStore::prune_impressions(TimestampMs) { return unasked(); }
+Result<Sequence> ReplayStore::attributed_through() const { return unasked(); }
+Status ReplayStore::checkpoint(const std::filesystem::path&) const { return unasked(); }
+
+}  // namespace tamis::engine
