@@ -6,11 +6,11 @@ namespace {
 
 class RankingRetriever final : public Retriever {
  public:
-  using Source = ItemStatistics::Ranking (*)(const ItemStatistics& statistics, TimestampMs now_ms);
+  using Source = ItemStatistics::Ranking (*)(const ItemStatistics& statistics, TimestampMs now_ms, bool* is_current);
   explicit RankingRetriever(Source source) : source_(source) {}
 
   Status retrieve(const RetrievalContext& context, const RetrieverConfig& config, CandidateList* out) const override {
-    const ItemStatistics::Ranking ranking = source_(*context.state.item_statistics, context.now_ms);
+    const ItemStatistics::Ranking ranking = source_(*context.state.item_statistics, context.now_ms, &out->is_exact);
     const std::size_t wanted = std::min<std::size_t>(config.quota, context.is_eligible.upper_bound());
     for (const models::ScoredId& entry : *ranking) {
       if (out->candidates.size() >= wanted) break;
@@ -28,19 +28,20 @@ class RankingRetriever final : public Retriever {
 
 const Retriever& popular_retriever() {
   static const RankingRetriever retriever(
-      [](const ItemStatistics& statistics, TimestampMs) { return statistics.popular(); });
+      [](const ItemStatistics& statistics, TimestampMs, bool* is_current) { return statistics.popular(is_current); });
   return retriever;
 }
 
 const Retriever& trending_retriever() {
-  static const RankingRetriever retriever(
-      [](const ItemStatistics& statistics, TimestampMs now_ms) { return statistics.trending(now_ms); });
+  static const RankingRetriever retriever([](const ItemStatistics& statistics, TimestampMs now_ms, bool* is_current) {
+    return statistics.trending(now_ms, is_current);
+  });
   return retriever;
 }
 
 const Retriever& latest_retriever() {
   static const RankingRetriever retriever(
-      [](const ItemStatistics& statistics, TimestampMs) { return statistics.latest(); });
+      [](const ItemStatistics& statistics, TimestampMs, bool* is_current) { return statistics.latest(is_current); });
   return retriever;
 }
 
