@@ -18,6 +18,8 @@
 #include "engine/learn/model_settings.h"
 #include "engine/learn/run_control.h"
 #include "engine/options.h"
+#include "engine/rank/rank_world.h"
+#include "engine/rank/served_lists.h"
 #include "models/model_options.h"
 #include "storage/store.h"
 
@@ -27,6 +29,8 @@ struct TimeSplitOptions {
   double holdout = 0.1;  // share of the interactions, newest, above 0 and below 1
   std::vector<std::string> models = models::model_names();
   ModelSettings settings = {};
+  RankClock clock = {};                             // how the database counts, for the ranker's features
+  const std::vector<ServedList>* served = nullptr;  // what was shown, for the ranker; may be null
 };
 
 struct ModelEvaluation {

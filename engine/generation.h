@@ -21,6 +21,8 @@
 
 namespace tamis::engine {
 
+class GenerationRanker;
+
 struct Generation {
   GenerationInfo info;
 
@@ -36,6 +38,7 @@ struct Generation {
   std::vector<std::shared_ptr<const models::HistoryModel>> history_models;  // kinds are unique
   std::optional<models::NeighborTable> item_neighbors;
   std::optional<models::NeighborTable> user_neighbors;
+  std::shared_ptr<const GenerationRanker> ranker;  // null: none was learned
   models::InteractionMatrix interactions;          // [users, items] as learned from: user-kNN votes over it
   models::InteractionMatrix interactions_by_item;  // its transpose
   std::vector<float> user_norms;                   // [users]

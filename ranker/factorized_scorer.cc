@@ -171,33 +171,40 @@ void FactorizedScorer::fill_inputs(const float* item_vectors, const float* cross
 
 Status FactorizedScorer::score(const Request& request, const Items& items, std::span<const std::uint32_t> candidates,
                                const ExampleTable& crossed, std::span<float> logits, Scratch& scratch) const {
-  const std::size_t rows = candidates.size();
-  if (logits.size() != rows || (has_crossed_fields() && crossed.rows != rows))
-    return Status::invalid_argument("there are " + std::to_string(rows) + " candidates, " +
-                                    std::to_string(crossed.rows) + " rows of crossed features and room for " +
-                                    std::to_string(logits.size()) + " scores");
+  const std::size_t width = network_.top.layers.front().out;
+  const std::size_t kept = item_side_.vectors.size() * model_->layout().dim;
+  std::vector<ItemPart> parts;
+  parts.reserve(candidates.size());
   for (const std::uint32_t item : candidates) {
     if (item >= items.rows)
       return Status::invalid_argument("item " + std::to_string(item) + " is not among the " +
                                       std::to_string(items.rows) + " items");
+    parts.push_back({items.hidden.data() + item * width, items.vectors.data() + item * kept});
   }
+  return score(request, parts, crossed, logits, scratch);
+}
+
+Status FactorizedScorer::score(const Request& request, std::span<const ItemPart> items, const ExampleTable& crossed,
+                               std::span<float> logits, Scratch& scratch) const {
+  const std::size_t rows = items.size();
+  if (logits.size() != rows || (has_crossed_fields() && crossed.rows != rows))
+    return Status::invalid_argument("there are " + std::to_string(rows) + " candidates, " +
+                                    std::to_string(crossed.rows) + " rows of crossed features and room for " +
+                                    std::to_string(logits.size()) + " scores");
   if (has_crossed_fields()) TAMIS_RETURN_IF_ERROR(check_examples(model_->schema(), crossed, Columns::kCrossed));
   if (rows == 0) return Status::ok();
 
   const DlrmLayout& layout = model_->layout();
   const std::size_t width = network_.top.layers.front().out;
-  const std::size_t kept = item_side_.vectors.size() * layout.dim;
   scratch.panel = request.panel;
   scratch.inputs.resize(rows * candidate_inputs_ + scratch.panel.padded());
   scratch.hidden.resize(rows * width);
   scratch.vectors.resize(layout.vectors.size() * layout.dim);
   for (std::size_t i = 0; i < rows; ++i) {
     if (has_crossed_fields()) fill_vectors(crossed, i, Columns::kCrossed, scratch.vectors.data(), scratch);
-    fill_inputs(items.vectors.data() + candidates[i] * kept, scratch.vectors.data(), scratch.panel,
-                scratch.inputs.data() + i * candidate_inputs_);
-    const float* item_hidden = items.hidden.data() + candidates[i] * width;
+    fill_inputs(items[i].vectors, scratch.vectors.data(), scratch.panel, scratch.inputs.data() + i * candidate_inputs_);
     float* hidden = scratch.hidden.data() + i * width;
-    for (std::size_t j = 0; j < width; ++j) hidden[j] = request.hidden[j] + item_hidden[j];
+    for (std::size_t j = 0; j < width; ++j) hidden[j] = request.hidden[j] + items[i].hidden[j];
   }
   if (candidate_inputs_ > 0)
     models::blas::add_multiply(rows, width, candidate_inputs_, scratch.inputs.data(), candidate_weight_.data(),

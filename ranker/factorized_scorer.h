@@ -35,6 +35,12 @@ class FactorizedScorer {
   // (check_examples), those of parallel_blocks.
   Result<Items> precompute(const ExampleTable& items, const models::TrainControl& control) const;
 
+  // The part of one item, in a row of Items or elsewhere.
+  struct ItemPart {
+    const float* hidden = nullptr;   // [first layer]
+    const float* vectors = nullptr;  // [item vectors, dim]
+  };
+
   struct Request {
     std::vector<float> hidden;  // [first layer], with its bias
     DotPanel panel;             // the vectors of user and context, and room for the crossed ones
@@ -52,6 +58,10 @@ class FactorizedScorer {
   // differ, check_examples).
   Status score(const Request& request, const Items& items, std::span<const std::uint32_t> candidates,
                const ExampleTable& crossed, std::span<float> logits, Scratch& scratch) const;
+
+  // The same for items whose parts lie anywhere, each made by precompute().
+  Status score(const Request& request, std::span<const ItemPart> items, const ExampleTable& crossed,
+               std::span<float> logits, Scratch& scratch) const;
 
   bool has_crossed_fields() const { return !crossed_.empty(); }
   const Dlrm& model() const { return *model_; }

@@ -1,9 +1,12 @@
 #include "engine/learn/dataset.h"
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 #include <optional>
 #include <unordered_map>
 
+#include "engine/history_cache.h"
 #include "engine/interaction_weight.h"
 
 namespace tamis::engine {
@@ -79,6 +82,36 @@ std::vector<std::string> compact_ids(std::vector<models::TimedInteraction>& even
   return names;
 }
 
+template <typename T>
+void permute(const std::vector<std::uint32_t>& order, std::vector<T>* values) {
+  std::vector<T> sorted;
+  sorted.reserve(values->size());
+  for (const std::uint32_t from : order) sorted.push_back((*values)[from]);
+  *values = std::move(sorted);
+}
+
+// Stable: ties stay in the store's order.
+void sort_by_time(Dataset* dataset) {
+  std::vector<std::uint32_t> order(dataset->events.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return dataset->events[a].timestamp_ms < dataset->events[b].timestamp_ms;
+  });
+  permute(order, &dataset->events);
+  permute(order, &dataset->event_types);
+  permute(order, &dataset->event_values);
+}
+
+// Turns the store's ids of types into places in a list of their names.
+void name_types(const storage::Store& store, Dataset* dataset) {
+  std::map<std::uint16_t, std::uint16_t> places;
+  for (std::uint16_t& type : dataset->event_types) {
+    const auto [place, is_new] = places.try_emplace(type, static_cast<std::uint16_t>(dataset->types.size()));
+    if (is_new) dataset->types.push_back(store.interaction_type_name(type));
+    type = place->second;
+  }
+}
+
 // The features of `names`, by their row.
 Result<std::vector<Features>> load_features(const storage::Store& store, EntityKind kind,
                                             const std::vector<std::string>& names, const std::atomic<bool>* cancelled) {
@@ -127,14 +160,14 @@ Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::st
                               .weight = static_cast<float>(weight),
                               .timestamp_ms = interaction.timestamp_ms,
                               .rating = is_rating ? static_cast<float>(value) : models::kNoRating});
+    dataset.event_types.push_back(interaction.type);
+    dataset.event_values.push_back(history_value(interaction.value));
     return true;
   }));
   if (stopped) return cancelled_status();
 
-  std::stable_sort(dataset.events.begin(), dataset.events.end(),
-                   [](const models::TimedInteraction& a, const models::TimedInteraction& b) {
-                     return a.timestamp_ms < b.timestamp_ms;
-                   });
+  sort_by_time(&dataset);
+  name_types(store, &dataset);
   dataset.users = compact_ids(dataset.events, &models::TimedInteraction::user, store.ids(EntityKind::kUser));
   dataset.items = compact_ids(dataset.events, &models::TimedInteraction::item, store.ids(EntityKind::kItem));
   if (with_features) {
@@ -149,7 +182,8 @@ models::TrainingData Dataset::training_data(std::size_t begin, std::size_t end) 
           .items = static_cast<std::uint32_t>(items.size()),
           .events = std::span(events).subspan(begin, end - begin),
           .user_features = user_features,
-          .item_features = item_features};
+          .item_features = item_features,
+          .text_embedders = text_embedders};
 }
 
 }  // namespace tamis::engine

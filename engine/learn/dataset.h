@@ -24,9 +24,14 @@ struct Dataset {
   std::vector<std::string> items;
   // By time, ties in the store's order; `user` and `item` are rows, weights are interaction_weight() and above 0.
   std::vector<models::TimedInteraction> events;
+  // Of each event: its type, an index into `types`, and its value (1 where it has none). What rankers are taught by.
+  std::vector<std::uint16_t> event_types;
+  std::vector<float> event_values;
+  std::vector<std::string> types;
   // By row where features were asked for, else empty.
   std::vector<Features> user_features;
   std::vector<Features> item_features;
+  const models::TextEmbedderSource* text_embedders = nullptr;  // set by who learns; outlives the run
 
   // The events [begin, end) as models take them. REQUIRES: this outlives it.
   models::TrainingData training_data(std::size_t begin, std::size_t end) const;

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "engine/learn/learned_models.h"
+#include "engine/rank/learn_ranker.h"
 #include "models/parallel.h"
 #include "models/popularity.h"
 #include "models/ranking_evaluation.h"
@@ -153,6 +154,19 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
 
     ModelEvaluation evaluation{.model = model, .metrics = {}};
     auto start = std::chrono::steady_clock::now();
+    if (model == "dlrm") {
+      TAMIS_ASSIGN_OR_RETURN(const RankerSettings ranker, ranker_settings(options.settings));
+      Result<std::map<std::string, double>> metrics =
+          evaluate_ranker(RankWorld(dataset, options.clock), head_size,
+                          {options.models, &options.settings, ranker, options.clock, options.served},
+                          control.part("evaluate ", begin, end));
+      if (!metrics.is_ok() && metrics.status().code() == StatusCode::kFailedPrecondition) continue;  // too little data
+      if (!metrics.is_ok()) return metrics.status();
+      evaluation.metrics = *std::move(metrics);
+      evaluation.train_s = seconds_since(start);
+      report.models.push_back(std::move(evaluation));
+      continue;
+    }
     LearnedModels learned;
     TAMIS_RETURN_IF_ERROR(learn_model(model, head, split.train, options.settings,
                                       control.stage("evaluate " + model, begin, learned_at), &learned));
@@ -192,11 +206,18 @@ Result<TimeSplitReport> evaluate_time_split(const storage::Store& store, const D
                                             const RunControl& control) {
   TAMIS_ASSIGN_OR_RETURN(const ModelSettings settings, parse_model_settings(options.training));
   control.stage("load", 0, 0.05);
-  TAMIS_ASSIGN_OR_RETURN(const Dataset dataset,
-                         load_dataset(store, options.interaction_weights, options.clock->now_ms(), control.cancelled,
-                                      need_features(options.training.models)));
-  const TimeSplitOptions split{
-      .holdout = options.training.holdout, .models = options.training.models, .settings = settings};
+  TAMIS_ASSIGN_OR_RETURN(Dataset dataset, load_dataset(store, options.interaction_weights, options.clock->now_ms(),
+                                                       control.cancelled, need_features(options.training.models)));
+  dataset.text_embedders = options.text_embedders.get();
+  std::vector<ServedList> served;
+  if (has_ranker(options.training.models)) {
+    TAMIS_ASSIGN_OR_RETURN(served, load_served_lists(store, dataset, control.cancelled));
+  }
+  const TimeSplitOptions split{.holdout = options.training.holdout,
+                               .models = options.training.models,
+                               .settings = settings,
+                               .clock = rank_clock(options),
+                               .served = &served};
   return evaluate_time_split(dataset, split, control.part("", 0.05, 1));
 }
 

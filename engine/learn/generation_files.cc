@@ -12,6 +12,8 @@
 #include "engine/learn/encoder_files.h"
 #include "engine/learn/history_model_files.h"
 #include "engine/learn/manifest.h"
+#include "engine/rank/generation_ranker.h"
+#include "engine/rank/ranker_files.h"
 #include "models/matrix_io.h"
 
 namespace tamis::engine {
@@ -53,6 +55,7 @@ Status write_tables(const fs::path& dir, const GenerationContents& contents) {
   TAMIS_RETURN_IF_ERROR(write_vocabulary(dir / kItems, contents.items));
   for (const auto& encoder : contents.models.encoders) TAMIS_RETURN_IF_ERROR(write_encoder(dir, *encoder));
   for (const auto& model : contents.models.history_models) TAMIS_RETURN_IF_ERROR(write_history_model(dir, *model));
+  TAMIS_RETURN_IF_ERROR(write_ranker(dir, contents.ranker));
   if (const auto& table = contents.models.item_neighbors)
     TAMIS_RETURN_IF_ERROR(
         write_rows(dir / kItemKnn, "neighbor", "similarity", table->offsets, table->neighbor, table->similarity));
@@ -76,6 +79,7 @@ Status write_all(const fs::path& dir, const GenerationContents& contents) {
     manifest.encoders[encoder->shape().name] = describe_encoder(*encoder);
   for (const auto& model : contents.models.history_models)
     manifest.history_models[model->shape().kind] = {.settings = model->settings()};
+  manifest.ranker = describe_ranker(contents.ranker);
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(dir, error)) {
     TAMIS_ASSIGN_OR_RETURN(const std::uint64_t checksum, checksum_file(entry.path()));
@@ -192,6 +196,7 @@ Status check_models(const GenerationContents& contents, const Manifest& manifest
   std::set<std::string> models(contents.info.models.begin(), contents.info.models.end());
   models.erase("popular");
   const bool whole = (models.erase("item_knn") > 0) == contents.models.item_neighbors.has_value() &&
+                     (models.erase("dlrm") > 0) != contents.ranker.empty() &&
                      (models.erase("user_knn") > 0) == contents.models.user_neighbors.has_value() &&
                      (!contents.models.user_neighbors || contents.interactions.rows == manifest.users);
   for (const auto& [name, encoder] : manifest.encoders)
@@ -234,7 +239,7 @@ Status write_generation(const fs::path& dir, const GenerationContents& contents)
   return written;
 }
 
-Result<GenerationContents> read_generation(const fs::path& dir) {
+Result<GenerationContents> read_generation(const fs::path& dir, const models::TextEmbedderSource* text_embedders) {
   Result<std::string> text = read_whole_file(dir / kGenerationManifestName, kMaxManifestBytes);
   if (!text.is_ok()) return damaged(kGenerationManifestName, text.status());
   TAMIS_ASSIGN_OR_RETURN(const Manifest manifest, parse_manifest(*text));
@@ -250,7 +255,7 @@ Result<GenerationContents> read_generation(const fs::path& dir) {
   TAMIS_RETURN_IF_ERROR(
       read_part(manifest, kItems, &contents.items, [&] { return read_vocabulary(dir / kItems, manifest.items); }));
   for (const auto& [name, entry] : manifest.encoders) {
-    auto encoder = read_encoder(dir, name, manifest);
+    auto encoder = read_encoder(dir, name, manifest, text_embedders);
     if (!encoder.is_ok()) return damaged(encoder_file_name(name).c_str(), encoder.status());
     contents.models.encoders.push_back(std::move(*encoder));
   }
@@ -259,6 +264,9 @@ Result<GenerationContents> read_generation(const fs::path& dir) {
     if (!model.is_ok()) return damaged(history_model_file_name(kind).c_str(), model.status());
     contents.models.history_models.push_back(std::move(*model));
   }
+  auto ranker = read_ranker(dir, manifest);
+  if (!ranker.is_ok()) return damaged("the ranker", ranker.status());
+  contents.ranker = std::move(*ranker);
   TAMIS_RETURN_IF_ERROR(read_part(manifest, kItemKnn, &contents.models.item_neighbors,
                                   [&] { return read_neighbors(dir / kItemKnn, manifest.items); }));
   TAMIS_RETURN_IF_ERROR(read_part(manifest, kUserKnn, &contents.models.user_neighbors,
@@ -280,6 +288,9 @@ Result<std::shared_ptr<const Generation>> bind_generation(GenerationContents con
   generation->history_models = std::move(contents.models.history_models);
   generation->item_neighbors = std::move(contents.models.item_neighbors);
   generation->user_neighbors = std::move(contents.models.user_neighbors);
+  if (!contents.ranker.empty()) {
+    TAMIS_ASSIGN_OR_RETURN(generation->ranker, GenerationRanker::create(contents.ranker));
+  }
   generation->interactions = std::move(contents.interactions);
   generation->interactions_by_item = generation->interactions.transpose();
   generation->user_norms.resize(generation->interactions.rows);

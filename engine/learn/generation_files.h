@@ -4,6 +4,8 @@
 //   <encoder>.safetensors   the tensors of each encoder, by its kind
 //   <history model>.safetensors  the tensors of each history model, by its kind
 //   item_knn.safetensors    offsets [items + 1] u64, neighbor [n] u32, similarity [n] f32; user_knn likewise
+//   ranker.safetensors      the ranker of the first objective (ranker/dlrm_file.h); ranker_2.safetensors and so on of
+//                           the others, as the manifest lists them
 //   interactions.safetensors  with user_knn: offsets [users + 1] u64, column [n] u32, weight [n] f32
 // Thread-safe: functions of their arguments and the files.
 #pragma once
@@ -16,6 +18,7 @@
 #include "common/status.h"
 #include "engine/generation.h"
 #include "engine/learn/learned_models.h"
+#include "engine/rank/learn_ranker.h"
 #include "engine/requests.h"
 #include "storage/id_table.h"
 
@@ -27,6 +30,7 @@ struct GenerationContents {
   std::vector<std::string> users;
   std::vector<std::string> items;
   LearnedModels models;
+  std::vector<LearnedObjective> ranker;    // one model per objective, the first leads; empty: none
   models::InteractionMatrix interactions;  // [users, items]; empty without user_knn
 };
 
@@ -37,7 +41,9 @@ Status write_generation(const std::filesystem::path& dir, const GenerationConten
 
 // Verifies every checksum, shape and range. corruption (a file is missing, damaged, or not what the manifest says),
 // invalid_argument (a newer format), io_error.
-Result<GenerationContents> read_generation(const std::filesystem::path& dir);
+// `text_embedders` as for read_encoder().
+Result<GenerationContents> read_generation(const std::filesystem::path& dir,
+                                           const models::TextEmbedderSource* text_embedders = nullptr);
 
 // Maps the vocabulary to dense ids. failed_precondition where it names a user or an item that the tables do not know.
 Result<std::shared_ptr<const Generation>> bind_generation(GenerationContents contents, const storage::IdTable& users,

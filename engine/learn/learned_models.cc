@@ -46,6 +46,7 @@ Result<LearnedModels> learn_models(const std::vector<std::string>& names, const 
 }
 
 double expected_cost(const std::string& model) {
+  if (model == "dlrm") return 20;
   if (const models::EncoderKind* kind = models::find_encoder_kind(model)) return kind->cost;
   if (const models::HistoryModelKind* kind = models::find_history_model_kind(model)) return kind->cost;
   return model == "popular" ? 0.1 : 2;
@@ -53,6 +54,7 @@ double expected_cost(const std::string& model) {
 
 bool need_features(const std::vector<std::string>& names) {
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    if (name == "dlrm") return true;
     const models::EncoderKind* kind = models::find_encoder_kind(name);
     return kind != nullptr && kind->uses_features;
   });

@@ -13,8 +13,8 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kFormat = "tamis.generation";
-constexpr const char* kMembers[] = {"format",   "version",        "generation", "users", "items",
-                                    "encoders", "history_models", "ials",       "files", "checksum"};
+constexpr const char* kMembers[] = {"format",         "version", "generation", "users", "items",   "encoders",
+                                    "history_models", "ials",    "ranker",     "files", "checksum"};
 
 std::string to_hex(std::uint64_t value) {
   char digits[17];
@@ -129,6 +129,8 @@ std::string manifest_to_json(const Manifest& manifest) {
       {"format", kFormat},       {"version", kManifestVersion}, {"generation", generation_info_to_json(manifest.info)},
       {"users", manifest.users}, {"items", manifest.items},     {"files", files}};
   if (!manifest.encoders.empty()) value["encoders"] = encoders_to_json(manifest);
+  for (const Manifest::Ranker& entry : manifest.ranker)
+    value["ranker"].push_back({{"objective", entry.objective}, {"file", entry.file}});
   if (!manifest.history_models.empty()) value["history_models"] = history_models_to_json(manifest);
   value["checksum"] = to_hex(own_checksum(value));
   return value.dump(2) + "\n";
@@ -158,6 +160,9 @@ Result<Manifest> parse_manifest(const std::string& text) {
     if (value.contains("encoders")) {
       TAMIS_ASSIGN_OR_RETURN(manifest.encoders, parse_encoders(value["encoders"]));
     }
+    if (value.contains("ranker"))
+      for (const json& entry : value["ranker"])
+        manifest.ranker.push_back({entry.at("objective").get<std::string>(), entry.at("file").get<std::string>()});
     if (value.contains("history_models")) manifest.history_models = parse_history_models(value["history_models"]);
     if (version == 1 && value.contains("ials")) {
       manifest.encoders["ials"] = parse_ials(value["ials"]);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "common/status.h"
 #include "engine/requests.h"
@@ -35,7 +36,12 @@ struct Manifest {
   };
   std::map<std::string, Encoder> encoders;             // by name, which is that of its space and of its file
   std::map<std::string, HistoryModel> history_models;  // by kind, of models/history_model_kinds.h
-  std::map<std::string, File> files;                   // by name in the directory
+  struct Ranker {
+    std::string objective;  // as formulas call it
+    std::string file;
+  };
+  std::vector<Ranker> ranker;         // the first leads; empty: none
+  std::map<std::string, File> files;  // by name in the directory
 };
 
 // JSON with a checksum of itself, so that a damaged manifest is told from a true one.

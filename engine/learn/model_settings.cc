@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/nearest_name.h"
+#include "engine/rank/ranker_settings.h"
 #include "models/encoder_kinds.h"
 #include "models/history_model_kinds.h"
 #include "models/model_options.h"
@@ -23,14 +24,19 @@ Status unknown_model(std::string_view model) {
   return Status::invalid_argument(std::move(message));
 }
 
+Result<models::Settings> resolve(const std::string& model, const models::Settings& settings) {
+  if (model == "dlrm") return resolve_ranker_settings(settings);
+  TAMIS_ASSIGN_OR_RETURN(const std::vector<models::ModelOption> table, models::model_options(model));
+  return models::resolve_settings(table, settings);
+}
+
 // The values in force of one model, its defaults filled in.
 Result<models::Settings> settings_of(const TrainingOptions& options, const std::string& model) {
-  TAMIS_ASSIGN_OR_RETURN(const std::vector<models::ModelOption> table, models::model_options(model));
   const auto given = options.settings.find(model);
   models::Settings settings;
   if (given != options.settings.end()) settings.insert(given->second.begin(), given->second.end());
   if (model == "ials") settings.emplace("unobserved_weight", kDefaultUnobservedWeight);
-  Result<models::Settings> resolved = models::resolve_settings(table, settings);
+  Result<models::Settings> resolved = resolve(model, settings);
   if (!resolved.is_ok())
     return Status(resolved.status()).at_field("training.settings." + model + "." + resolved.status().field());
   return resolved;
@@ -44,6 +50,7 @@ const std::vector<std::string>& trainable_models() {
     for (const models::EncoderKind& kind : models::encoder_kinds())
       if (kind.train != nullptr) names.emplace_back(kind.name);
     for (const models::HistoryModelKind& kind : models::history_model_kinds()) names.emplace_back(kind.name);
+    names.emplace_back("dlrm");
     return names;
   }();
   return kNames;
@@ -58,6 +65,12 @@ Status validate_model_names(const std::vector<std::string>& names, std::string_v
     if (std::count(names.begin(), names.end(), names[i]) > 1)
       return Status::invalid_argument("'" + names[i] + "' stands there twice").at_field(at);
   }
+  const bool is_ranker_alone = has_ranker(names) && std::all_of(names.begin(), names.end(), [](const auto& name) {
+                                 return name == "dlrm" || name == "popular";
+                               });
+  if (is_ranker_alone)
+    return Status::invalid_argument("'dlrm' ranks what other models retrieve; name one of them, too")
+        .at_field(std::string(field));
   return Status::ok();
 }
 
@@ -69,6 +82,7 @@ Result<ModelSettings> parse_model_settings(const TrainingOptions& options) {
   ModelSettings settings;
   TAMIS_ASSIGN_OR_RETURN(const models::Settings item_knn, settings_of(options, "item_knn"));
   TAMIS_ASSIGN_OR_RETURN(const models::Settings user_knn, settings_of(options, "user_knn"));
+  TAMIS_ASSIGN_OR_RETURN(settings.dlrm, settings_of(options, "dlrm"));
   settings.item_knn = models::neighbor_options(item_knn);
   settings.user_knn = models::neighbor_options(user_knn);
   for (const models::EncoderKind& kind : models::encoder_kinds()) {

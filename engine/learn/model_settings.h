@@ -19,6 +19,7 @@ struct ModelSettings {
   // In force, by the names of models/encoder_kinds.h and models/history_model_kinds.h; one that is not named has its
   // defaults.
   std::map<std::string, models::Settings, std::less<>> encoders;
+  models::Settings dlrm;  // of the ranker, in force (engine/rank/ranker_settings.h); empty: its defaults
 };
 
 // The default of ials.unobserved_weight here, in units of the mean weight of a user's pair with an item: found on a

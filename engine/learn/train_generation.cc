@@ -3,11 +3,13 @@
 #include "engine/evaluation.h"
 #include "engine/learn/generation_files.h"
 #include "engine/learn/learned_models.h"
+#include "engine/rank/learn_ranker.h"
 
 namespace tamis::engine {
 namespace {
 
 constexpr double kEvaluated = 0.45;  // shares of the run's progress
+constexpr double kRetrievalLearned = 0.7;
 constexpr double kLearned = 0.95;
 
 Status check_enough(const Dataset& dataset) {
@@ -30,7 +32,11 @@ Status evaluate(const Dataset& dataset, const TrainingRun& run, const RunControl
     info->note = "not evaluated: training.holdout is 0";
     return Status::ok();
   }
-  const TimeSplitOptions options{.holdout = run.holdout, .models = run.models, .settings = run.settings};
+  const TimeSplitOptions options{.holdout = run.holdout,
+                                 .models = run.models,
+                                 .settings = run.settings,
+                                 .clock = run.clock,
+                                 .served = &run.served};
   const Result<TimeSplitReport> report = evaluate_time_split(dataset, options, control);
   if (!report.is_ok()) {
     if (report.status().code() != StatusCode::kFailedPrecondition) return report.status();
@@ -59,7 +65,23 @@ Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRu
   const models::TrainingData data = dataset.training_data(0, dataset.events.size());
   contents.interactions = data.matrix();
   TAMIS_ASSIGN_OR_RETURN(contents.models, learn_models(run.models, data, contents.interactions, run.settings,
-                                                       control.part("", kEvaluated, kLearned)));
+                                                       control.part("", kEvaluated, kRetrievalLearned)));
+  if (has_ranker(run.models)) {
+    TAMIS_ASSIGN_OR_RETURN(const RankerSettings ranker, ranker_settings(run.settings));
+    const RankWorld world(dataset, run.clock);
+    Result<std::vector<LearnedObjective>> learned =
+        learn_ranker(world, dataset.events.size(), {run.models, &run.settings, ranker, run.clock, &run.served},
+                     control.part("", kRetrievalLearned, kLearned));
+    if (learned.is_ok()) {
+      contents.ranker = *std::move(learned);
+    } else if (learned.status().code() == StatusCode::kFailedPrecondition) {
+      // Too young a database: it retrieves already, and will rank when there is more to learn from.
+      std::erase(contents.info.models, "dlrm");
+      contents.info.note += "; no ranker: " + learned.status().message();
+    } else {
+      return learned.status();
+    }
+  }
   TAMIS_RETURN_IF_ERROR(control.check());
   control.stage("write", kLearned, 1);
   contents.users = dataset.users;

@@ -10,6 +10,8 @@
 #include "engine/learn/dataset.h"
 #include "engine/learn/model_settings.h"
 #include "engine/learn/run_control.h"
+#include "engine/rank/rank_world.h"
+#include "engine/rank/served_lists.h"
 #include "engine/requests.h"
 
 namespace tamis::engine {
@@ -19,7 +21,9 @@ struct TrainingRun {
   TimestampMs created_ms = 0;       // written into the manifest
   std::vector<std::string> models;  // of trainable_models()
   ModelSettings settings;
-  double holdout = 0.1;  // share evaluated on; 0: no evaluation
+  double holdout = 0.1;                 // share evaluated on; 0: no evaluation
+  RankClock clock;                      // how the database counts, for the ranker's features
+  std::vector<ServedList> served = {};  // what was shown (load_served_lists()), for the ranker
 };
 
 // The fewest interactions that a run learns from.

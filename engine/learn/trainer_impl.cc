@@ -13,6 +13,7 @@
 #include "engine/learn/learned_models.h"
 #include "engine/learn/train_generation.h"
 #include "engine/learn/training_process.h"
+#include "engine/rank/ranker_settings.h"
 
 namespace tamis::engine {
 namespace {
@@ -144,7 +145,8 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
                     .generation = id,
                     .now_ms = now_ms,
                     .options = options_->training,
-                    .interaction_weights = options_->interaction_weights};
+                    .interaction_weights = options_->interaction_weights,
+                    .clock = rank_clock(*options_)};
   task.options.models = requested_models(request, options_->training);
   task.options.threads = control.threads;
   const bool is_apart = !options_->training.worker_command.empty();
@@ -163,13 +165,18 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
 
 Result<GenerationInfo> TrainerImpl::train_here(const TrainingTask& task, const RunControl& control) const {
   control.stage("load", 0, kLoaded);
-  TAMIS_ASSIGN_OR_RETURN(const Dataset dataset, load_dataset(*store_, task.interaction_weights, task.now_ms,
-                                                             control.cancelled, need_features(task.options.models)));
-  const TrainingRun run{.generation = task.generation,
-                        .created_ms = task.now_ms,
-                        .models = task.options.models,
-                        .settings = settings_,
-                        .holdout = task.options.holdout};
+  TAMIS_ASSIGN_OR_RETURN(Dataset dataset, load_dataset(*store_, task.interaction_weights, task.now_ms,
+                                                       control.cancelled, need_features(task.options.models)));
+  dataset.text_embedders = options_->text_embedders.get();
+  TrainingRun run{.generation = task.generation,
+                  .created_ms = task.now_ms,
+                  .models = task.options.models,
+                  .settings = settings_,
+                  .holdout = task.options.holdout,
+                  .clock = task.clock};
+  if (has_ranker(run.models)) {
+    TAMIS_ASSIGN_OR_RETURN(run.served, load_served_lists(*store_, dataset, control.cancelled));
+  }
   return train_generation(dataset, run, task.output, control.part("", kLoaded, 1));
 }
 
@@ -227,7 +234,8 @@ Result<std::string> TrainerImpl::register_and_promote(GenerationInfo info, bool 
 }
 
 Result<std::shared_ptr<const Generation>> TrainerImpl::load(std::string_view id) const {
-  TAMIS_ASSIGN_OR_RETURN(GenerationContents contents, read_generation(directory_.path_of(id)));
+  TAMIS_ASSIGN_OR_RETURN(GenerationContents contents,
+                         read_generation(directory_.path_of(id), options_->text_embedders.get()));
   if (contents.info.id != id)
     return Status::corruption("the manifest is that of generation '" + contents.info.id + "'");
   return bind_generation(std::move(contents), store_->ids(EntityKind::kUser), store_->ids(EntityKind::kItem));

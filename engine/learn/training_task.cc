@@ -32,7 +32,9 @@ std::string training_task_to_json(const TrainingTask& task) {
                {"holdout", options.holdout},
                {"memory_limit_bytes", options.memory_limit_bytes},
                {"nice", options.nice},
-               {"interaction_weights", task.interaction_weights}});
+               {"interaction_weights", task.interaction_weights},
+               {"trend_half_life_s", task.clock.trend_half_life_s},
+               {"listed_field", task.clock.listed_field}});
 }
 
 Result<TrainingTask> parse_training_task(const std::string& text) {
@@ -50,6 +52,8 @@ Result<TrainingTask> parse_training_task(const std::string& text) {
     task.options.memory_limit_bytes = value.at("memory_limit_bytes").get<std::uint64_t>();
     task.options.nice = value.at("nice").get<std::uint32_t>();
     task.interaction_weights = value.at("interaction_weights").get<std::map<std::string, double>>();
+    task.clock.trend_half_life_s = value.at("trend_half_life_s").get<double>();
+    task.clock.listed_field = value.at("listed_field").get<std::string>();
     return task;
   } catch (const json::exception& error) {
     return Status::invalid_argument(std::string("not a training task: ") + error.what());

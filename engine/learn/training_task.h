@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/status.h"
 #include "engine/options.h"
+#include "engine/rank/rank_world.h"
 #include "engine/requests.h"
 
 namespace tamis::engine {
@@ -22,6 +23,7 @@ struct TrainingTask {
   TimestampMs now_ms = 0;                             // of the run: created_ms, and what has expired
   TrainingOptions options;                            // models, settings, threads, holdout and limits count
   std::map<std::string, double> interaction_weights;  // by type
+  RankClock clock;                                    // of the database
 };
 
 std::string training_task_to_json(const TrainingTask& task);

@@ -21,6 +21,7 @@
 #include "engine/learn/learned_models.h"
 #include "engine/learn/train_generation.h"
 #include "engine/learn/training_task.h"
+#include "engine/rank/ranker_settings.h"
 
 namespace tamis {
 namespace {
@@ -90,7 +91,7 @@ class Reporter {
   std::chrono::steady_clock::time_point last_ TAMIS_GUARDED_BY(mutex_);
 };
 
-Result<GenerationInfo> train(const TrainingTask& task) {
+Result<GenerationInfo> train(const TrainingTask& task, const TextEmbedderFactory& text_embedders) {
   TAMIS_ASSIGN_OR_RETURN(const ModelSettings settings, parse_model_settings(task.options));
   Reporter reporter;
   RunControl control{.threads = task.options.threads, .report = {}, .cancelled = nullptr};
@@ -103,20 +104,29 @@ Result<GenerationInfo> train(const TrainingTask& task) {
   options.min_free_disk_bytes = 0;
   options.read_only = true;
   TAMIS_ASSIGN_OR_RETURN(std::unique_ptr<storage::Store> store, storage::Store::open(task.store, options));
-  TAMIS_ASSIGN_OR_RETURN(const Dataset dataset, load_dataset(*store, task.interaction_weights, task.now_ms, nullptr,
-                                                             need_features(task.options.models)));
+  TAMIS_ASSIGN_OR_RETURN(Dataset dataset, load_dataset(*store, task.interaction_weights, task.now_ms, nullptr,
+                                                       need_features(task.options.models)));
+  std::shared_ptr<const models::TextEmbedderSource> source;
+  if (text_embedders) {
+    TAMIS_ASSIGN_OR_RETURN(source, text_embedders(task.options));
+    dataset.text_embedders = source.get();
+  }
+  TrainingRun run{.generation = task.generation,
+                  .created_ms = task.now_ms,
+                  .models = task.options.models,
+                  .settings = settings,
+                  .holdout = task.options.holdout,
+                  .clock = task.clock};
+  if (has_ranker(run.models)) {
+    TAMIS_ASSIGN_OR_RETURN(run.served, load_served_lists(*store, dataset, nullptr));
+  }
   store.reset();
-  const TrainingRun run{.generation = task.generation,
-                        .created_ms = task.now_ms,
-                        .models = task.options.models,
-                        .settings = settings,
-                        .holdout = task.options.holdout};
   return train_generation(dataset, run, task.output, control.part("", kLoaded, 1));
 }
 
 }  // namespace
 
-int run_training_worker(const std::filesystem::path& task_file) {
+int run_training_worker(const std::filesystem::path& task_file, const TextEmbedderFactory& text_embedders) {
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
   (void)::signal(SIGPIPE, SIG_IGN);
   spdlog::set_default_logger(spdlog::stderr_logger_mt("training"));
@@ -125,7 +135,7 @@ int run_training_worker(const std::filesystem::path& task_file) {
     TAMIS_ASSIGN_OR_RETURN(const TrainingTask task, parse_training_task(text));
     limit_self(task.options);
     try {
-      return train(task);
+      return train(task, text_embedders);
     } catch (const std::exception& failure) {
       return Status::internal(std::string("training failed: ") + failure.what());
     }

@@ -1,5 +1,6 @@
 #include "server/config/config_table.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace tamis::server {
@@ -223,6 +224,19 @@ void add_memory_and_index(std::vector<ConfigOption>* out) {
                           [](Config& c) -> auto& { return c.database.index.recall_interval_ms; }));
 }
 
+void add_impressions(std::vector<ConfigOption>* out) {
+  out->push_back(duration("impressions.retention", 3'600'000, 3'650 * kDayMs, 1'000,
+                          "How long served lists are kept; how many are logged is each funnel's.",
+                          [](Config& c) -> auto& { return c.database.impressions.retention_s; }));
+  out->push_back(size("impressions.memory", kMiB, "Recent served lists, which interactions are attributed to.",
+                      [](Config& c) -> auto& { return c.database.impressions.memory_bytes; }));
+  out->push_back(integer("impressions.queue", 1, 100'000'000,
+                         "Served lists that may wait to be written; beyond it they are dropped and counted.",
+                         [](Config& c) -> auto& { return c.database.impressions.queue_lists; }));
+  out->push_back(list("impressions.conversion_types", "Types of interactions that count as a conversion.",
+                      [](Config& c) -> auto& { return c.database.impressions.conversion_types; }));
+}
+
 void add_training(std::vector<ConfigOption>* out) {
   out->push_back(list("training.models", "Models that a training run learns where it names none.",
                       [](Config& c) -> auto& { return c.database.training.models; }));
@@ -258,6 +272,32 @@ void add_training(std::vector<ConfigOption>* out) {
                          [](Config& c) -> auto& { return c.database.online.min_interactions; }));
   out->push_back(integer("training.online.max_interactions", 1, 100'000, "Of an item, the newest, that a refit reads.",
                          [](Config& c) -> auto& { return c.database.online.max_interactions; }));
+  ConfigOption features{.key = "ranker.features",
+                        .expected = "list of texts",
+                        .help =
+                            "The features of the model dlrm, as item.price or crossed.score.ials (docs/models.md); "
+                            "none: those that the data and the models suggest."};
+  features.set = [](Config* config, const std::string&, const ConfigValue& value) -> Status {
+    TAMIS_ASSIGN_OR_RETURN(const std::vector<std::string> names, as_list("ranker.features", value));
+    std::string& joined = config->database.training.settings["dlrm"]["features"];
+    joined.clear();
+    for (const std::string& name : names) joined += (joined.empty() ? "" : ",") + name;
+    return Status::ok();
+  };
+  features.show = [](const Config& config) {
+    const auto dlrm = config.database.training.settings.find("dlrm");
+    std::vector<std::string> names;
+    if (dlrm != config.database.training.settings.end()) {
+      if (const auto declared = dlrm->second.find("features"); declared != dlrm->second.end())
+        for (std::size_t begin = 0; begin < declared->second.size();) {
+          const std::size_t end = std::min(declared->second.find(',', begin), declared->second.size());
+          names.push_back(declared->second.substr(begin, end - begin));
+          begin = end + 1;
+        }
+    }
+    return show_list(names);
+  };
+  out->push_back(std::move(features));
   ConfigOption settings{.key = "training.settings.*",
                         .expected = "text or number",
                         .help = "An option of a model, as model.option: training.settings.ials.dim = 64."};
@@ -337,6 +377,7 @@ std::vector<ConfigOption> build_options() {
   add_log(&options);
   add_storage(&options);
   add_memory_and_index(&options);
+  add_impressions(&options);
   add_training(&options);
   add_data(&options);
   return options;

@@ -1,0 +1,174 @@
+// A ranker as part of a generation: learned, kept, served, moved, taken back.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <string>
+
+#include "common/random.h"
+#include "engine/learn/gate.h"
+#include "tests/engine/database_fixture.h"
+
+namespace tamis::engine {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr TimestampMs kHourMs = 3'600'000;
+
+class DatabaseRankerTest : public DatabaseTest {
+ protected:
+  // Whoever retrieves by the past alone is misled: of 60 items, users take the cheap ones, and those in season more
+  // than others; seasons of 20 items each follow one another.
+  void fill() {
+    options.training.settings["ials"] = {{"dim", "8"}, {"iterations", "4"}};
+    options.training.settings["dlrm"] = {{"windows", "2"}, {"window", "0.15"}, {"candidates", "40"},
+                                         {"epochs", "6"},  {"batch", "256"},   {"dim", "8"},
+                                         {"top", "32"},    {"repeats", "true"}};
+    options.training.threads = 1;
+    open();
+    Random random(11);
+    std::vector<Mutation> mutations;
+    for (int item = 0; item < 60; ++item)
+      mutations.push_back(put_item(name_of(item), {{"price", static_cast<double>(item % 10 + 1)}}));
+    for (int step = 0; step < 6'000; ++step) {
+      const auto user = random.below(80);
+      const auto season = static_cast<std::uint32_t>(step / 2'000);
+      const std::uint32_t item = random.uniform() < 0.7 ? season * 20 + random.below(20) : random.below(60);
+      if (random.uniform() < (item % 10) / 12.0) continue;  // too dear
+      Interaction made = interaction("u" + std::to_string(user), name_of(static_cast<int>(item)),
+                                     random.uniform() < 0.3 ? "purchase" : "click");
+      made.timestamp_ms = clock.now_ms() - (6'000 - step) * kHourMs / 4;
+      mutations.push_back(PutInteraction{std::move(made)});
+    }
+    write(std::move(mutations));
+  }
+
+  static std::string name_of(int item) { return "i" + std::to_string(item); }
+
+  Job train(std::vector<std::string> models) {
+    auto job = database->train({.models = std::move(models), .promote = true});
+    EXPECT_TRUE(job.is_ok()) << job.status().to_string();
+    while (job.is_ok() && (job->state == JobState::kQueued || job->state == JobState::kRunning))
+      job = database->wait_job(job->id, *job, std::chrono::seconds(10));
+    EXPECT_TRUE(job.is_ok() && job->state == JobState::kSucceeded) << (job.is_ok() ? job->detail : "");
+    return job.is_ok() ? *job : Job{};
+  }
+
+  RecommendAnswer ask(const std::string& user, const std::string& objective = "") {
+    FunnelConfig funnel = FunnelConfig::default_funnel();
+    funnel.exclude_seen = false;
+    funnel.ranker = {.kind = "dlrm", .candidates = 40, .objective = objective};
+    RecommendRequest request;
+    request.user = user;
+    request.explain = true;
+    request.override_funnel = funnel;
+    auto answer = database->recommend(request);
+    EXPECT_TRUE(answer.is_ok()) << answer.status().to_string();
+    return answer.is_ok() ? *answer : RecommendAnswer{};
+  }
+  static std::string rank_note(const RecommendAnswer& answer) {
+    for (const StageTrace& stage : answer.stages)
+      if (stage.stage == "rank") return stage.note;
+    return "there was no such stage";
+  }
+  static std::vector<std::pair<std::string, double>> scores_of(const RecommendAnswer& answer) {
+    std::vector<std::pair<std::string, double>> scores;
+    for (const RecommendedItem& item : answer.items) scores.emplace_back(item.item, item.score);
+    return scores;
+  }
+};
+
+TEST_F(DatabaseRankerTest, IsLearnedServedMovedAndTakenBack) {
+  fill();
+  train({"item_knn", "ials"});
+  EXPECT_EQ(rank_note(ask("u1")), "the serving generation has no ranker");
+  EXPECT_EQ(ask("u1").items.size(), 10U);
+
+  const std::string ranked = train({"popular", "item_knn", "ials", "dlrm"}).generation;
+  GenerationInfo info;
+  for (const GenerationInfo& known : database->list_generations())
+    if (known.id == ranked) info = known;
+  ASSERT_EQ(info.state, "serving") << info.note;
+  auto metrics = info.metrics["dlrm"];
+  EXPECT_GT(metrics["ndcg@10"], metrics["retrieval_ndcg@10"] * 1.05);
+  EXPECT_GT(metrics["auc.purchase"], 0.55);
+  EXPECT_LT(metrics["ece.purchase"], 0.1);
+  EXPECT_TRUE(metrics.contains("log_loss.click"));
+
+  const RecommendAnswer answer = ask("u1");
+  EXPECT_EQ(rank_note(answer), "");
+  for (const RecommendedItem& item : answer.items) {
+    ASSERT_TRUE(item.explain.has_value());
+    ASSERT_TRUE(item.explain->objectives.contains("purchase"));
+    EXPECT_GT(item.score, 0);
+    EXPECT_LT(item.score, 1);
+    EXPECT_DOUBLE_EQ(item.score, item.explain->objectives.at("purchase"));
+  }
+  // A formula is what it says.
+  for (const RecommendedItem& item : ask("u1", "5 * p(purchase) + click").items)
+    EXPECT_NEAR(item.score, 5 * item.explain->objectives.at("purchase") + item.explain->objectives.at("click"), 1e-12);
+  EXPECT_THAT(rank_note(ask("u1", "p(watch)")), HasSubstr("\"watch\""));
+  // Strangers and new items.
+  EXPECT_EQ(ask("nobody").items.size(), 10U);
+  write({put_item("brand-new", {{"price", 1.0}})});
+  EXPECT_EQ(ask("u2").items.size(), 10U);
+
+  // The generation is one unit: given away and taken in, it ranks alike; rolled back, it ranks no more.
+  const auto before = scores_of(ask("u3"));
+  ASSERT_TRUE(database->export_generation(ranked, directory / "out").is_ok());
+  const auto imported = database->import_generation(directory / "out", "copy");
+  ASSERT_TRUE(imported.is_ok()) << imported.status().to_string();
+  ASSERT_TRUE(database->promote("copy").is_ok());
+  EXPECT_EQ(scores_of(ask("u3")), before);
+  close();
+  open();
+  EXPECT_EQ(scores_of(ask("u3")), before);
+  ASSERT_TRUE(database->rollback().is_ok());
+  ASSERT_TRUE(database->rollback().is_ok());
+  EXPECT_EQ(rank_note(ask("u3")), "the serving generation has no ranker");
+}
+
+TEST_F(DatabaseRankerTest, AChangedFeatureCountsInTheNextAnswer) {
+  fill();
+  train({"item_knn", "ials", "dlrm"});
+  const RecommendAnswer before = ask("u1");
+  ASSERT_FALSE(before.items.empty());
+  const std::string& first = before.items.front().item;
+  write({put_item(first, {{"price", 1'000.0}})});
+  for (const RecommendedItem& item : ask("u1").items) {
+    if (item.item == first) {
+      EXPECT_NE(item.score, before.items.front().score);
+    }
+  }
+}
+
+TEST_F(DatabaseRankerTest, TooLittleDataLeavesTheRankerOut) {
+  open();
+  for (int i = 0; i < 30; ++i) view("u" + std::to_string(i % 5), "i" + std::to_string(i % 7));
+  train({"item_knn", "dlrm"});
+  const auto generations = database->list_generations();
+  ASSERT_EQ(generations.size(), 1U);
+  EXPECT_EQ(generations[0].models, std::vector<std::string>{"item_knn"});
+  EXPECT_THAT(generations[0].note, HasSubstr("no ranker: too little to learn"));
+  EXPECT_EQ(database->train({.models = {"popular", "dlrm"}}).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(RankerGateTest, ARankerMustNotHarm) {
+  GenerationInfo candidate;
+  candidate.models = {"ials", "dlrm"};
+  candidate.metrics["ials"]["ndcg@10"] = 0.2;
+  candidate.metrics["dlrm"] = {{"ndcg@10", 0.1}, {"retrieval_ndcg@10", 0.2}};
+  EXPECT_FALSE(check_gate(candidate, std::nullopt, 0.02).holds);
+  candidate.metrics["dlrm"]["ndcg@10"] = 0.25;
+  EXPECT_TRUE(check_gate(candidate, std::nullopt, 0.02).holds);
+  GenerationInfo serving = candidate;
+  serving.metrics["dlrm"]["ndcg@10"] = 0.3;
+  EXPECT_FALSE(check_gate(candidate, serving, 0.02).holds);
+  serving.metrics.erase("dlrm");
+  EXPECT_TRUE(check_gate(candidate, serving, 0.02).holds);
+}
+
+}  // namespace
+}  // namespace tamis::engine
