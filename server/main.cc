@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
     tamis::client::register_commands(app, &exit_code);
     tamis::server::add_restore_command(app, &exit_code);
     tamis::server::add_evaluate_command(app, &exit_code);
+    tamis::server::add_simulate_command(app, &exit_code);
     tamis::server::add_config_command(app, &exit_code);
     tamis::server::add_version_command(app, &exit_code);
     tamis::server::add_train_worker_command(app, &exit_code);

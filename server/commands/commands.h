@@ -26,6 +26,7 @@ void add_config_command(CLI::App& app, int* exit_code);
 void add_version_command(CLI::App& app, int* exit_code);
 void add_restore_command(CLI::App& app, int* exit_code);
 void add_evaluate_command(CLI::App& app, int* exit_code);
+void add_simulate_command(CLI::App& app, int* exit_code);
 inline constexpr std::string_view kTrainWorkerCommand = "train-worker";
 void add_train_worker_command(CLI::App& app, int* exit_code);
 

@@ -1,11 +1,18 @@
 // tamis evaluate: how good a model is, on fixed files or on a database's own interactions. A protocol is a row of
 // kProtocols.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <thread>
 
 #include "engine/evaluation.h"
+#include "engine/held_out_funnels.h"
+#include "engine/rank/ranker_settings.h"
 #include "models/protocol_leave_one_out.h"
 #include "models/protocol_lightgcn.h"
 #include "models/protocol_ratings.h"
@@ -26,6 +33,9 @@ struct EvaluateFlags {
   models::SplitFiles split;
   std::string model;
   std::vector<std::string> settings;
+  std::vector<std::string> funnels;  // of time-split: documents by file or by name
+  std::string diversity_space;
+  bool validation = false;
   std::string config_file;
   std::string format = "table";
   double holdout = 0.1;
@@ -85,6 +95,17 @@ Status require(const std::string& protocol, std::initializer_list<std::pair<cons
     if (value->empty()) return Status::invalid_argument("--protocol " + protocol + " needs " + name);
   }
   return Status::ok();
+}
+
+// "ials,dlrm" as a list.
+std::vector<std::string> split_names(std::string_view text) {
+  std::vector<std::string> names;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    names.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return names;
 }
 
 // Progress goes to standard error, where a person watches.
@@ -152,14 +173,78 @@ Reports evaluate_ctr(const EvaluateFlags& flags) {
   return one(ranker::evaluate_ctr(files, flags.model, settings, train_control(flags)));
 }
 
-Result<engine::TimeSplitReport> run_time_split(const EvaluateFlags& flags) {
+// A funnel's document: a file, or the name of one that the database holds.
+Result<FunnelConfig> load_funnel(const storage::Store& store, const std::string& file_or_name) {
+  std::error_code error;
+  if (std::filesystem::is_regular_file(file_or_name, error)) {
+    std::ifstream file(file_or_name);
+    const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    auto parsed = parse_funnel(std::filesystem::path(file_or_name).stem().string(), text);
+    if (!parsed.is_ok()) return Status(parsed.status()).with_context(file_or_name);
+    return parsed;
+  }
+  const Result<std::string> stored = store.get_document("funnel", file_or_name);
+  if (stored.is_ok()) return parse_funnel(file_or_name, *stored);
+  if (file_or_name == "default") return FunnelConfig::default_funnel();
+  return Status::invalid_argument("--funnel " + file_or_name + " is neither a file nor a funnel of the database");
+}
+
+Reports evaluate_time_split_funnels(const EvaluateFlags& flags, const storage::Store& store, const Config& config) {
+  std::vector<FunnelConfig> funnels;
+  for (const std::string& name : flags.funnels) {
+    TAMIS_ASSIGN_OR_RETURN(FunnelConfig funnel, load_funnel(store, name));
+    funnels.push_back(std::move(funnel));
+  }
+  engine::FunnelEvaluationOptions options;
+  options.holdout = flags.holdout;
+  options.leave_out = flags.validation ? flags.holdout : 0;
+  options.models = config.database.training.models;
+  options.diversity_space = flags.diversity_space;
+  options.scratch = std::filesystem::temp_directory_path() / ("tamis-evaluate-" + std::to_string(::getpid()));
+  TAMIS_ASSIGN_OR_RETURN(const engine::FunnelReport outcome,
+                         engine::evaluate_funnels(store, config.database, funnels, options));
+  std::vector<models::EvaluationReport> reports;
+  for (const engine::FunnelEvaluation& funnel : outcome.funnels) {
+    models::EvaluationReport report;
+    report.protocol = "time-split";
+    report.model = "funnel " + funnel.funnel;
+    report.metrics = funnel.metrics;
+    report.intervals = funnel.intervals;
+    for (const engine::FunnelGain& gain : funnel.ndcg10_gains) {
+      report.metrics["ndcg@10 over " + gain.over] = gain.mean;
+      report.intervals["ndcg@10 over " + gain.over] = gain.interval;
+    }
+    report.metrics["recommend_p50_us"] = funnel.p50_us;
+    report.metrics["recommend_p99_us"] = funnel.p99_us;
+    report.train_s = outcome.train_s;
+    report.peak_rss_bytes = models::peak_rss_bytes();
+    report.data = {{"head_interactions", static_cast<double>(outcome.head_interactions)},
+                   {"tail_interactions", static_cast<double>(outcome.tail_interactions)},
+                   {"users", static_cast<double>(funnel.users)},
+                   {"cut_ms", static_cast<double>(outcome.cut_ms)}};
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+struct TimeSplitInput {
+  Config config;
+  std::unique_ptr<storage::Store> store;
+};
+
+Result<TimeSplitInput> open_time_split(const EvaluateFlags& flags) {
   TAMIS_RETURN_IF_ERROR(require(flags.protocol, {{"--data", &flags.data}}));
   ConfigFlags config_flags{.file = flags.config_file, .settings = {}};
   TAMIS_ASSIGN_OR_RETURN(Config config, load_config(config_flags));
   TAMIS_ASSIGN_OR_RETURN(const models::Settings settings, parse_settings(flags.settings));
   config.database.training.holdout = flags.holdout;
   config.database.training.threads = thread_count(flags.threads);
-  if (!flags.model.empty()) config.database.training.models = {flags.model};
+  if (flags.model == "dlrm") {  // it ranks what the others retrieve
+    if (!engine::has_ranker(config.database.training.models)) config.database.training.models.emplace_back("dlrm");
+  } else if (!flags.model.empty()) {
+    config.database.training.models.clear();
+    for (const std::string& model : split_names(flags.model)) config.database.training.models.push_back(model);
+  }
   for (const auto& [key, value] : settings) {  // "dim=64" of the one model, or "ials.dim=64"
     const std::size_t dot = key.find('.');
     if (dot == std::string::npos && flags.model.empty())
@@ -167,15 +252,19 @@ Result<engine::TimeSplitReport> run_time_split(const EvaluateFlags& flags) {
     const std::string model = dot == std::string::npos ? flags.model : key.substr(0, dot);
     config.database.training.settings[model][dot == std::string::npos ? key : key.substr(dot + 1)] = value;
   }
-  TAMIS_ASSIGN_OR_RETURN(const auto store,
+  TAMIS_ASSIGN_OR_RETURN(auto store,
                          storage::Store::open(std::filesystem::path(flags.data) / "store", {.read_only = true}));
-  engine::RunControl control;
-  control.threads = config.database.training.threads;
-  return engine::evaluate_time_split(*store, config.database, control);
+  return TimeSplitInput{std::move(config), std::move(store)};
 }
 
 Reports evaluate_time_split(const EvaluateFlags& flags) {
-  TAMIS_ASSIGN_OR_RETURN(const engine::TimeSplitReport split, run_time_split(flags));
+  TAMIS_ASSIGN_OR_RETURN(TimeSplitInput input, open_time_split(flags));
+  if (!flags.funnels.empty()) return evaluate_time_split_funnels(flags, *input.store, input.config);
+  if (flags.validation) return Status::invalid_argument("--validation needs --funnel");
+  engine::RunControl control;
+  control.threads = input.config.database.training.threads;
+  TAMIS_ASSIGN_OR_RETURN(const engine::TimeSplitReport split,
+                         engine::evaluate_time_split(*input.store, input.config.database, control));
   std::vector<models::EvaluationReport> reports;
   for (const engine::ModelEvaluation& model : split.models) {
     models::EvaluationReport report;
@@ -246,10 +335,18 @@ void add_evaluate_command(CLI::App& app, int* exit_code) {
   command->add_option("--test-output", flags->split.test_output, "What followed them (split)");
   command->add_option("-c,--config", flags->config_file, "TOML file with the database's settings (time-split)");
   command->add_option("-m,--model", flags->model,
-                      "popular, item_knn, ials, ... (docs/models.md); time-split: default all");
+                      "popular, item_knn, ials, ... (docs/models.md); time-split: several as a,b, default all");
   command->add_option("--set", flags->settings, "An option of the model, as in docs/models.md")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  command
+      ->add_option("--funnel", flags->funnels,
+                   "A funnel's document, or the name of one of the database: evaluates what it recommends (time-split)")
+      ->allow_extra_args(false);
+  command->add_option("--diversity-space", flags->diversity_space,
+                      "With --funnel: also the mean distance within lists, in this space");
+  command->add_flag("--validation", flags->validation,
+                    "With --funnel: drops the held-out share and holds out as much of the rest, for tuning");
   command->add_option("--holdout", flags->holdout, "Share of the newest interactions (time-split)")
       ->check(CLI::Range(0.001, 0.5));
   command->add_option("--threads", flags->threads, "0: one per core");
