@@ -1,6 +1,7 @@
 #include "models/distinct_items.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace tamis::models {
 
@@ -14,6 +15,16 @@ DistinctItems::DistinctItems(std::span<const HistoryEvent> history) : slots(hist
     slots[h] = static_cast<std::size_t>(found - items.begin());
     weights[slots[h]] += history[h].weight;
   }
+}
+
+std::vector<std::uint32_t> newest_distinct(std::span<const HistoryEvent> history, std::size_t limit) {
+  std::vector<std::uint32_t> items;
+  std::unordered_set<std::uint32_t> met;
+  for (auto event = history.rbegin(); event != history.rend() && items.size() < limit; ++event) {
+    if (met.insert(event->item).second) items.push_back(event->item);
+  }
+  std::reverse(items.begin(), items.end());
+  return items;
 }
 
 }  // namespace tamis::models

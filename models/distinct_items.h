@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -17,5 +18,9 @@ struct DistinctItems {
 
   explicit DistinctItems(std::span<const HistoryEvent> history);
 };
+
+// Each item once, at the place of its newest event; oldest first, at most the `limit` newest.
+std::vector<std::uint32_t> newest_distinct(std::span<const HistoryEvent> history,
+                                           std::size_t limit = std::numeric_limits<std::size_t>::max());
 
 }  // namespace tamis::models

@@ -2,9 +2,10 @@
 
 namespace tamis::models {
 
-Status expect_dot(const EncoderShape& shape) {
-  if (shape.metric == Metric::kDot) return Status::ok();
-  return Status::invalid_argument("metric is " + std::string(metric_name(shape.metric)) + ", expected dot")
+Status expect_metric(const EncoderShape& shape, Metric metric) {
+  if (shape.metric == metric) return Status::ok();
+  return Status::invalid_argument("metric is " + std::string(metric_name(shape.metric)) + ", expected " +
+                                  std::string(metric_name(metric)))
       .at_field("metric");
 }
 

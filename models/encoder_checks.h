@@ -6,7 +6,8 @@
 
 namespace tamis::models {
 
-// invalid_argument where the metric is not `dot`.
-Status expect_dot(const EncoderShape& shape);
+// invalid_argument where the metric is another one.
+Status expect_metric(const EncoderShape& shape, Metric metric);
+inline Status expect_dot(const EncoderShape& shape) { return expect_metric(shape, Metric::kDot); }
 
 }  // namespace tamis::models

@@ -1,8 +1,11 @@
 #include "models/pinsage/pinsage_encoder.h"
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
+
+#include "models/distinct_items.h"
+#include "models/encoder_checks.h"
+#include "models/two_tower/feature_token_tensors.h"
 
 namespace tamis::models {
 namespace {
@@ -20,17 +23,6 @@ EncoderShape shape_of(const PinSageModel& model, const PinSageVectors& vectors) 
           .metric = Metric::kCosine};
 }
 
-// Each item once, at the place of its newest event; oldest first.
-std::vector<std::uint32_t> distinct_items(std::span<const HistoryEvent> history) {
-  std::vector<std::uint32_t> items;
-  std::unordered_set<std::uint32_t> met;
-  for (auto event = history.rbegin(); event != history.rend(); ++event) {
-    if (met.insert(event->item).second) items.push_back(event->item);
-  }
-  std::reverse(items.begin(), items.end());
-  return items;
-}
-
 }  // namespace
 
 PinSageEncoder::PinSageEncoder(EncoderShape shape, PinSageModel model, PinSageVectors vectors)
@@ -45,7 +37,7 @@ std::unique_ptr<Encoder> PinSageEncoder::create(PinSageModel model, PinSageVecto
 }
 
 Status PinSageEncoder::embed_user(const UserInput& user, std::span<float> out) const {
-  const std::vector<std::uint32_t> history = distinct_items(user.history);
+  const std::vector<std::uint32_t> history = newest_distinct(user.history);
   if (history.empty()) return Status::failed_precondition("no history that the model knows");
   embed_pinsage_user(model_, vectors_, history, out);
   return Status::ok();
@@ -75,8 +67,7 @@ void PinSageEncoder::add_tensors(TensorWriter& writer) const {
   if (!model_.has_features()) return;
   const nn::EmbeddingTable& features = model_.input().table(PinSageModel::kItemFeatures);
   writer.add<float>(kFeatureTable, {features.rows(), dim}, features.values());
-  writer.add<std::uint8_t>(kNumericFields, {item_fields_.size()},
-                           std::span(reinterpret_cast<const std::uint8_t*>(item_fields_.data()), item_fields_.size()));
+  add_feature_tokens(writer, kNumericFields, item_fields_);
 }
 
 Result<std::unique_ptr<Encoder>> PinSageEncoder::load(const SavedEncoder& saved) {
@@ -85,20 +76,14 @@ Result<std::unique_ptr<Encoder>> PinSageEncoder::load(const SavedEncoder& saved)
   Settings given = saved.settings;
   given["dim"] = std::to_string(shape.dim);
   TAMIS_ASSIGN_OR_RETURN(const Settings settings, resolve_settings(pinsage_table(), given));
-  if (shape.metric != Metric::kCosine) {
-    return Status::invalid_argument("metric is " + std::string(metric_name(shape.metric)) + ", expected cosine")
-        .at_field("metric");
-  }
+  TAMIS_RETURN_IF_ERROR(expect_metric(shape, Metric::kCosine));
   PinSageOptions options = pinsage_options(settings);
   options.init_stddev = 0;
   options.item_id = false;  // of no use to users and new items: trained items come with their vectors
   const bool has_features = tensors.tensors().contains(kFeatureTable);
   FeatureTokens tokens(options.feature_buckets);
   if (has_features) {
-    TAMIS_ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, tensors.read<std::uint8_t>(kNumericFields));
-    TAMIS_ASSIGN_OR_RETURN(
-        tokens,
-        FeatureTokens::from_json(options.feature_buckets, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+    TAMIS_ASSIGN_OR_RETURN(tokens, read_feature_tokens(tensors, kNumericFields, options.feature_buckets));
   }
   PinSageModel model(options, shape.items, std::move(tokens), has_features);
   TAMIS_ASSIGN_OR_RETURN(const auto network, read_finite(tensors, "network", {model.network().size()}));

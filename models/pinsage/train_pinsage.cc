@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <cstdio>
 
+#include "models/epochs.h"
 #include "models/nn/adam.h"
 #include "models/nn/candidate_loss.h"
 #include "models/pinsage/neighborhood.h"
@@ -194,16 +193,8 @@ Status train_pinsage(PinSageModel& model, const InteractionMatrix& interactions,
                      const TrainControl& control, const std::function<void(std::uint32_t, double)>& epoch_done) {
   if (interactions.nonzeros() == 0) return Status::invalid_argument("there is no interaction to learn from");
   Trainer trainer(model, interactions, graph);
-  const std::uint32_t epochs = model.options().epochs;
-  for (std::uint32_t epoch = 0; epoch < epochs; ++epoch) {
-    const auto start = std::chrono::steady_clock::now();
-    TAMIS_ASSIGN_OR_RETURN(const double loss, trainer.epoch(epoch, control));
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    char detail[96];
-    std::snprintf(detail, sizeof detail, "epoch %u: loss %.4f, %.1f s", epoch + 1, loss, seconds);
-    control.progress(static_cast<double>(epoch + 1) / epochs, detail);
-    if (epoch_done) epoch_done(epoch + 1, loss);
-  }
+  const auto epoch = [&](std::uint32_t index) { return trainer.epoch(index, control); };
+  TAMIS_RETURN_IF_ERROR(run_epochs(model.options().epochs, control, epoch, epoch_done));
   trainer.finish();
   return Status::ok();
 }

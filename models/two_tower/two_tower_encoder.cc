@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_set>
 #include <utility>
 
+#include "models/distinct_items.h"
+#include "models/encoder_checks.h"
 #include "models/option_table.h"
+#include "models/two_tower/feature_token_tensors.h"
 
 namespace tamis::models {
 namespace {
@@ -24,17 +26,6 @@ EncoderShape shape_of(const TwoTowerModel& model) {
           .items = model.items(),
           .dim = model.options().dim,
           .metric = model.options().cosine ? Metric::kCosine : Metric::kDot};
-}
-
-// Each item once, at the place of its newest event; oldest first, at most `limit`.
-std::vector<std::uint32_t> distinct_newest(std::span<const HistoryEvent> history, std::size_t limit) {
-  std::vector<std::uint32_t> items;
-  std::unordered_set<std::uint32_t> met;
-  for (auto event = history.rbegin(); event != history.rend() && items.size() < limit; ++event) {
-    if (met.insert(event->item).second) items.push_back(event->item);
-  }
-  std::reverse(items.begin(), items.end());
-  return items;
 }
 
 // Runs one row through a tower. failed_precondition where nothing but zeros comes out.
@@ -69,15 +60,6 @@ Status read_tower(const TensorReader& reader, std::span<const char* const> names
   return Status::ok();
 }
 
-std::span<const std::uint8_t> as_bytes(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-Result<FeatureTokens> read_tokens(const TensorReader& reader, const std::string& name, std::uint32_t buckets) {
-  TAMIS_ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, reader.read<std::uint8_t>(name));
-  return FeatureTokens::from_json(buckets, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
 // The items' tokens, checked against the number of items and of buckets. Empty where the file has none.
 Result<nn::Bags> read_item_bags(const TensorReader& reader, std::uint32_t items, std::uint32_t buckets) {
   nn::Bags bags;
@@ -110,7 +92,7 @@ std::unique_ptr<Encoder> TwoTowerEncoder::create(TwoTowerModel model, TowerVecto
 }
 
 Status TwoTowerEncoder::embed_user(const UserInput& user, std::span<float> out) const {
-  const std::vector<std::uint32_t> history = distinct_newest(user.history, model_.options().max_history);
+  const std::vector<std::uint32_t> history = newest_distinct(user.history, model_.options().max_history);
   std::array<nn::Bags, TwoTowerModel::kUserTables> inputs;
   const bool known = user.row.has_value() && *user.row < model_.users();
   model_.append_user(
@@ -152,8 +134,8 @@ void TwoTowerEncoder::add_tensors(TensorWriter& writer) const {
     writer.add<std::uint32_t>("item_token_ids", {bags.ids.size()}, bags.ids);
     writer.add<float>("item_token_weights", {bags.weights.size()}, bags.weights);
   }
-  writer.add<std::uint8_t>("user_numeric_fields", {user_fields_.size()}, as_bytes(user_fields_));
-  writer.add<std::uint8_t>("item_numeric_fields", {item_fields_.size()}, as_bytes(item_fields_));
+  add_feature_tokens(writer, "user_numeric_fields", user_fields_);
+  add_feature_tokens(writer, "item_numeric_fields", item_fields_);
 }
 
 Result<std::unique_ptr<Encoder>> TwoTowerEncoder::load(const SavedEncoder& saved) {
@@ -163,17 +145,12 @@ Result<std::unique_ptr<Encoder>> TwoTowerEncoder::load(const SavedEncoder& saved
   TAMIS_ASSIGN_OR_RETURN(const Settings settings, resolve_settings(two_tower_table(), given));
   TwoTowerOptions options = two_tower_options(settings);
   options.init_stddev = 0;
-  const Metric metric = options.cosine ? Metric::kCosine : Metric::kDot;
-  if (shape.metric != metric) {
-    return Status::invalid_argument("metric is " + std::string(metric_name(shape.metric)) + ", the similarity " +
-                                    std::string(metric_name(metric)))
-        .at_field("metric");
-  }
+  TAMIS_RETURN_IF_ERROR(expect_metric(shape, options.cosine ? Metric::kCosine : Metric::kDot));
   TwoTowerModel::Inputs inputs;
   TAMIS_ASSIGN_OR_RETURN(inputs.user_tokens,
-                         read_tokens(saved.tensors, "user_numeric_fields", options.feature_buckets));
+                         read_feature_tokens(saved.tensors, "user_numeric_fields", options.feature_buckets));
   TAMIS_ASSIGN_OR_RETURN(inputs.item_tokens,
-                         read_tokens(saved.tensors, "item_numeric_fields", options.feature_buckets));
+                         read_feature_tokens(saved.tensors, "item_numeric_fields", options.feature_buckets));
   TAMIS_ASSIGN_OR_RETURN(inputs.item_bags, read_item_bags(saved.tensors, shape.items, options.feature_buckets));
   inputs.user_features = saved.tensors.tensors().contains(kUserTableNames[TwoTowerModel::kUserFeatures]);
   TwoTowerModel model(options, shape.users, shape.items, std::move(inputs));

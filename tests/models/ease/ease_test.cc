@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "../random_interactions.h"
+#include "../small_interactions.h"
 
 namespace tamis::models {
 namespace {
@@ -13,18 +14,7 @@ using testing::Pointwise;
 
 // The expected weights and scores are NumPy's.
 TEST(Ease, WeightsByHand) {
-  const InteractionMatrix interactions = make_interaction_matrix(4, 5,
-                                                                 {{.row = 0, .column = 0},
-                                                                  {.row = 0, .column = 1},
-                                                                  {.row = 1, .column = 0},
-                                                                  {.row = 1, .column = 1},
-                                                                  {.row = 1, .column = 2},
-                                                                  {.row = 2, .column = 1},
-                                                                  {.row = 2, .column = 3},
-                                                                  {.row = 3, .column = 2},
-                                                                  {.row = 3, .column = 3},
-                                                                  {.row = 3, .column = 4}});
-  const auto model = train_ease(interactions, {.regularization = 0.5}, {});
+  const auto model = train_ease(small_interactions(), {.regularization = 0.5}, {});
   ASSERT_TRUE(model.is_ok()) << model.status().to_string();
   EXPECT_THAT(model->weights,
               Pointwise(FloatNear(1e-5F),

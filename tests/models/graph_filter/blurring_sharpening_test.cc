@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "../random_interactions.h"
+#include "../small_interactions.h"
 #include "models/graph_filter/graph_filter_options.h"
 #include "models/graph_filter/truncated_svd.h"
 
@@ -14,21 +15,7 @@ namespace {
 using testing::FloatNear;
 using testing::Pointwise;
 
-// The expected numbers for these four users and five items are NumPy's, from dense matrices.
-InteractionMatrix small() {
-  return make_interaction_matrix(4, 5,
-                                 {{.row = 0, .column = 0},
-                                  {.row = 0, .column = 1},
-                                  {.row = 1, .column = 0},
-                                  {.row = 1, .column = 1},
-                                  {.row = 1, .column = 2},
-                                  {.row = 2, .column = 1},
-                                  {.row = 2, .column = 3},
-                                  {.row = 3, .column = 2},
-                                  {.row = 3, .column = 3},
-                                  {.row = 3, .column = 4}});
-}
-
+// The expected numbers for small_interactions() are NumPy's, from dense matrices.
 std::vector<float> scores_of(const BlurringSharpening& filter, std::span<const std::uint32_t> history) {
   std::vector<float> scores(filter.items());
   filter.score({&history, 1}, scores);
@@ -36,7 +23,7 @@ std::vector<float> scores_of(const BlurringSharpening& filter, std::span<const s
 }
 
 TEST(TruncatedSvd, FindsTheSingularValues) {
-  InteractionMatrix normalized = small();
+  InteractionMatrix normalized = small_interactions();
   const InteractionMatrix by_item = normalized.transpose();
   for (std::uint32_t user = 0; user < 4; ++user) {
     for (std::uint64_t i = normalized.offsets[user]; i < normalized.offsets[user + 1]; ++i) {
@@ -62,7 +49,7 @@ TEST(TruncatedSvd, FindsTheSingularValues) {
 
 TEST(BlurringSharpening, ScoresByHand) {
   const std::vector<std::uint32_t> history = {0, 1};
-  const auto filter = BlurringSharpening::build(small(), {.rank = 2, .svd_iterations = 30}, {});
+  const auto filter = BlurringSharpening::build(small_interactions(), {.rank = 2, .svd_iterations = 30}, {});
   ASSERT_TRUE(filter.is_ok());
   EXPECT_THAT(scores_of(*filter, history),
               Pointwise(FloatNear(1e-4F), {0.4479880F, 0.5306916F, 0.2836645F, 0.2515245F, 0.1476863F}));
@@ -70,7 +57,8 @@ TEST(BlurringSharpening, ScoresByHand) {
 
 TEST(BlurringSharpening, WithoutLowPassAndSharpeningIsPropagation) {
   const std::vector<std::uint32_t> history = {0, 1};
-  const auto filter = BlurringSharpening::build(small(), {.rank = 2, .low_pass_weight = 0, .sharpening_time = 0}, {});
+  const auto filter =
+      BlurringSharpening::build(small_interactions(), {.rank = 2, .low_pass_weight = 0, .sharpening_time = 0}, {});
   ASSERT_TRUE(filter.is_ok());
   EXPECT_THAT(scores_of(*filter, history),
               Pointwise(FloatNear(1e-5F), {0.7568736F, 0.7846514F, 0.3027494F, 0.2041241F, 0.0000000F}));

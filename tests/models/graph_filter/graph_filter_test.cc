@@ -4,26 +4,13 @@
 
 #include <limits>
 
+#include "../small_interactions.h"
 #include "models/graph_filter/graph_filter_options.h"
 
 namespace tamis::models {
 namespace {
 
-// Users 0..3, items 0..4; the scores below come from dense matrices in NumPy, by the formulas of graph_filter.h.
-InteractionMatrix small() {
-  return make_interaction_matrix(4, 5,
-                                 {{.row = 0, .column = 0},
-                                  {.row = 0, .column = 1},
-                                  {.row = 1, .column = 0},
-                                  {.row = 1, .column = 1},
-                                  {.row = 1, .column = 2},
-                                  {.row = 2, .column = 1},
-                                  {.row = 2, .column = 3},
-                                  {.row = 3, .column = 2},
-                                  {.row = 3, .column = 3},
-                                  {.row = 3, .column = 4}});
-}
-
+// The scores below come from dense matrices in NumPy, by the formulas of graph_filter.h.
 void expect_scores(const std::vector<ScoredId>& scored, const std::vector<std::pair<std::uint32_t, float>>& expected) {
   ASSERT_EQ(scored.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -36,10 +23,10 @@ TEST(GraphFilter, ScoresByHand) {
   const GraphFilterOptions options{
       .history_exponent = 0.6, .user_exponent = 0.8, .item_exponent = 0.2, .locality = 1.6};
   const std::vector<std::uint32_t> history = {0, 1};
-  expect_scores(GraphFilter(small(), options).recommend(history, {}, 10),
+  expect_scores(GraphFilter(small_interactions(), options).recommend(history, {}, 10),
                 {{1, 1.1916769F}, {0, 1.1181859F}, {2, 0.4692027F}, {3, 0.1741541F}});
   const std::vector<float> weights = {2, 0.5F};
-  expect_scores(GraphFilter(small(), options).recommend(history, weights, 10),
+  expect_scores(GraphFilter(small_interactions(), options).recommend(history, weights, 10),
                 {{0, 1.7876697F}, {1, 1.7013989F}, {2, 0.7501252F}, {3, 0.0574494F}});
 }
 
@@ -47,7 +34,7 @@ TEST(GraphFilter, KeepsTheStrongestUsersAlone) {
   GraphFilterOptions options;
   options.max_users = 1;
   const std::vector<std::uint32_t> history = {1, 3};  // user 2 has both
-  const auto scored = GraphFilter(small(), options).recommend(history, {}, 10);
+  const auto scored = GraphFilter(small_interactions(), options).recommend(history, {}, 10);
   ASSERT_EQ(scored.size(), 2);
   EXPECT_THAT((std::vector{scored[0].id, scored[1].id}), testing::UnorderedElementsAre(1, 3));
 }
@@ -61,7 +48,7 @@ TEST(GraphFilter, LocalityFavoursWhoSharesMost) {
     options.locality = locality;
     float first = 0;
     float last = 0;
-    for (const ScoredId& item : GraphFilter(small(), options).recommend(history, {}, 10)) {
+    for (const ScoredId& item : GraphFilter(small_interactions(), options).recommend(history, {}, 10)) {
       if (item.id == 0) first = item.score;
       if (item.id == 4) last = item.score;
     }
@@ -71,9 +58,9 @@ TEST(GraphFilter, LocalityFavoursWhoSharesMost) {
 }
 
 TEST(GraphFilter, AnswersNothingToNoHistory) {
-  EXPECT_THAT(GraphFilter(small(), {}).recommend({}, {}, 10), testing::IsEmpty());
+  EXPECT_THAT(GraphFilter(small_interactions(), {}).recommend({}, {}, 10), testing::IsEmpty());
   const std::vector<std::uint32_t> history = {0};
-  EXPECT_EQ(GraphFilter(small(), {}).recommend(history, {}, 1).size(), 1);
+  EXPECT_EQ(GraphFilter(small_interactions(), {}).recommend(history, {}, 1).size(), 1);
 }
 
 TEST(GraphFilter, RefusesOptionsOutOfRange) {
