@@ -100,6 +100,7 @@ TEST_F(EvaluateOffPolicyTest, PropensitiesAreTheFrequenciesOfWhatIsServed) {
   open_world();
   for (const char* policy : {"epsilon_greedy", "thompson"}) {
     ASSERT_TRUE(database->put_funnel(funnel(policy, policy, 0.4)).is_ok());
+    log_lists(policy, 15, 3);  // so that items differ in what is known of them
     constexpr int kDraws = 4'000;
     std::map<std::string, double> served, expected;
     for (int i = 0; i < kDraws; ++i) {
