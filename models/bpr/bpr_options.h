@@ -9,7 +9,7 @@
 namespace tamis::models {
 
 // The default of fold_in_ridge (bpr_fold_in.h), which is no option of training.
-inline constexpr double kBprFoldInRidge = 0.1;
+inline constexpr double kBprFoldInRidge = 10;
 
 std::vector<ModelOption> bpr_table();
 // REQUIRES: resolve_settings gave `settings` for bpr_table().

@@ -40,7 +40,7 @@ class ServedModelsTest : public CampsTest {
   void write_ratings() {
     Random random(6);
     std::vector<Mutation> batch;
-    for (int i = 0; i < 800; ++i) {
+    for (int i = 0; i < 500; ++i) {
       const std::uint32_t user = random.below(200);
       const std::uint32_t item = random.below(40);
       Interaction made = interaction("u" + std::to_string(user), "i" + std::to_string(item), "rating");
@@ -92,7 +92,7 @@ TEST_F(ServedModelsTest, EachAnswersAStrangersTasteAndSurvivesAReopen) {
   for (const std::string& funnel : kFunnels) {
     const RecommendAnswer answer = ask(funnel, kLikesEven);
     ASSERT_THAT(answer.items, SizeIs(6)) << funnel;
-    EXPECT_GE(even(answer), funnel == "mf" ? 4 : 6) << funnel;  // mf ranks what is rated well by anybody, too
+    EXPECT_GE(even(answer), 4) << funnel;  // of six; bad ratings of the other camp are interactions, too
     before[funnel] = ids(answer);
     for (const auto& [item, value] : kLikesEven)
       EXPECT_THAT(before[funnel], testing::Not(testing::Contains(item))) << funnel;
