@@ -227,6 +227,7 @@ void ImpressionLog::on_commit(std::span<const storage::CommittedRecord> records)
 // --- the store's part ---
 
 void ImpressionLog::write_pending() {
+  MutexLock writing(write_mutex_);
   storage::ImpressionBatch batch;
   {
     MutexLock lock(state_mutex_);

@@ -47,8 +47,8 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   std::vector<ShownItem> shown_to(DenseId user) const override;
 
   void on_commit(std::span<const storage::CommittedRecord> records);
-  // Also at close: leaves nothing in memory that the store could take.
-  void write_pending();
+  // Leaves nothing in memory that the store could take: at close, and before the store is read. Any thread.
+  void write_pending() TAMIS_EXCLUDES(write_mutex_);
   // Removes what is older than the retention, from the store and from the counts.
   Status prune();
 
@@ -84,6 +84,9 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   const DatabaseOptions* const options_;
   mutable ItemExposure exposure_;
 
+  // Held while a batch is written, by no query: who then reads the store finds what another thread was writing. Taken
+  // before the others.
+  Mutex write_mutex_;
   mutable Mutex pending_mutex_;
   mutable std::vector<Pending> pending_ TAMIS_GUARDED_BY(pending_mutex_);
   mutable std::atomic<bool> has_pending_{false};

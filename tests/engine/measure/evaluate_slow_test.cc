@@ -7,11 +7,11 @@ namespace {
 class EvaluateSlowTest : public EvaluateWorld {};
 
 TEST_F(EvaluateSlowTest, TheTruthLiesWithinTheIntervalInNinetyPercentOfLogs) {
-  constexpr int kLogs = 40;
-  constexpr int kLists = 600;
+  constexpr int kLogs = 100;
+  constexpr int kLists = 1'500;
   open_world();
   ASSERT_TRUE(database->put_funnel(funnel("logging", "epsilon_greedy", 0.8)).is_ok());
-  FunnelConfig candidate = funnel("candidate", "epsilon_greedy", 0.4);
+  FunnelConfig candidate = funnel("candidate", "epsilon_greedy", 0.5);
   BoostRuleConfig boost;  // another order, too
   boost.condition = *parse_filter(R"({"field":"id","in":["item4","item5"]})");
   boost.multiply = 100;
