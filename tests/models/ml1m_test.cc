@@ -101,7 +101,7 @@ TEST_F(MovieLens1M, SasRecWithTheLossOfGSasRec) {
 }
 
 TEST_F(MovieLens1M, Bert4Rec) {
-  const auto report = of_2000_users("bert4rec", reduced({{"epochs", "12"}, {"inner", "64"}}));
+  const auto report = of_2000_users("bert4rec", reduced({{"epochs", "24"}, {"inner", "64"}}));
   EXPECT_GT(report.metrics.at("hr@10"), 0.11);
 }
 
