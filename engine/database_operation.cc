@@ -40,6 +40,9 @@ Stats DatabaseImpl::stats() const {
   stats.writable = is_ready() && store_->is_writable();
   stats.uptime_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - opened_at_).count();
   stats.storage = store_->statistics();
+  if (online_ != nullptr) stats.online = online_->figures();
+  stats.funnels = impressions_->funnel_figures(stats.items);
+  stats.impressions = impressions_->figures();
   return stats;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/database_impl.h"
 #include "engine/first_seen.h"
 #include "engine/index_files.h"
+#include "engine/serving.h"
 #include "engine/space_index.h"
 
 namespace tamis::engine {
@@ -18,12 +19,16 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSweepPeriod(200);
 constexpr milliseconds kMemoryPeriod(100);
 constexpr milliseconds kRankingPeriod(200);
+constexpr milliseconds kImpressionPeriod(100);
+constexpr milliseconds kPrunePeriod(60'000);
 constexpr milliseconds kSavePeriod(300'000);
 constexpr std::size_t kSweepBatch = 1'000;
 
 // The generation whose encoder filled the space; none for external ones.
 std::string maker_of(const ReadState& state, const std::string& space) {
-  return state.generation != nullptr && state.generation->encoder(space) != nullptr ? state.generation->info.id : "";
+  return state.generation != nullptr && state.generation->encoder(space) != nullptr
+             ? index_maker(*state.generation, state.options->online)
+             : "";
 }
 
 }  // namespace
@@ -35,6 +40,11 @@ void DatabaseImpl::start_upkeep() {
   std::vector<PeriodicTasks::Task> index_care;
   if (!options_.read_only) {
     upkeep.push_back({kSweepPeriod, [this] { sweep_expired(); }});
+    upkeep.push_back({kImpressionPeriod, [this] { impressions_->write_pending(); }});
+    index_care.push_back({kPrunePeriod, [this] {
+                            const Status pruned = impressions_->prune();
+                            if (!pruned.is_ok()) spdlog::warn("impressions are not pruned: {}", pruned.to_string());
+                          }});
     index_care.push_back({kSavePeriod, [this] {
                             const Status saved = save_indexes();
                             if (!saved.is_ok()) spdlog::warn("index files are not saved: {}", saved.to_string());
@@ -68,7 +78,7 @@ void DatabaseImpl::measure_memory() {
   // Attributes with many distinct values take long to measure: at most a twentieth of the time goes into it.
   const auto start = std::chrono::steady_clock::now();
   if (start < next_measure_) return;
-  memory_bytes_.store(live().memory_bytes(), std::memory_order_relaxed);
+  memory_bytes_.store(live().memory_bytes() + impressions_->memory_bytes(), std::memory_order_relaxed);
   const auto end = std::chrono::steady_clock::now();
   next_measure_ = end + 20 * (end - start);
 }
