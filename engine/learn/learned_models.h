@@ -24,7 +24,8 @@ struct LearnedModels {
   std::vector<std::shared_ptr<const models::HistoryModel>> history_models;
 };
 
-// Learns one of trainable_models() into `learned`; "popular" needs nothing, "dlrm" is learned by engine/rank. `matrix` is data.matrix().
+// Learns one of trainable_models() into `learned`; "popular" needs nothing, "dlrm" is learned by engine/rank. `matrix`
+// is data.matrix().
 Status learn_model(const std::string& model, const models::TrainingData& data, const models::InteractionMatrix& matrix,
                    const ModelSettings& settings, const models::TrainControl& control, LearnedModels* learned);
 

@@ -1,9 +1,11 @@
 #include "engine/simulation/simulation.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "common/random.h"
@@ -16,6 +18,7 @@ namespace {
 
 constexpr TimestampMs kStartMs = 1'600'000'000'000;
 constexpr TimestampMs kRoundMs = 86'400'000;
+constexpr int kMaxWaits = 2'000;
 constexpr TimestampMs kRequestMs = 10;  // between two users' requests
 
 std::string user_name(std::uint32_t user) { return "u" + std::to_string(user); }
@@ -126,7 +129,14 @@ class Arm {
     RecommendRequest request{.user = user_name(user), .k = options_.k};
     request.override_funnel = funnel_;
     request.recommendation_id = recommendation_id(user, round);
-    TAMIS_ASSIGN_OR_RETURN(const RecommendAnswer answer, scratch_.database().recommend(request));
+    TAMIS_ASSIGN_OR_RETURN(RecommendAnswer answer, scratch_.database().recommend(request));
+    // On a busy machine a ranking may be that of a moment ago: a simulation waits for the one that follows from the
+    // data.
+    for (int wait = 0; !answer.is_exact && wait < kMaxWaits; ++wait) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      TAMIS_ASSIGN_OR_RETURN(answer, scratch_.database().recommend(request));
+    }
+    if (!answer.is_exact) return Status::unavailable("the machine is too busy to keep rankings up to date");
     std::vector<std::uint32_t> list;
     for (const RecommendedItem& item : answer.items) list.push_back(item_number(item.item));
     return list;

@@ -272,32 +272,6 @@ void add_training(std::vector<ConfigOption>* out) {
                          [](Config& c) -> auto& { return c.database.online.min_interactions; }));
   out->push_back(integer("training.online.max_interactions", 1, 100'000, "Of an item, the newest, that a refit reads.",
                          [](Config& c) -> auto& { return c.database.online.max_interactions; }));
-  ConfigOption features{.key = "ranker.features",
-                        .expected = "list of texts",
-                        .help =
-                            "The features of the model dlrm, as item.price or crossed.score.ials (docs/models.md); "
-                            "none: those that the data and the models suggest."};
-  features.set = [](Config* config, const std::string&, const ConfigValue& value) -> Status {
-    TAMIS_ASSIGN_OR_RETURN(const std::vector<std::string> names, as_list("ranker.features", value));
-    std::string& joined = config->database.training.settings["dlrm"]["features"];
-    joined.clear();
-    for (const std::string& name : names) joined += (joined.empty() ? "" : ",") + name;
-    return Status::ok();
-  };
-  features.show = [](const Config& config) {
-    const auto dlrm = config.database.training.settings.find("dlrm");
-    std::vector<std::string> names;
-    if (dlrm != config.database.training.settings.end()) {
-      if (const auto declared = dlrm->second.find("features"); declared != dlrm->second.end())
-        for (std::size_t begin = 0; begin < declared->second.size();) {
-          const std::size_t end = std::min(declared->second.find(',', begin), declared->second.size());
-          names.push_back(declared->second.substr(begin, end - begin));
-          begin = end + 1;
-        }
-    }
-    return show_list(names);
-  };
-  out->push_back(std::move(features));
   ConfigOption settings{.key = "training.settings.*",
                         .expected = "text or number",
                         .help = "An option of a model, as model.option: training.settings.ials.dim = 64."};
@@ -317,6 +291,36 @@ void add_training(std::vector<ConfigOption>* out) {
     return entries;
   };
   out->push_back(std::move(settings));
+}
+
+// Kept among the model's settings, where a training run reads it.
+void add_ranker(std::vector<ConfigOption>* out) {
+  ConfigOption features{
+      .key = "ranker.features",
+      .expected = "list of texts",
+      .help =
+          "The features of the model dlrm, as item.price or crossed.score.ials (docs/models.md); none: those that the "
+          "data and the models suggest."};
+  features.set = [](Config* config, const std::string&, const ConfigValue& value) -> Status {
+    TAMIS_ASSIGN_OR_RETURN(const std::vector<std::string> names, as_list("ranker.features", value));
+    std::string joined;
+    for (const std::string& name : names) joined += (joined.empty() ? "" : ",") + name;
+    if (!joined.empty()) config->database.training.settings["dlrm"]["features"] = joined;
+    return Status::ok();
+  };
+  features.show = [](const Config& config) {
+    std::vector<std::string> names;
+    const auto dlrm = config.database.training.settings.find("dlrm");
+    if (dlrm == config.database.training.settings.end() || !dlrm->second.contains("features")) return show_list(names);
+    const std::string& joined = dlrm->second.at("features");
+    for (std::size_t begin = 0; begin < joined.size();) {
+      const std::size_t end = std::min(joined.find(',', begin), joined.size());
+      names.push_back(joined.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    return show_list(names);
+  };
+  out->push_back(std::move(features));
 }
 
 ConfigOption schema(std::string key, std::string what, FeatureSchema DatabaseOptions::*schema_of) {
@@ -379,6 +383,7 @@ std::vector<ConfigOption> build_options() {
   add_memory_and_index(&options);
   add_impressions(&options);
   add_training(&options);
+  add_ranker(&options);
   add_data(&options);
   return options;
 }
