@@ -1,5 +1,7 @@
 #include "server/json/answer_json.h"
 
+#include "server/json/measurement_json.h"
+
 namespace tamis::server {
 
 std::string_view kind_name(EntityKind kind) { return kind == EntityKind::kItem ? "item" : "user"; }
@@ -30,10 +32,35 @@ void write_interaction(const Interaction& interaction, JsonWriter* json) {
 
 namespace {
 
+// Rank 0 is no rank: the rule brought the item in, or took it out.
+void write_rule_effects(const std::vector<RuleEffect>& effects, JsonWriter* json) {
+  json->begin_array();
+  for (const RuleEffect& effect : effects) {
+    json->begin_object().field("rule", effect.rule);
+    if (effect.rank_before != 0)
+      json->field("rank_before", effect.rank_before).field("score_before", effect.score_before);
+    if (effect.rank_after != 0) json->field("rank_after", effect.rank_after).field("score_after", effect.score_after);
+    json->end_object();
+  }
+  json->end_array();
+}
+
 void write_explanation(const RecommendedItem& item, JsonWriter* json) {
-  json->key("explain").begin_object().field("merged_score", item.explain->merged_score);
+  const ItemExplanation& explanation = *item.explain;
+  json->key("explain").begin_object().field("merged_score", explanation.merged_score);
+  if (explanation.merged_rank != 0) json->field("merged_rank", explanation.merged_rank);
+  if (explanation.ranker_score) json->field("ranker_score", *explanation.ranker_score);
+  if (!explanation.objectives.empty()) {
+    json->key("objectives").begin_object();
+    for (const auto& [name, score] : explanation.objectives) json->field(name, score);
+    json->end_object();
+  }
+  if (!explanation.rules.empty()) {
+    json->key("rules");
+    write_rule_effects(explanation.rules, json);
+  }
   json->key("retrieved_by").begin_array();
-  for (const RetrievedBy& source : item.explain->retrieved_by) {
+  for (const RetrievedBy& source : explanation.retrieved_by) {
     json->begin_object().field("retriever", source.retriever).field("rank", source.rank).field("score", source.score);
     if (!source.because.empty()) {
       json->key("because").begin_array();
@@ -55,26 +82,69 @@ void write_recommendations(const RecommendAnswer& answer, JsonWriter* json) {
       .field("funnel_version", answer.funnel_version)
       .field("generation", answer.generation)
       .field("sequence", answer.sequence);
+  if (answer.served_ms != 0) json->key("served_at").time(answer.served_ms);
+  json->field("exact", answer.is_exact);
+  if (!answer.arms.empty()) {
+    json->key("experiments").begin_array();
+    for (const ServedArm& arm : answer.arms)
+      json->begin_object().field("experiment", arm.experiment).field("arm", arm.arm).end_object();
+    json->end_array();
+  }
   json->key("items").begin_array();
   for (const RecommendedItem& item : answer.items) {
     json->begin_object().field("item", item.item).field("rank", item.rank).field("score", item.score);
     if (item.fallback) json->field("fallback", true);
+    if (item.propensity != 1) json->field("propensity", item.propensity);
     if (item.features) json->key("features").features(*item.features);
     if (item.explain) write_explanation(item, json);
     json->end_object();
   }
   json->end_array();
+  if (!answer.cursor.empty()) json->field("cursor", answer.cursor);
   if (!answer.stages.empty()) {
     json->key("stages").begin_array();
     for (const StageTrace& stage : answer.stages) {
-      json->begin_object()
-          .field("stage", stage.stage)
-          .field("count", stage.count)
-          .field("microseconds", stage.microseconds)
-          .end_object();
+      json->begin_object().field("stage", stage.stage);
+      if (stage.before != 0) json->field("before", stage.before);
+      json->field("count", stage.count).field("microseconds", stage.microseconds);
+      if (!stage.note.empty()) json->field("note", stage.note);
+      json->end_object();
     }
     json->end_array();
   }
+  json->end_object();
+}
+
+void write_why_not(const WhyNotAnswer& answer, JsonWriter* json) {
+  json->begin_object().field("item", answer.item);
+  if (!answer.user.empty()) json->field("user", answer.user);
+  json->field("verdict", why_not_name(answer.verdict))
+      .field("reason", answer.reason)
+      .field("funnel", answer.funnel)
+      .field("funnel_version", answer.funnel_version)
+      .field("generation", answer.generation)
+      .field("sequence", answer.sequence)
+      .field("k", answer.k);
+  if (!answer.failed_conditions.empty()) {
+    json->key("failed_conditions").begin_array();
+    for (const std::string& condition : answer.failed_conditions) json->raw(condition);
+    json->end_array();
+  }
+  json->key("retrievers").begin_array();
+  for (const RetrieverPlace& place : answer.retrievers) {
+    json->begin_object().field("retriever", place.retriever).field("quota", place.quota);
+    if (place.rank != 0) json->field("rank", place.rank).field("score", place.score);
+    json->field("retrieved", place.is_retrieved);
+    if (!place.note.empty()) json->field("note", place.note);
+    json->end_object();
+  }
+  json->end_array();
+  if (answer.merged_rank != 0) json->field("merged_rank", answer.merged_rank);
+  if (answer.ranked_rank != 0) json->field("ranked_rank", answer.ranked_rank);
+  if (answer.final_rank != 0) json->field("final_rank", answer.final_rank);
+  if (!answer.rule.empty()) json->field("rule", answer.rule);
+  json->key("rules");
+  write_rule_effects(answer.rules, json);
   json->end_object();
 }
 
@@ -162,7 +232,9 @@ void write_stats(const Stats& stats, JsonWriter* json) {
       .field("uptime_s", stats.uptime_s);
   json->key("storage").begin_object();
   for (const auto& [name, value] : stats.storage) json->field(name, value);
-  json->end_object().end_object();
+  json->end_object();
+  write_measurement(stats, json);
+  json->end_object();
 }
 
 }  // namespace tamis::server

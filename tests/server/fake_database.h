@@ -48,6 +48,7 @@ class FakeDatabase final : public Database {
                                                  std::uint32_t limit) const override;
   Result<std::vector<LogEntry>> read_log(Sequence from, std::uint32_t limit) const override;
   Result<RecommendAnswer> recommend(const RecommendRequest& request) override;
+  Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) override;
   Result<ScoredAnswer> similar(const SimilarRequest& request) override;
   Result<ScoredAnswer> search(const SearchRequest& request) override;
   std::vector<Space> list_spaces() const override;
@@ -55,8 +56,27 @@ class FakeDatabase final : public Database {
   Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
   std::vector<FunnelConfig> list_funnels() const override { return {FunnelConfig::default_funnel()}; }
   Result<FunnelConfig> get_funnel(std::string_view name) const override;
+  Result<FunnelConfig> get_funnel_version(std::string_view name, std::uint32_t version) const override;
+  FunnelDocument check_funnel(std::string_view name, std::string_view json) const override {
+    return read_funnel(name, json);
+  }
+  Result<WriteAck> merge_user(std::string_view user, std::string_view session) override;
   Result<WriteAck> put_funnel(const FunnelConfig&) override { return WriteAck{1, 0, ++sequence_}; }
   Result<WriteAck> delete_funnel(std::string_view name) override;
+  std::vector<ExperimentConfig> list_experiments() const override { return {}; }
+  Result<ExperimentConfig> get_experiment(std::string_view) const override {
+    return Status::not_found("no experiment");
+  }
+  Result<WriteAck> put_experiment(const ExperimentConfig&) override { return WriteAck{1, 0, ++sequence_}; }
+  Result<WriteAck> delete_experiment(std::string_view) override { return Status::not_found("no experiment"); }
+  Result<ExperimentResults> experiment_results(std::string_view) const override {
+    return Status::not_found("no experiment");
+  }
+  Result<OffPolicyEvaluation> evaluate_off_policy(const OffPolicyRequest&) const override {
+    OffPolicyEvaluation evaluation;
+    evaluation.fault = "the log shows nothing of it";
+    return evaluation;
+  }
   Result<Job> train(const TrainRequest& request) override;
   Result<Job> get_job(std::string_view id) const override TAMIS_EXCLUDES(mutex_);
   std::vector<Job> list_jobs() const override TAMIS_EXCLUDES(mutex_);
