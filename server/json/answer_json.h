@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/requests.h"
+#include "engine/why_not.h"
 #include "server/json/json_writer.h"
 
 namespace tamis::server {
@@ -10,6 +11,7 @@ void write_ack(const WriteAck& ack, JsonWriter* json);  // the object is left op
 void write_entity(const Entity& entity, JsonWriter* json);
 void write_interaction(const Interaction& interaction, JsonWriter* json);  // left open
 void write_recommendations(const RecommendAnswer& answer, JsonWriter* json);
+void write_why_not(const WhyNotAnswer& answer, JsonWriter* json);
 // `about` names the entity asked about, under "item" or "user"; empty for a search by vector.
 void write_scored(const ScoredAnswer& answer, EntityKind found_kind, EntityKind about_kind, std::string_view about,
                   JsonWriter* json);

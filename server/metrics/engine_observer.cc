@@ -22,6 +22,14 @@ EngineObserver::EngineObserver(std::shared_ptr<prometheus::Registry> registry)
                             .Name("tamis_funnel_stage_candidates_total")
                             .Help("Candidates that a stage of a funnel left.")
                             .Register(*registry_)),
+      rule_seconds_(prometheus::BuildHistogram()
+                        .Name("tamis_rule_duration_seconds")
+                        .Help("Time that one re-rank rule took for one request.")
+                        .Register(*registry_)),
+      rule_over_budget_(prometheus::BuildCounter()
+                            .Name("tamis_rule_over_budget_total")
+                            .Help("Rules that took longer than their funnel's rule_budget_us.")
+                            .Register(*registry_)),
       job_seconds_(prometheus::BuildHistogram()
                        .Name("tamis_job_seconds")
                        .Help("Time that a job ran until it ended, by kind and state.")
@@ -55,6 +63,24 @@ void EngineObserver::on_funnel_stage(std::string_view funnel, std::string_view s
   const Stage found = find_stage(funnel, stage);
   found.seconds->Observe(seconds);
   found.candidates->Increment(static_cast<double>(candidates));
+}
+
+EngineObserver::Rule EngineObserver::find_rule(std::string_view rule) {
+  {
+    const ReaderLock lock(mutex_);
+    if (const auto found = rules_.find(rule); found != rules_.end()) return found->second;
+  }
+  const prometheus::Labels labels = {{"rule", std::string(rule)}};
+  const Rule created{&rule_seconds_.Add(labels, kStageBuckets), &rule_over_budget_.Add(labels)};
+  const WriterLock lock(mutex_);
+  rules_.insert_or_assign(std::string(rule), created);
+  return created;
+}
+
+void EngineObserver::on_rule(std::string_view /*funnel*/, std::string_view rule, double seconds, bool is_over_budget) {
+  const Rule found = find_rule(rule);
+  found.seconds->Observe(seconds);
+  if (is_over_budget) found.over_budget->Increment();
 }
 
 void EngineObserver::on_commit(std::uint64_t mutations, std::uint64_t writers, double seconds) {

@@ -22,6 +22,8 @@ class EngineObserver final : public Observer {
 
   void on_funnel_stage(std::string_view funnel, std::string_view stage, double seconds,
                        std::uint64_t candidates) override TAMIS_EXCLUDES(mutex_);
+  void on_rule(std::string_view funnel, std::string_view rule, double seconds, bool is_over_budget) override
+      TAMIS_EXCLUDES(mutex_);
   void on_commit(std::uint64_t mutations, std::uint64_t writers, double seconds) override;
   void on_write_visible(double seconds) override;
   void on_job_end(std::string_view kind, std::string_view state, double seconds) override;
@@ -31,11 +33,18 @@ class EngineObserver final : public Observer {
     prometheus::Histogram* seconds;
     prometheus::Counter* candidates;
   };
+  struct Rule {
+    prometheus::Histogram* seconds;
+    prometheus::Counter* over_budget;
+  };
+  Rule find_rule(std::string_view rule) TAMIS_EXCLUDES(mutex_);
   Stage find_stage(std::string_view funnel, std::string_view stage) TAMIS_EXCLUDES(mutex_);
 
   std::shared_ptr<prometheus::Registry> registry_;
   prometheus::Family<prometheus::Histogram>& stage_seconds_;
   prometheus::Family<prometheus::Counter>& stage_candidates_;
+  prometheus::Family<prometheus::Histogram>& rule_seconds_;
+  prometheus::Family<prometheus::Counter>& rule_over_budget_;
   prometheus::Family<prometheus::Histogram>& job_seconds_;
   prometheus::Histogram& commit_seconds_;
   prometheus::Histogram& commit_mutations_;
@@ -43,6 +52,7 @@ class EngineObserver final : public Observer {
   prometheus::Histogram& visible_seconds_;
   SharedMutex mutex_;
   std::map<std::string, std::map<std::string, Stage, std::less<>>, std::less<>> stages_ TAMIS_GUARDED_BY(mutex_);
+  std::map<std::string, Rule, std::less<>> rules_ TAMIS_GUARDED_BY(mutex_);  // by kind
 };
 
 }  // namespace tamis::server

@@ -1,4 +1,4 @@
-// /v1/funnels: list, read, create or replace, delete, validate. The engine owns the grammar of a funnel.
+// /v1/funnels: list, read, create or replace, delete, validate, schema. The engine owns the grammar of a funnel.
 #include "server/json/request_json.h"
 #include "server/routes/reply.h"
 #include "server/routes/routes.h"
@@ -16,18 +16,44 @@ asio::awaitable<Response> list_funnels(Exchange& exchange) {
 }
 
 asio::awaitable<Response> get_funnel(Exchange& exchange) {
-  const auto funnel = exchange.app().database->get_funnel(exchange.parameter(0));
+  QueryString query(exchange.request().query);
+  std::uint32_t version = 0;
+  bool resolved = false;
+  query.read_u32("version", 1, 0xFFFFFFFF, &version).read_bool("resolved", &resolved);
+  TAMIS_REPLY_IF_ERROR(query.finish());
+  const Database& database = *exchange.app().database;
+  auto funnel = version == 0 ? database.get_funnel(exchange.parameter(0))
+                             : database.get_funnel_version(exchange.parameter(0), version);
   if (!funnel.is_ok()) co_return fail(exchange, funnel.status());
+  if (resolved) funnel->inherited.clear();
   co_return reply([&](JsonWriter* json) { json->raw(funnel_to_json(*funnel)); });
+}
+
+asio::awaitable<Response> get_schema(Exchange& /*exchange*/) {
+  Response response{.content_type = "application/schema+json"};
+  response.body = funnel_schema();
+  co_return response;
+}
+
+// A problem that lists all that is wrong with a document: "faults":[{"pointer","detail"}].
+Response refuse_document(Exchange& exchange, const std::vector<Status>& faults) {
+  Problem problem = problem_of(faults.front());
+  JsonWriter json(&problem.extra);
+  json.begin_array();
+  for (const Status& fault : faults)
+    json.begin_object().field("pointer", fault.field()).field("detail", fault.message()).end_object();
+  json.end_array();
+  problem.extra.insert(0, "\"faults\":");
+  return to_response(problem, exchange.request());
 }
 
 // A funnel that is written waits for its commit, so a worker does it.
 asio::awaitable<Response> put_funnel(Exchange& exchange) {
   if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
-  auto funnel = parse_funnel(exchange.parameter(0), exchange.request().body);
-  if (!funnel.is_ok()) co_return fail(exchange, funnel.status());
   Database* database = exchange.app().database;
-  std::function<Result<WriteAck>()> work = [database, funnel = std::move(*funnel)] {
+  FunnelDocument document = database->check_funnel(exchange.parameter(0), exchange.request().body);
+  if (!document.faults.empty()) co_return refuse_document(exchange, document.faults);
+  std::function<Result<WriteAck>()> work = [database, funnel = std::move(document.funnel)] {
     return database->put_funnel(funnel);
   };
   const auto ack = co_await exchange.offload<WriteAck>(*exchange.app().workers, std::move(work));
@@ -47,13 +73,13 @@ asio::awaitable<Response> delete_funnel(Exchange& exchange) {
 
 asio::awaitable<Response> validate_funnel(Exchange& exchange) {
   if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
-  JsonDocument document;
-  const auto root = document.parse(exchange.request().body);
-  if (!root.is_ok()) co_return fail(exchange, root.status());
-  const auto funnel = parse_funnel(funnel_name_of(*root, "validated"), exchange.request().body);
-  if (!funnel.is_ok()) co_return fail(exchange, funnel.status());
+  JsonDocument json_document;
+  const auto root = json_document.parse(exchange.request().body);
+  const std::string_view name = root.is_ok() ? funnel_name_of(*root, "validated") : "validated";
+  const FunnelDocument document = exchange.app().database->check_funnel(name, exchange.request().body);
+  if (!document.faults.empty()) co_return refuse_document(exchange, document.faults);
   co_return reply([&](JsonWriter* json) {
-    json->begin_object().field("valid", true).key("funnel").raw(funnel_to_json(*funnel)).end_object();
+    json->begin_object().field("valid", true).key("funnel").raw(funnel_to_json(document.funnel)).end_object();
   });
 }
 
@@ -61,6 +87,7 @@ asio::awaitable<Response> validate_funnel(Exchange& exchange) {
 
 void add_funnel_routes(Router* router) {
   router->add({.verb = Verb::get, .path = "/v1/funnels", .handler = list_funnels});
+  router->add({.verb = Verb::get, .path = "/v1/funnels/schema", .handler = get_schema});
   router->add(
       {.verb = Verb::post, .path = "/v1/funnels/validate", .body = BodyMode::kWhole, .handler = validate_funnel});
   router->add({.verb = Verb::get, .path = "/v1/funnels/{name}", .handler = get_funnel});

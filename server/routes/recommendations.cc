@@ -1,4 +1,5 @@
 // Recommendations: of one user by GET or POST, of an anonymous session or of several users by POST /v1/recommendations.
+#include <charconv>
 #include <limits>
 
 #include "server/json/request_json.h"
@@ -10,17 +11,54 @@ namespace {
 
 constexpr std::uint64_t kMaxSequence = std::numeric_limits<std::uint64_t>::max();
 
+Status read_sequence(const std::string& text, RecommendRequest* recommend) {
+  Sequence& sequence = recommend->as_of_sequence.emplace();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
+  if (error == std::errc() && end == text.data() + text.size()) return Status::ok();
+  return Status::invalid_argument("as_of is \"" + text.substr(0, 64) + "\"; expected the sequence of an answer")
+      .at_field("as_of");
+}
+
+Status read_time(const std::string& text, RecommendRequest* recommend) {
+  auto time = parse_rfc3339(text);
+  if (!time.is_ok()) return Status(time.status()).at_field("at");
+  recommend->as_of_ms = *time;
+  return Status::ok();
+}
+
+// What the query and the body say together.
+Status check_request(RecommendRequest* request) {
+  request->with_cursor = request->with_cursor || !request->cursor.empty();
+  if (request->as_of_sequence) return Status::ok();
+  const bool names_answer = !request->recommendation_id.empty();
+  if (!names_answer && request->generation.empty()) return Status::ok();
+  return Status::invalid_argument("this is of a past answer, which needs its sequence too; expected as_of beside it")
+      .at_field(names_answer ? "recommendation_id" : "generation");
+}
+
 Status read_query(const Request& request, RecommendRequest* recommend) {
   QueryString query(request.query);
   std::string filter;
+  std::string at;
+  std::optional<std::string> as_of;
   query.read_u32("k", 1, kMaxK, &recommend->k)
       .read_string("funnel", &recommend->funnel)
+      .read_string("surface", &recommend->surface)
+      .read_bool("dry_run", &recommend->dry_run)
+      .read_bool("paged", &recommend->with_cursor)
+      .read_string("cursor", &recommend->cursor)
+      .read_string("as_of", &as_of)
+      .read_string("generation", &recommend->generation)
+      .read_string("recommendation_id", &recommend->recommendation_id)
+      .read_string("at", &at)
       .read_bool("explain", &recommend->explain)
       .read_bool("features", &recommend->with_features)
       .read_bool("exclude_seen", &recommend->exclude_seen)
       .read_u64("min_seq", 0, kMaxSequence, &recommend->min_seq)
       .read_string("filter", &filter);
   TAMIS_RETURN_IF_ERROR(query.finish());
+  if (as_of) TAMIS_RETURN_IF_ERROR(read_sequence(*as_of, recommend));
+  if (!at.empty()) TAMIS_RETURN_IF_ERROR(read_time(at, recommend));
   if (filter.empty()) return Status::ok();
   JsonDocument document;
   const JsonPath path{.parent = nullptr, .name = "filter"};
@@ -28,10 +66,11 @@ Status read_query(const Request& request, RecommendRequest* recommend) {
   return read_filter(root, path, &recommend->filter);
 }
 
-// On the I/O thread, unless it would have to wait for a write.
+// On the I/O thread, unless it would have to wait for a write or to rebuild the past.
 asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, RecommendRequest request) {
   Database* database = exchange.app().database;
-  if (request.min_seq <= database->sequence()) co_return database->recommend(request);
+  const bool is_quick = !request.as_of_sequence && request.min_seq <= database->sequence();
+  if (is_quick) co_return database->recommend(request);
   std::function<Result<RecommendAnswer>()> work = [database, request = std::move(request)] {
     return database->recommend(request);
   };
@@ -39,6 +78,7 @@ asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, Recommend
 }
 
 asio::awaitable<Response> recommend_and_reply(Exchange& exchange, RecommendRequest request) {
+  TAMIS_REPLY_IF_ERROR(check_request(&request));
   const auto answer = co_await recommend(exchange, std::move(request));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());
   co_return reply([&](JsonWriter* json) { write_recommendations(*answer, json); });
@@ -68,6 +108,7 @@ asio::awaitable<Response> post_for_user(Exchange& exchange) {
 // Many users are much work: they are answered by a worker.
 asio::awaitable<Response> recommend_to_many(Exchange& exchange, RecommendRequest request,
                                             std::vector<std::string> users) {
+  TAMIS_REPLY_IF_ERROR(check_request(&request));
   Database* database = exchange.app().database;
   std::function<Result<std::string>()> work = [database, request = std::move(request),
                                                users = std::move(users)]() mutable -> Result<std::string> {
@@ -108,7 +149,38 @@ asio::awaitable<Response> post_for_anyone(Exchange& exchange) {
   co_return co_await recommend_to_many(exchange, std::move(request), std::move(users));
 }
 
+// Exact ranks are dear, so a worker finds them.
+asio::awaitable<Response> explain_absence(Exchange& exchange, RecommendRequest request) {
+  Database* database = exchange.app().database;
+  std::function<Result<WhyNotAnswer>()> work = [database, request = std::move(request), item = exchange.parameter(1)] {
+    return database->why_not(request, item);
+  };
+  const auto answer = co_await exchange.offload<WhyNotAnswer>(*exchange.app().workers, std::move(work));
+  if (!answer.is_ok()) co_return fail(exchange, answer.status());
+  co_return reply([&](JsonWriter* json) { write_why_not(*answer, json); });
+}
+
+asio::awaitable<Response> get_why_not(Exchange& exchange) {
+  RecommendRequest request{.user = exchange.parameter(0)};
+  TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
+  co_return co_await explain_absence(exchange, std::move(request));
+}
+
+asio::awaitable<Response> post_why_not(Exchange& exchange) {
+  if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
+  RecommendRequest request{.user = exchange.parameter(0)};
+  TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
+  TAMIS_REPLY_IF_ERROR(read_body(exchange.request(), &request, nullptr));
+  co_return co_await explain_absence(exchange, std::move(request));
+}
+
 }  // namespace
+
+asio::awaitable<Response> recommend_around_item(Exchange& exchange) {
+  RecommendRequest request{.similar_to = exchange.parameter(0)};
+  TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
+  co_return co_await recommend_and_reply(exchange, std::move(request));
+}
 
 void add_recommendation_routes(Router* router) {
   router->add({.verb = Verb::get, .path = "/v1/users/{id}/recommendations", .handler = get_for_user});
@@ -116,6 +188,11 @@ void add_recommendation_routes(Router* router) {
                .path = "/v1/users/{id}/recommendations",
                .body = BodyMode::kWhole,
                .handler = post_for_user});
+  router->add({.verb = Verb::get, .path = "/v1/users/{id}/recommendations/why-not/{item}", .handler = get_why_not});
+  router->add({.verb = Verb::post,
+               .path = "/v1/users/{id}/recommendations/why-not/{item}",
+               .body = BodyMode::kWhole,
+               .handler = post_why_not});
   router->add(
       {.verb = Verb::post, .path = "/v1/recommendations", .body = BodyMode::kWhole, .handler = post_for_anyone});
 }

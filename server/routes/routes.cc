@@ -6,6 +6,7 @@ void add_routes(Router* router) {
   add_interaction_routes(router);
   add_entity_routes(router);
   add_recommendation_routes(router);
+  add_session_routes(router);
   add_similar_routes(router);
   add_space_routes(router);
   add_vector_routes(router);
@@ -16,6 +17,7 @@ void add_routes(Router* router) {
   add_generation_file_routes(router);
   add_snapshot_routes(router);
   add_log_routes(router);
+  add_measurement_routes(router);
   add_operation_routes(router);
 }
 

@@ -1,6 +1,7 @@
 // The endpoints, one file per resource. add_routes() registers all of them.
 #pragma once
 
+#include "server/http/exchange.h"
 #include "server/http/router.h"
 
 namespace tamis::server {
@@ -10,6 +11,7 @@ void add_routes(Router* router);
 void add_interaction_routes(Router* router);
 void add_entity_routes(Router* router);
 void add_recommendation_routes(Router* router);
+void add_session_routes(Router* router);
 void add_similar_routes(Router* router);
 void add_space_routes(Router* router);
 void add_vector_routes(Router* router);
@@ -20,6 +22,10 @@ void add_generation_routes(Router* router);
 void add_generation_file_routes(Router* router);
 void add_snapshot_routes(Router* router);
 void add_log_routes(Router* router);
-void add_operation_routes(Router* router);  // stats, health, metrics, openapi.json
+void add_measurement_routes(Router* router);  // experiments, off-policy evaluation
+void add_operation_routes(Router* router);    // stats, health, metrics, openapi.json
+
+// GET /v1/items/{id}/similar?funnel=: an item-to-item list made by a funnel, rules and all.
+asio::awaitable<Response> recommend_around_item(Exchange& exchange);
 
 }  // namespace tamis::server

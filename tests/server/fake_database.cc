@@ -200,6 +200,25 @@ Result<FunnelConfig> FakeDatabase::get_funnel(std::string_view name) const {
   return FunnelConfig::default_funnel();
 }
 
+Result<FunnelConfig> FakeDatabase::get_funnel_version(std::string_view name, std::uint32_t version) const {
+  if (version != 1) return Status::not_found("there is no such version").at_field("version");
+  return get_funnel(name);
+}
+
+Result<WriteAck> FakeDatabase::merge_user(std::string_view user, std::string_view session) {
+  if (user == session) return Status::invalid_argument("a user cannot be merged into itself").at_field("session");
+  return WriteAck{3, 0, ++sequence_};
+}
+
+Result<WhyNotAnswer> FakeDatabase::why_not(const RecommendRequest& request, std::string_view item) {
+  WhyNotAnswer answer;
+  answer.user = request.user;
+  answer.item = item;
+  answer.verdict = WhyNot::kFiltered;
+  answer.failed_conditions = {R"({"field":"price","lt":5.0})"};
+  return answer;
+}
+
 Result<WriteAck> FakeDatabase::delete_funnel(std::string_view name) {
   if (name == "default") return Status::failed_precondition("the default funnel cannot be deleted");
   return WriteAck{1, 0, ++sequence_};

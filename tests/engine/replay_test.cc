@@ -1,0 +1,68 @@
+#include "tests/engine/replay_fixture.h"
+
+namespace tamis::engine {
+namespace {
+
+TEST_F(ReplayTest, AnswersAsItDidThenInAnyOrder) {
+  begin();
+  live(40);
+  close();
+  open();
+  std::size_t with_items = 0;
+  for (std::size_t i = 0; i < past.size(); ++i) {
+    const PastAnswer& noted = past[i % 3 == 0 ? past.size() - 1 - i : i];
+    const auto again = replay(noted);
+    ASSERT_TRUE(again.is_ok()) << again.status().to_string();
+    EXPECT_TRUE(same(noted.answer, *again)) << shown(noted.answer) << "\n" << shown(*again);
+    EXPECT_TRUE(again->is_exact);
+    with_items += noted.answer.items.empty() ? 0 : 1;
+  }
+  EXPECT_GT(with_items, 30u);
+}
+
+TEST_F(ReplayTest, NoticesAnotherIdAndAnotherSequence) {
+  begin();
+  const Sequence first = database->sequence();
+  live(40);
+  std::size_t by_id = 0;
+  std::size_t by_sequence = 0;
+  for (const PastAnswer& noted : past) {
+    PastAnswer other = noted;
+    other.answer.recommendation_id = "another";
+    const auto another = replay(other);
+    ASSERT_TRUE(another.is_ok()) << another.status().to_string();
+    other.answer = *another;
+    other.answer.recommendation_id = noted.answer.recommendation_id;
+    by_id += same(noted.answer, other.answer) ? 0 : 1;
+    other = noted;
+    other.answer.sequence = first;
+    const auto earlier = replay(other);
+    ASSERT_TRUE(earlier.is_ok()) << earlier.status().to_string();
+    by_sequence += same(noted.answer, *earlier) ? 0 : 1;
+  }
+  EXPECT_GT(by_id, past.size() / 4);  // the funnels that explore
+  EXPECT_GT(by_sequence, past.size() / 2);
+}
+
+TEST_F(ReplayTest, SaysWhatItCannotGiveBack) {
+  begin();
+  RecommendRequest request{.user = "u1"};
+  request.as_of_sequence = database->sequence();
+  EXPECT_EQ(database->recommend(request).status().field(), "at");
+  request.as_of_ms = clock.now_ms();
+  EXPECT_TRUE(database->recommend(request).is_ok());
+  request.generation = "g77";
+  EXPECT_EQ(database->recommend(request).status().code(), StatusCode::kNotFound);
+  request.as_of_sequence = database->sequence() + 1;
+  EXPECT_EQ(database->recommend(request).status().field(), "as_of");
+}
+
+TEST_F(ReplayTest, MarksAnswersThatGoByWhatWasShown) {
+  begin();
+  ASSERT_TRUE(database->put_funnel(*parse_funnel("tired", R"({"rules":[{"kind":"rotation"}]})")).is_ok());
+  EXPECT_FALSE(database->recommend({.user = "u1", .funnel = "tired"})->is_exact);
+  EXPECT_TRUE(database->recommend({.user = "u1", .funnel = "rules"})->is_exact);
+}
+
+}  // namespace
+}  // namespace tamis::engine
