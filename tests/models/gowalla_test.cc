@@ -52,7 +52,7 @@ TEST_F(Gowalla, BprLearnsAtReducedCost) {
   EXPECT_GT(recall("bpr", settings), 0.13);
 }
 
-// Every thirtieth user of the test, each as one request asks, with a narrower low-pass filter.
+// Every thirtieth user of the test, each as one request asks, with a narrower low-pass filter: .195; unsharpened .187.
 TEST_F(Gowalla, BlurringSharpeningServesSingleRequests) {
   const auto data = read_lightgcn(train(), test());
   ASSERT_TRUE(data.is_ok()) << data.status().to_string();
@@ -75,7 +75,7 @@ TEST_F(Gowalla, BlurringSharpeningServesSingleRequests) {
   }
   const auto metrics = evaluate_ranking(cases, data->train.columns, recommender, 20, control());
   ASSERT_TRUE(metrics.is_ok());
-  EXPECT_GT(metrics->recall, 0.17);
+  EXPECT_GT(metrics->recall, 0.192);
 }
 
 }  // namespace
