@@ -75,9 +75,9 @@ class MemoryStore final : public storage::Store {
     return unsupported();
   }
   Status write_impressions(const storage::ImpressionBatch&) override { return unsupported(); }
-  Status scan_impressions(TimestampMs, TimestampMs,
-                          const std::function<bool(const storage::Impression&, std::span<const storage::Outcome>)>&)
-      const override {
+  Status scan_impressions(
+      TimestampMs, TimestampMs,
+      const std::function<bool(const storage::Impression&, std::span<const storage::Outcome>)>&) const override {
     return unsupported();
   }
   Status prune_impressions(TimestampMs) override { return unsupported(); }
