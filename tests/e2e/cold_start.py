@@ -131,7 +131,8 @@ def cold_users(server: TamisServer, shop: Shop, seed: int, with_session: bool, m
     return result
 
 
-def run(binary: str, part: str, seed: int, models: list[str], settings: tuple[str, ...] = ()) -> dict:
+def run(binary: str, part: str, seed: int, models: list[str], settings: tuple[str, ...] = (),
+        most_customers: int = 1000) -> dict:
     shop = Shop()
     with tempfile.TemporaryDirectory(prefix="tamis-cold-") as directory:
         server = TamisServer(binary, pathlib.Path(directory) / "data",
@@ -139,7 +140,7 @@ def run(binary: str, part: str, seed: int, models: list[str], settings: tuple[st
         server.start()
         try:
             if part == "items":
-                return cold_items(server, shop, seed, models)
+                return cold_items(server, shop, seed, models, most_customers)
             return cold_users(server, shop, seed, part == "session", models)
         finally:
             server.kill()

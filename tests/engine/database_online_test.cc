@@ -46,22 +46,6 @@ class DatabaseOnlineTest : public CampsTest {
   std::uint64_t expected_ = 0;
 };
 
-TEST_F(DatabaseOnlineTest, NewItemsAreRecommendedToThoseLikeTheOnesWhoMetThem) {
-  learn();
-  meet("fresh", 2);
-  EXPECT_TRUE(vector_of("fresh").empty());
-  meet("fresh", 8);
-  EXPECT_EQ(vector_of("fresh").size(), 8u);
-  SearchRequest request;
-  request.space = "ials";
-  request.query = std::string("fresh");
-  request.k = 10;
-  request.exact = true;
-  const auto near = database->search(request);
-  ASSERT_TRUE(near.is_ok());
-  for (const auto& found : near->items) EXPECT_EQ(std::stoi(found.id.substr(1)) % 2, 0) << found.id;
-}
-
 TEST_F(DatabaseOnlineTest, AReopenComesToTheSameWithAndWithoutIndexFiles) {
   learn();
   meet("i1", 30);
@@ -115,20 +99,6 @@ TEST_F(DatabaseOnlineTest, ADeletedItemStaysAway) {
   meet("i1", 3);
   EXPECT_TRUE(vector_of("fresh").empty());
   EXPECT_EQ(database->stats().spaces.at(0).item_vectors, 40u);
-}
-
-TEST_F(DatabaseOnlineTest, ANewGenerationStartsOver) {
-  learn();
-  meet("fresh", 8);
-  ASSERT_EQ(train().state, JobState::kSucceeded);
-  settle();
-  const auto trained = vector_of("fresh");
-  ASSERT_EQ(trained.size(), 8u);
-  ASSERT_TRUE(database->rollback().is_ok());
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while ((vector_of("fresh").empty() || vector_of("fresh") == trained) && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  EXPECT_FALSE(vector_of("fresh").empty()) << "the older generation catches up";
 }
 
 }  // namespace
