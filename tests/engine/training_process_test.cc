@@ -22,7 +22,8 @@ TEST(TrainingTask, SurvivesItsJson) {
                     .generation = "g4",
                     .now_ms = 12,
                     .options = {},
-                    .interaction_weights = {{"view", 0.5}}};
+                    .interaction_weights = {{"view", 0.5}},
+                    .clock = {}};
   task.options.models = {"ials"};
   task.options.settings["ials"] = {{"dim", "8"}};
   task.options.memory_limit_bytes = 1ull << 40;
