@@ -166,7 +166,7 @@ FunnelConfig simulated_funnel(const SimulationOptions& options, bool explores) {
   if (explores) {
     funnel.rules.push_back(ExploreRuleConfig{.policy = "epsilon_greedy",
                                              .share = options.explore_share,
-                                             .most_impressions = 1e9,
+                                             .most_impressions = 1e12,  // impressions have no say
                                              .age_field = "listed_at",
                                              .most_age_s = static_cast<double>(options.explore_rounds) * 86'400,
                                              .most_pool = 100});
