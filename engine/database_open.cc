@@ -158,6 +158,7 @@ void DatabaseImpl::on_rewind(Sequence last_sequence) {
   if (filled.is_ok()) {
     live_.store(lives_.back().get(), std::memory_order_release);
     if (online_ != nullptr) online_->on_generation();
+    visible_.announce(last_sequence);  // what was announced above it is gone
     visible_.advance(last_sequence);
   } else {
     spdlog::error("rebuilding failed: {}", filled.to_string());

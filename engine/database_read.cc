@@ -116,12 +116,15 @@ Status DatabaseImpl::await(Sequence min_seq, std::int64_t timeout_ms) {
   return waited.is_ok() ? waited : std::move(waited).at_field("min_seq");
 }
 
-// A query names the sequence that was visible before it pinned its state: it reflects at least that.
+// A query names the sequence that was visible before it pinned its state: it reflects at least that, and exactly that
+// where no write came while it ran.
 Result<RecommendAnswer> DatabaseImpl::recommend(const RecommendRequest& request) {
   TAMIS_RETURN_IF_ERROR(await(request.min_seq, request.min_seq_timeout_ms));
   if (request.as_of_sequence) return replay_->recommend(request);
   const Sequence sequence = visible_.get();
-  return engine::recommend(*live().pin(), request, sequence, options_.observer.get());
+  auto answer = engine::recommend(*live().pin(), request, sequence, options_.observer.get());
+  if (answer.is_ok() && !visible_.is_still(sequence)) answer->is_exact = false;
+  return answer;
 }
 
 Result<WhyNotAnswer> DatabaseImpl::why_not(const RecommendRequest& request, std::string_view item) {

@@ -93,11 +93,12 @@ void DatabaseImpl::write_async(std::vector<Mutation> mutations, const WriteOptio
 
 void DatabaseImpl::on_commit(std::span<const storage::CommittedRecord> records) {
   const auto start = std::chrono::steady_clock::now();
+  Sequence last = visible_.get();
+  for (const auto& record : records) last = std::max(last, record.sequence);
+  visible_.announce(last);
   live().apply(records);
   apply_experiments(records);
   impressions_->on_commit(records);
-  Sequence last = visible_.get();
-  for (const auto& record : records) last = std::max(last, record.sequence);
   visible_.advance(last);
   if (options_.observer != nullptr) options_.observer->on_commit(records.size(), 0, seconds_since(start));
 }

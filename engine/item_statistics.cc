@@ -18,26 +18,35 @@ constexpr double kPopularityUnit = 1.0 / (1 << 20);  // of the fixed-point count
 constexpr double kMaxWeight = 1e6;                   // of one interaction, however large its value
 constexpr std::size_t kCopyBlock = 4'096;            // rows read per spell of the lock
 
-// mantissa * 2^exponent: sums of weights that decay by powers of two, over any span of time. `exponent` is the largest
-// number of whole half-lives since 1970 among the terms.
+__extension__ using Int128 = __int128;
+
+// Sums of weights that decay by powers of two, over any span of time: units * 2^(exponent - kUnitBits - kRoom).
+// `exponent` is the largest number of whole half-lives since 1970 among the terms. A term is a whole number of
+// 2^kUnitBits-th of an interaction of weight 1, kept kRoom bits up, so that no order of terms changes the sum unless
+// they lie more than kRoom half-lives apart.
 struct DecayedSum {
-  double mantissa = 0;
+  static constexpr int kUnitBits = 20;
+  static constexpr int kRoom = 50;
+  static constexpr std::int64_t kMaxShift = 127;
+
+  Int128 units = 0;
   std::int64_t exponent = 0;
 
+  // REQUIRES: |weight| <= kMaxWeight.
   void add(double weight, double half_lives) {
     const double whole = std::floor(half_lives);
     const auto term_exponent = static_cast<std::int64_t>(whole);
-    if (mantissa == 0) exponent = term_exponent;
+    if (units == 0) exponent = term_exponent;
     if (term_exponent > exponent) {
-      mantissa = std::ldexp(mantissa, static_cast<int>(std::max<std::int64_t>(exponent - term_exponent, -2'000)));
+      units >>= std::min(term_exponent - exponent, kMaxShift);
       exponent = term_exponent;
     }
-    const auto shift = static_cast<int>(std::max<std::int64_t>(term_exponent - exponent, -2'000));
-    mantissa += std::ldexp(weight * std::exp2(half_lives - whole), shift);
+    const Int128 term = Int128{std::llround(std::ldexp(weight * std::exp2(half_lives - whole), kUnitBits))} << kRoom;
+    units += term >> std::min(exponent - term_exponent, kMaxShift);
   }
   double at(double half_lives) const {
     const double shift = static_cast<double>(exponent) - half_lives;
-    return mantissa * std::exp2(std::clamp(shift, -1'000.0, 1'000.0));
+    return std::ldexp(static_cast<double>(units), -kUnitBits - kRoom) * std::exp2(std::clamp(shift, -1'000.0, 1'000.0));
   }
 };
 
@@ -205,10 +214,7 @@ void ItemStatistics::subtract(DenseId item, double weight, TimestampMs timestamp
   }
   row.popularity -= std::llround(weight / kPopularityUnit);
   --row.interactions;
-  if (weight > 0) {
-    row.trend.add(-weight, impl_->half_lives(timestamp_ms));
-    row.trend.mantissa = std::max(row.trend.mantissa, 0.0);
-  }
+  if (weight > 0) row.trend.add(-weight, impl_->half_lives(timestamp_ms));
 }
 
 void ItemStatistics::set_listed(DenseId item, TimestampMs listed_ms) {

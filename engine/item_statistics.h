@@ -14,8 +14,8 @@ namespace tamis::engine {
 
 // Thread-safe: readers beside one writer. Lists are ordered best first (ties: lower id), hold at most kMaxRanking
 // listed items, and are refreshed within a second of a change; at once where that costs little.
-// Counts are kept in fixed point and decayed sums by mantissa and exponent, so that the order in which interactions
-// arrive does not change them: a database that was reopened ranks as the live one did.
+// Counts and decayed sums are kept in fixed point, so that the order in which interactions arrive does not change them:
+// a database that was reopened, or replayed, ranks as the live one did, to the bit.
 class ItemStatistics {
  public:
   static constexpr std::size_t kMaxRanking = 100'000;

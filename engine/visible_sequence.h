@@ -1,4 +1,4 @@
-// VisibleSequence: the last write that queries see, and those who wait for one.
+// VisibleSequence: the last write that queries see, those who wait for one, and whether a query saw more than that.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,11 @@ namespace tamis::engine {
 class VisibleSequence {
  public:
   Sequence get() const { return value_.load(std::memory_order_acquire); }
+
+  // Before the first of the writes up to `sequence` can be seen.
+  void announce(Sequence sequence) { announced_.store(sequence, std::memory_order_release); }
+  // Whether what was read since get() gave `sequence` is of that sequence alone: no write was about to be seen.
+  bool is_still(Sequence sequence) const { return announced_.load(std::memory_order_acquire) <= sequence; }
 
   void advance(Sequence sequence) {
     value_.store(sequence, std::memory_order_seq_cst);
@@ -40,6 +45,7 @@ class VisibleSequence {
 
  private:
   std::atomic<Sequence> value_{0};
+  std::atomic<Sequence> announced_{0};
   std::atomic<int> waiting_{0};
   Mutex mutex_;
   CondVar advanced_;

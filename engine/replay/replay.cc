@@ -101,7 +101,9 @@ Result<RecommendAnswer> Replay::recommend(const RecommendRequest& request) {
   MutexLock lock(mutex_);
   TAMIS_RETURN_IF_ERROR(roll_to(sequence));
   TAMIS_RETURN_IF_ERROR(past_->serve(request.generation, trainer_));
-  return engine::recommend(*past_->pin(), asked, sequence, nullptr);
+  const auto state = past_->pin();
+  state->item_statistics->refresh(*request.as_of_ms);  // a list of a while ago would be of another sequence
+  return engine::recommend(*state, asked, sequence, nullptr);
 }
 
 void Replay::forget() {

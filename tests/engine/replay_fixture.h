@@ -131,9 +131,14 @@ class ReplayTest : public CampsTest {
     return text;
   }
 
-  // Writes and answers in turn, with a training, a change of funnels, and another training that is promoted.
-  void live(std::size_t answers) {
+  // Writes and answers in turn, with a training, a change of funnels, another training that is promoted, and a restart
+  // every so many answers (0: none).
+  void live(std::size_t answers, std::size_t restart_every = 0) {
     for (std::size_t i = 0; i < answers; ++i) {
+      if (restart_every > 0 && i % restart_every == restart_every / 2) {
+        close();
+        open();
+      }
       if (i == answers / 4) {
         const Job job = train();
         ASSERT_EQ(job.state, JobState::kSucceeded) << job.detail;
