@@ -31,6 +31,8 @@ std::vector<ModelOption> sequence_model_options(std::string_view model) {
       integer_option("warmup_steps", 100, 0, 1'000'000, "steps over which the rate rises from zero"),
       number_option("final_rate", 1, 0, 1, "share of the rate left at the last epoch; it falls along a cosine"),
       number_option("average", 0, 0, 0.99999, "decay of a running mean of the weights, which is what is kept; 0: none"),
+      boolean_option("older_windows", !masked,
+                     "whether sequences longer than max_length are learned from whole, or by their newest part alone"),
       integer_option("batch", 128, 1, 100'000, "sequences per step"),
       integer_option("epochs", masked ? 400 : 200, 1, 100'000, "at most"),
       integer_option("patience", 20, 0, 100'000, "validations without a better score before training stops; 0: never"),
@@ -71,6 +73,7 @@ SequenceTrainOptions sequence_train_options(const Settings& settings) {
   options.warmup_steps = small(settings, "warmup_steps");
   options.final_rate = number_setting(settings, "final_rate");
   options.average = number_setting(settings, "average");
+  options.older_windows = boolean_setting(settings, "older_windows");
   options.batch = small(settings, "batch");
   options.epochs = small(settings, "epochs");
   options.patience = small(settings, "patience");

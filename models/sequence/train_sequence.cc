@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "models/sequence/sequence_trainer.h"
+#include "models/sequence/training_windows.h"
 
 namespace tamis::models {
 namespace {
@@ -85,9 +86,12 @@ void shuffle(std::vector<std::uint32_t>& order, Random& random) {
 
 }  // namespace
 
-Result<std::vector<EpochReport>> train_sequence(SequenceEncoder& encoder, const Sequences& sequences,
+Result<std::vector<EpochReport>> train_sequence(SequenceEncoder& encoder, const Sequences& whole_sequences,
                                                 const SequenceTrainOptions& options,
                                                 const std::function<double()>& validate, const TrainControl& control) {
+  const Sequences windows =
+      options.older_windows ? with_older_windows(whole_sequences, encoder.options().max_length) : Sequences();
+  const Sequences& sequences = options.older_windows ? windows : whole_sequences;
   std::vector<std::uint32_t> order;
   for (std::uint32_t s = 0; s < sequences.size(); ++s) {
     if (sequences[s].size() >= 2) order.push_back(s);

@@ -19,7 +19,8 @@ struct SequenceTrainOptions {
   std::uint32_t warmup_steps = 100;  // the rate rises from zero over these
   double final_rate = 1;             // share of the rate left at the last epoch; falls along a cosine
   double average = 0;  // 0..1: decay of a running mean of the weights, which is what is validated and kept; 0: none
-  std::uint32_t batch = 128;           // sequences per step
+  bool older_windows = false;          // whether sequences longer than max_length are learned from whole
+  std::uint32_t batch = 128;           // sequences (or windows of them) per step
   std::uint32_t epochs = 200;          // at most
   std::uint32_t patience = 20;         // validations without a better score before it stops; 0: never
   std::uint32_t validate_every = 1;    // epochs
