@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <optional>
-#include <vector>
 
 #include "storage/lock_holder.h"
 #include "storage/rocks_status.h"
 
 namespace tamis::storage {
 namespace {
+
+constexpr std::uint64_t kLooksPerTable = 16;  // while as much is written as fills one table's memory
 
 std::optional<Table> table_named(std::string_view name) {
   const auto found = std::find(kTableNames.begin(), kTableNames.end(), name);
@@ -85,7 +86,7 @@ Result<std::shared_ptr<OpenDatabase>> OpenDatabase::open(const std::string& dir,
                                            : rocksdb::DB::Open(options, dir, descriptors, &handles, &db);
   if (!status.ok()) return explain_open_failure(status, dir);
 
-  std::shared_ptr<OpenDatabase> opened(new OpenDatabase());
+  std::shared_ptr<OpenDatabase> opened(new OpenDatabase(resources.table_memory_bytes()));
   opened->db_.reset(db);
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
     Family family(handle, [db](rocksdb::ColumnFamilyHandle* closed) { (void)db->DestroyColumnFamilyHandle(closed); });
@@ -108,11 +109,30 @@ OpenDatabase::~OpenDatabase() {
   if (on_closed_) on_closed_();
 }
 
-Status OpenDatabase::flush() {
+std::vector<rocksdb::ColumnFamilyHandle*> OpenDatabase::families() const {
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   for (const Family& table : tables_) families.push_back(table.get());
   for (const auto& [name, family] : vectors_) families.push_back(family.get());
-  return from_rocks(db_->Flush(rocksdb::FlushOptions(), families), "flush");
+  return families;
+}
+
+Status OpenDatabase::flush() { return from_rocks(db_->Flush(rocksdb::FlushOptions(), families()), "flush"); }
+
+Status OpenDatabase::flush_full_tables(std::uint64_t written_bytes) {
+  written_since_look_bytes_ += written_bytes;
+  if (written_since_look_bytes_ < table_memory_bytes_ / kLooksPerTable) return Status::ok();
+  written_since_look_bytes_ = 0;
+  rocksdb::FlushOptions in_background;
+  in_background.wait = false;
+  in_background.allow_write_stall = true;  // where flushes fall behind, the next write waits for them
+  for (rocksdb::ColumnFamilyHandle* family : families()) {
+    std::uint64_t memory_bytes = 0;
+    if (!db_->GetIntProperty(family, rocksdb::DB::Properties::kCurSizeActiveMemTable, &memory_bytes)) continue;
+    if (memory_bytes < table_memory_bytes_) continue;
+    const rocksdb::Status status = db_->Flush(in_background, family);
+    if (!status.ok() && !status.IsTryAgain()) return from_rocks(status, "flush " + family->GetName());
+  }
+  return Status::ok();
 }
 
 Result<OpenDatabase::Family> OpenDatabase::create_vector_family(const std::string& name,

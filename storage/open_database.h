@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/status.h"
 #include "storage/rocks_options.h"
@@ -42,6 +43,11 @@ class OpenDatabase {
 
   // Writes what the tables hold in memory to files; the logs are then obsolete.
   Status flush();
+  // Starts writing those tables to files that hold more in memory than `RocksResources::table_memory_bytes`; looks only
+  // once in a while. Told how many bytes were written since the last call. For the committing thread. (Left to itself,
+  // RocksDB 7.8 forgets a reference where it begins new memtables for several tables in one write and a file fails
+  // meanwhile, and aborts when the database is closed.)
+  Status flush_full_tables(std::uint64_t written_bytes);
 
   // Set before a reopen: long scans give up with unavailable.
   void start_closing() { closing_.store(true, std::memory_order_relaxed); }
@@ -50,8 +56,11 @@ class OpenDatabase {
   void set_on_closed(std::function<void()> on_closed) { on_closed_ = std::move(on_closed); }
 
  private:
-  OpenDatabase() = default;
+  explicit OpenDatabase(std::uint64_t table_memory_bytes) : table_memory_bytes_(table_memory_bytes) {}
+  std::vector<rocksdb::ColumnFamilyHandle*> families() const;
 
+  const std::uint64_t table_memory_bytes_;
+  std::uint64_t written_since_look_bytes_ = 0;
   std::unique_ptr<rocksdb::DB> db_;
   Family default_family_;
   std::array<Family, kTableCount> tables_;

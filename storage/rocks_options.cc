@@ -18,6 +18,8 @@ namespace tamis::storage {
 namespace {
 
 constexpr std::int64_t kBackgroundBytesPerSecond = 192ll << 20;  // flushes and compactions together
+constexpr std::uint64_t kNeverFull = 64ull << 30;                // the largest memtable that RocksDB lets one ask for
+constexpr std::uint64_t kLargestArenaBlockBytes = 1 << 20;
 constexpr double kBloomBitsPerKey = 10;
 constexpr int kHistoryPrefixBytes = 4;  // the owner of a history row
 
@@ -80,9 +82,14 @@ rocksdb::DBOptions RocksResources::database_options() const {
   return options;
 }
 
+std::uint64_t RocksResources::table_memory_bytes() const {
+  return std::max<std::uint64_t>(memtable_bytes_ / 4, 64 << 10);
+}
+
 rocksdb::ColumnFamilyOptions RocksResources::base_options() const {
   rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = std::max<std::uint64_t>(memtable_bytes_ / 4, 64 << 10);
+  options.write_buffer_size = kNeverFull;  // OpenDatabase::flush_full_tables decides, and why
+  options.arena_block_size = std::min(table_memory_bytes() / 8, kLargestArenaBlockBytes);
   options.level_compaction_dynamic_level_bytes = true;
   options.compression = rocksdb::kLZ4Compression;
   options.bottommost_compression = rocksdb::kZSTD;

@@ -25,6 +25,9 @@ class RocksResources {
   rocksdb::ColumnFamilyOptions table_options(Table table) const;
   rocksdb::ColumnFamilyOptions vector_options() const;
 
+  // How much one table may hold in memory before it is written to a file.
+  std::uint64_t table_memory_bytes() const;
+
   rocksdb::FileSystem* file_system() const { return env_->GetFileSystem().get(); }
   const rocksdb::Cache& block_cache() const { return *block_cache_; }
   const rocksdb::Statistics& statistics() const { return *statistics_; }

@@ -178,7 +178,11 @@ Status RocksStore::write(rocksdb::WriteBatch* batch, Durability durability) {
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::kSync;
   const rocksdb::Status written = pinned.database->db()->Write(options, batch);
-  return written.ok() ? Status::ok() : poison(from_rocks(written, "commit"));
+  if (!written.ok()) return poison(from_rocks(written, "commit"));
+  // The write is committed; what fails here fails the next one.
+  const Status flushed = pinned.database->flush_full_tables(batch->GetDataSize());
+  if (!flushed.is_ok()) spdlog::warn("storage: {}", flushed.to_string());
+  return Status::ok();
 }
 
 // An empty synced write syncs every log that is not synced yet. DB::SyncWAL() would do the same, but touches logs that

@@ -164,5 +164,33 @@ TEST_F(PowerCutTest, SyncCoversEarlierCommits) {
   }
 }
 
+// The power goes when the next write would begin new memtables for several tables at once: the store still closes.
+TEST_F(PowerCutTest, ClosesWithSeveralFullTables) {
+  for (int users = 40; users <= 120; users += 20) {  // 1 KiB each in the log and in the table of users
+    SCOPED_TRACE(users);
+    auto disk = std::make_shared<PowerCutFileSystem>();
+    {
+      auto store = Store::open("/data", options(disk));
+      ASSERT_TRUE(store.is_ok()) << store.status().to_string();
+      std::vector<Mutation> write;
+      for (int user = 0; user < users; ++user) {
+        PutEntity put;
+        put.kind = EntityKind::kUser;
+        put.entity.id = "user-" + std::to_string(user);
+        put.entity.features["note"] = std::string(1'000, 'n');
+        write.emplace_back(std::move(put));
+      }
+      ASSERT_TRUE((*store)->commit(write, Durability::kSync).is_ok());
+      disk->cut();
+      EXPECT_FALSE((*store)->commit(std::vector<Mutation>{write.front()}, Durability::kSync).is_ok());
+    }
+    Random random(12);
+    disk = disk->restart(&random);
+    const auto store = Store::open("/data", options(disk));
+    ASSERT_TRUE(store.is_ok()) << store.status().to_string();
+    EXPECT_EQ((*store)->counts().users, static_cast<std::uint64_t>(users));
+  }
+}
+
 }  // namespace
 }  // namespace tamis::storage

@@ -225,6 +225,30 @@ TEST_F(StoreTest, StatisticsNameTheirUnits) {
   for (const auto& [name, value] : figures) EXPECT_TRUE(name.starts_with("rocksdb_")) << name;
 }
 
+// A table that holds a quarter of the memory for writes goes to a file while the store runs.
+TEST_F(StoreTest, FullTablesAreWrittenToFilesMeanwhile) {
+  must_open();
+  const auto table_files = [&] {
+    return std::count_if(std::filesystem::directory_iterator(dir()), std::filesystem::directory_iterator(),
+                         [](const auto& file) { return file.path().extension() == ".sst"; });
+  };
+  const auto write_users = [&](int first, int count) {
+    for (int user = first; user < first + count; ++user) {
+      PutEntity put;
+      put.entity.id = "user-" + std::to_string(user);
+      put.entity.features["note"] = std::string(1'000, 'n');
+      must_commit({put});
+    }
+  };
+  write_users(0, 150);
+  EXPECT_EQ(table_files(), 0);
+  write_users(150, 150);
+  for (int wait = 0; wait < 500 && table_files() == 0; ++wait) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_GT(table_files(), 0);
+}
+
 // --- format versions ---
 
 class FormatTest : public StoreTest {
