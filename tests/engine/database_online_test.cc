@@ -1,8 +1,8 @@
 // Item vectors between trainings, seen from the database: refits, new items, reopening, deletions.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <thread>
 
@@ -40,6 +40,26 @@ class DatabaseOnlineTest : public CampsTest {
   std::vector<float> vector_of(const std::string& item) {
     auto vector = database->get_vector("ials", EntityKind::kItem, item);
     return vector.is_ok() ? *vector : std::vector<float>();
+  }
+  bool eventually_is(const std::string& item, const std::vector<float>& vector) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (vector_of(item) != vector && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return vector_of(item) == vector;
+  }
+  // How many of the ten items nearest to this one are of the camp; 0: the even one.
+  int neighbours_in_camp(const std::string& item, int camp) {
+    SearchRequest request;
+    request.space = "ials";
+    request.query = item;
+    request.k = 10;
+    request.exact = true;
+    const auto near = database->search(request);
+    EXPECT_TRUE(near.is_ok()) << near.status().to_string();
+    if (!near.is_ok()) return 0;
+    return static_cast<int>(std::count_if(near->items.begin(), near->items.end(), [&](const auto& found) {
+      return found.id.starts_with("i") && std::stoi(found.id.substr(1)) % 2 == camp;
+    }));
   }
 
  private:
@@ -86,10 +106,7 @@ TEST_F(DatabaseOnlineTest, WhatDeletedUsersDidIsUndone) {
     gone.push_back(DeleteEntity{EntityKind::kUser, "passer-by" + std::to_string(user)});
   write(std::move(gone));
   settle();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (vector_of("i1") != trained && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  EXPECT_EQ(vector_of("i1"), trained);
+  EXPECT_TRUE(eventually_is("i1", trained));
 }
 
 TEST_F(DatabaseOnlineTest, ADeletedItemStaysAway) {
@@ -99,6 +116,34 @@ TEST_F(DatabaseOnlineTest, ADeletedItemStaysAway) {
   meet("i1", 3);
   EXPECT_TRUE(vector_of("fresh").empty());
   EXPECT_EQ(database->stats().spaces.at(0).item_vectors, 40u);
+}
+
+// The trained space mixes the camps a little, so what is asked of a refitted item is what the trained ones show.
+TEST_F(DatabaseOnlineTest, NewItemsLandAmongThoseOfTheUsersWhoMetThem) {
+  learn();
+  double trained = 0;
+  for (int item = 0; item < 40; ++item) trained += neighbours_in_camp("i" + std::to_string(item), item % 2) / 40.0;
+  meet("fresh", 2);
+  EXPECT_TRUE(vector_of("fresh").empty()) << "too few met it";
+  meet("fresh", 8);
+  ASSERT_EQ(vector_of("fresh").size(), 8u);
+  EXPECT_GT(trained, 6) << "of 10; 5 by chance";
+  EXPECT_GE(neighbours_in_camp("fresh", 0), trained);
+}
+
+TEST_F(DatabaseOnlineTest, ANewGenerationStartsOverAndARolledBackOneCatchesUp) {
+  options.training.gate_tolerance = 1;  // these few users measure the second one lower, by chance
+  learn();
+  meet("fresh", 8);
+  const auto refitted = vector_of("fresh");
+  ASSERT_EQ(train().state, JobState::kSucceeded);
+  ASSERT_EQ(database->list_generations().at(0).state, "serving");
+  const auto trained = vector_of("fresh");
+  ASSERT_EQ(trained.size(), 8u);
+  EXPECT_NE(trained, refitted);
+  const auto back = database->rollback();
+  ASSERT_TRUE(back.is_ok()) << back.status().to_string();
+  EXPECT_TRUE(eventually_is("fresh", refitted)) << "the older generation catches up, to the same";
 }
 
 }  // namespace
