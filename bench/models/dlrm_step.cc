@@ -4,25 +4,23 @@
 // 13 numbers through a bottom MLP of 64, pairwise products, top MLP 256-128-1, Adam on the touched rows.
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "bench/models/number_flags.h"
 #include "common/random.h"
 #include "ranker/train_dlrm.h"
 
 namespace {
 
 using namespace tamis::ranker;
-using Flags = std::map<std::string, std::uint32_t>;
 
-tamis::Result<FeatureSchema> make_schema(Flags& flags) {
+tamis::Result<FeatureSchema> make_schema(std::uint32_t ids, std::uint32_t rows) {
   std::vector<Field> fields;
-  for (std::uint32_t i = 0; i < flags["fields"]; ++i) {
+  for (std::uint32_t i = 0; i < ids; ++i) {
     Field field;
     field.name = "id" + std::to_string(i);
-    field.rows = flags["rows"];
+    field.rows = rows;
     fields.push_back(field);
   }
   for (int i = 0; i < 13; ++i) {
@@ -52,27 +50,20 @@ ExampleTable random_examples(const FeatureSchema& schema, std::size_t rows, std:
 }  // namespace
 
 int main(int argc, char** argv) {
-  Flags flags = {{"threads", 2}, {"steps", 16}, {"batch", 2048}, {"fields", 26}, {"rows", 10'000}, {"dim", 16}};
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const std::size_t equals = argument.find('=');
-    if (equals == std::string::npos || !flags.contains(argument.substr(0, equals))) {
-      std::fprintf(stderr, "usage: %s [key=value]...\n", argv[0]);
-      return 2;
-    }
-    flags[argument.substr(0, equals)] =
-        static_cast<std::uint32_t>(std::strtoul(argument.c_str() + equals + 1, nullptr, 10));
-  }
-  const auto schema = make_schema(flags);
+  const auto read = tamis::bench::read_number_flags(
+      argc, argv, {{"threads", 2}, {"steps", 16}, {"batch", 2048}, {"fields", 26}, {"rows", 10'000}, {"dim", 16}});
+  if (!read.has_value()) return 2;
+  const auto& flags = *read;
+  const auto schema = make_schema(flags.at("fields"), flags.at("rows"));
   if (!schema.is_ok()) return 1;
   tamis::Random random(1);
-  const std::size_t rows = std::size_t{flags["steps"]} * flags["batch"];
-  const ExampleTable train = random_examples(*schema, rows, flags["rows"], random);
-  const ExampleTable valid = random_examples(*schema, 64, flags["rows"], random);
-  auto model = Dlrm::create(*schema, {.dim = flags["dim"], .bottom = {64}, .top = {256, 128}}, 1);
+  const std::size_t rows = std::size_t{flags.at("steps")} * flags.at("batch");
+  const ExampleTable train = random_examples(*schema, rows, flags.at("rows"), random);
+  const ExampleTable valid = random_examples(*schema, 64, flags.at("rows"), random);
+  auto model = Dlrm::create(*schema, {.dim = flags.at("dim"), .bottom = {64}, .top = {256, 128}}, 1);
   if (!model.is_ok()) return 1;
-  const auto epochs = train_dlrm(*model, train, valid, {.batch = flags["batch"], .epochs = 2, .patience = 0},
-                                 {.threads = flags["threads"]});
+  const auto epochs = train_dlrm(*model, train, valid, {.batch = flags.at("batch"), .epochs = 2, .patience = 0},
+                                 {.threads = flags.at("threads")});
   if (!epochs.is_ok()) {
     std::fprintf(stderr, "%s\n", epochs.status().to_string().c_str());
     return 1;
@@ -80,7 +71,7 @@ int main(int argc, char** argv) {
   const double best = std::min_element(epochs->begin(), epochs->end(), [](const DlrmEpoch& a, const DlrmEpoch& b) {
                         return a.seconds < b.seconds;
                       })->seconds;
-  std::printf("{\"steps_per_s\": %.2f, \"threads\": %u, \"loss\": %.4f}\n", flags["steps"] / best, flags["threads"],
-              epochs->back().loss);
+  std::printf("{\"steps_per_s\": %.2f, \"threads\": %u, \"loss\": %.4f}\n", flags.at("steps") / best,
+              flags.at("threads"), epochs->back().loss);
   return 0;
 }

@@ -9,14 +9,13 @@ networks and Adam on the touched rows for the tables. Rounds alternate, so that 
 PyTorch is given what its users have: one embedding table with offsets per field, sparse gradients with SparseAdam, the
 products as one batched matrix product.
 """
-import argparse
-import json
-import subprocess
 import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from race import race, read_flags, run_ours
 
 FIELDS, ROWS, DIM, NUMBERS, BATCH = 26, 10_000, 16, 13, 2048
 
@@ -52,32 +51,18 @@ def pytorch_steps_per_s(model, optimizers, batches):
 
 
 def our_steps_per_s(flags):
-    out = subprocess.run([flags.binary, f"threads={flags.threads}", f"steps={flags.steps}", f"batch={BATCH}",
-                          f"fields={FIELDS}", f"rows={ROWS}", f"dim={DIM}"], check=True, capture_output=True, text=True)
-    return json.loads(out.stdout)["steps_per_s"]
+    return run_ours(flags, steps=flags.steps, batch=BATCH, fields=FIELDS, rows=ROWS, dim=DIM)["steps_per_s"]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=32, help="of each, per round")
-    parser.add_argument("--rounds", type=int, default=2)
-    flags = parser.parse_args()
-    torch.set_num_threads(flags.threads)
-    torch.manual_seed(1)
+    flags = read_flags(__doc__, steps=32, rounds=2)
     model = Dlrm()
     networks = [parameter for name, parameter in model.named_parameters() if not name.startswith("table")]
     optimizers = [torch.optim.Adam(networks, lr=1e-3), torch.optim.SparseAdam(list(model.table.parameters()), lr=1e-3)]
     batches = [(torch.randint(ROWS, (BATCH, FIELDS)), torch.randn(BATCH, NUMBERS), torch.randint(2, (BATCH,)).float())
                for _ in range(flags.steps)]
     pytorch_steps_per_s(model, optimizers, batches[:2])  # warm-up
-    theirs, ours = [], []
-    for _ in range(flags.rounds):
-        theirs.append(pytorch_steps_per_s(model, optimizers, batches))
-        ours.append(our_steps_per_s(flags))
-    print(json.dumps({"pytorch_version": torch.__version__, "threads": flags.threads, "pytorch_steps_per_s": round(max(theirs), 2),
-                      "tamis_steps_per_s": round(max(ours), 2), "speedup": round(max(ours) / max(theirs), 2)}))
+    race(flags, lambda: pytorch_steps_per_s(model, optimizers, batches), lambda: our_steps_per_s(flags))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "bench/models/number_flags.h"
 #include "common/random.h"
 #include "models/ials.h"
 #include "models/protocol_lightgcn.h"
@@ -76,18 +75,15 @@ int fold_in(const InteractionMatrix& train, IalsOptions options, std::uint32_t t
 
 int main(int argc, char** argv) {
   if (argc < 3) return usage(argv[0]);
-  std::map<std::string, std::uint32_t> numbers = {{"dim", 64},   {"sweeps", 3},   {"threads", 2},
-                                                  {"block", 64}, {"actions", 50}, {"queries", 2000}};
+  tamis::bench::NumberFlags numbers = {{"dim", 64},   {"sweeps", 3},   {"threads", 2},
+                                       {"block", 64}, {"actions", 50}, {"queries", 2000}};
   std::string solver = "dual";
   for (int i = 3; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const std::size_t equals = argument.find('=');
-    const std::string key = argument.substr(0, equals);
-    if (equals == std::string::npos || (key != "solver" && !numbers.contains(key))) return usage(argv[0]);
-    if (key == "solver") {
-      solver = argument.substr(equals + 1);
-    } else {
-      numbers[key] = static_cast<std::uint32_t>(std::strtoul(argument.c_str() + equals + 1, nullptr, 10));
+    const std::string_view argument = argv[i];
+    if (argument.starts_with("solver=")) {
+      solver = argument.substr(argument.find('=') + 1);
+    } else if (!tamis::bench::set_number_flag(argument, numbers)) {
+      return usage(argv[0]);
     }
   }
   const auto data = read_lightgcn(argv[2], argv[2]);
@@ -95,17 +91,17 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", data.status().to_string().c_str());
     return 1;
   }
-  IalsOptions options{.dim = numbers["dim"],
-                      .iterations = numbers["sweeps"],
+  IalsOptions options{.dim = numbers.at("dim"),
+                      .iterations = numbers.at("sweeps"),
                       .unobserved_weight = 0.02,
                       .regularization = 0.0015,
-                      .block = numbers["block"]};
+                      .block = numbers.at("block")};
   if (solver == "cg") options.solver = IalsSolver::kConjugateGradient;
   if (solver == "cholesky") options.solver = IalsSolver::kCholesky;
   if (solver == "block") options.solver = IalsSolver::kBlock;
   const std::string mode = argv[1];
-  if (mode == "sweeps") return sweeps(data->train, options, numbers["threads"]);
+  if (mode == "sweeps") return sweeps(data->train, options, numbers.at("threads"));
   if (mode == "fold_in")
-    return fold_in(data->train, options, numbers["threads"], numbers["actions"], numbers["queries"]);
+    return fold_in(data->train, options, numbers.at("threads"), numbers.at("actions"), numbers.at("queries"));
   return usage(argv[0]);
 }

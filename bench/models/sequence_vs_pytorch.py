@@ -1,22 +1,21 @@
 #!/usr/bin/env python3
 """One training step of a SASRec, ours beside PyTorch on the CPU, in one run.
 
-    sequence_vs_pytorch.py --binary build/release/models_sequence_step [--threads 2] [--steps 9]
+    sequence_vs_pytorch.py --binary build/release/models_sequence_step [--threads 2] [--steps 3] [--rounds 3]
 
 Batch 128, length 200, 64 units, 2 blocks of one head, full softmax over 3,416 items, Adam, dropout 0.2, f32. Both do the
 same arithmetic on random items: forward, loss, backward, update. Rounds alternate, so that both meet the same load of the
-machine; the medians are compared. PyTorch is given what its users have: scores as one product, cross_entropy, fused
+machine; the medians of their rounds are compared. PyTorch is given what its users have: scores as one product, cross_entropy, fused
 attention where the version has it.
 """
-import argparse
-import json
 import statistics
-import subprocess
 import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from race import race, read_flags, run_ours
 
 BATCH, LENGTH, DIM, BLOCKS, ITEMS, DROPOUT = 128, 200, 64, 2, 3416, 0.2
 
@@ -62,42 +61,31 @@ class SasRec(nn.Module):
         return self.norm(x) @ self.items.weight.T
 
 
-def pytorch_step(model, optimizer, tokens, targets):
+def pytorch_step_s(model, optimizer, tokens, targets):
     start = time.perf_counter()
     optimizer.zero_grad(set_to_none=True)
-    loss = F.cross_entropy(model(tokens).view(-1, ITEMS), targets.view(-1))
-    loss.backward()
+    F.cross_entropy(model(tokens).view(-1, ITEMS), targets.view(-1)).backward()
     optimizer.step()
-    return time.perf_counter() - start, loss.item()
+    return time.perf_counter() - start
 
 
-def our_steps(binary, threads, steps):
-    out = subprocess.run([binary, f"threads={threads}", f"steps={steps}", f"batch={BATCH}", f"length={LENGTH}",
-                          f"items={ITEMS}"], check=True, capture_output=True, text=True).stdout
-    return json.loads(out)
+def our_steps_per_s(flags):
+    return 1 / run_ours(flags, steps=flags.steps, batch=BATCH, length=LENGTH, items=ITEMS)["median_s"]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=9, help="of each, in three rounds")
-    flags = parser.parse_args()
-    torch.set_num_threads(flags.threads)
-    torch.manual_seed(1)
+    flags = read_flags(__doc__, steps=3, rounds=3)
     model = SasRec()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     sequence = torch.randint(ITEMS, (BATCH, LENGTH + 1))
     tokens, targets = sequence[:, :-1].contiguous(), sequence[:, 1:].contiguous()
-    pytorch_step(model, optimizer, tokens, targets)  # warm-up, as our binary's first step is its own
+    pytorch_step_s(model, optimizer, tokens, targets)  # warm-up, as our binary's first step is its own
 
-    theirs, ours = [], []
-    for _ in range(3):
-        theirs += [pytorch_step(model, optimizer, tokens, targets)[0] for _ in range(flags.steps // 3)]
-        ours.append(our_steps(flags.binary, flags.threads, flags.steps // 3)["median_s"])
-    pytorch_s, tamis_s = statistics.median(theirs), statistics.median(ours)
-    print(json.dumps({"pytorch_version": torch.__version__, "threads": flags.threads, "pytorch_step_s": round(pytorch_s, 4),
-                      "tamis_step_s": round(tamis_s, 4), "speedup": round(pytorch_s / tamis_s, 2)}))
+    def pytorch_steps_per_s():
+        steps = [pytorch_step_s(model, optimizer, tokens, targets) for _ in range(flags.steps)]
+        return 1 / statistics.median(steps)
+
+    race(flags, pytorch_steps_per_s, lambda: our_steps_per_s(flags), of_rounds=statistics.median)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,13 @@ has masked, a softmax per target, Adam on the touched rows. Rounds alternate, so
 machine. PyTorch is given what its users have: embedding_bag with sparse gradients, SparseAdam, one product for the
 scores; its batches are made before the clock starts, ours while it runs.
 """
-import argparse
-import json
-import subprocess
 import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from race import race, read_flags, run_ours
 
 DIM, ITEMS, BATCH, HISTORY, TARGETS, UNIFORM, TEMPERATURE = 128, 40_000, 256, 12, 12, 1024, 0.08
 
@@ -59,31 +58,17 @@ def pytorch_steps_per_s(model, optimizer, batches):
 
 
 def our_steps_per_s(flags):
-    out = subprocess.run([flags.binary, f"threads={flags.threads}", "epochs=2", f"items={ITEMS}", f"dim={DIM}",
-                          f"batch={BATCH}", f"uniform={UNIFORM}", f"actions={HISTORY + TARGETS}",
-                          f"users={flags.steps * BATCH // 2}"], check=True, capture_output=True, text=True)
-    return json.loads(out.stdout)["steps_per_s"]
+    return run_ours(flags, epochs=2, items=ITEMS, dim=DIM, batch=BATCH, uniform=UNIFORM, actions=HISTORY + TARGETS,
+                    users=flags.steps * BATCH // 2)["steps_per_s"]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=32, help="of each, per round")
-    parser.add_argument("--rounds", type=int, default=2)
-    flags = parser.parse_args()
-    torch.set_num_threads(flags.threads)
-    torch.manual_seed(1)
+    flags = read_flags(__doc__, steps=32, rounds=2)
     model = Towers()
     optimizer = torch.optim.SparseAdam(list(model.parameters()), lr=0.01)
     batches = [make_batch() for _ in range(flags.steps)]
     pytorch_steps_per_s(model, optimizer, batches[:2])  # warm-up
-    theirs, ours = [], []
-    for _ in range(flags.rounds):
-        theirs.append(pytorch_steps_per_s(model, optimizer, batches))
-        ours.append(our_steps_per_s(flags))
-    print(json.dumps({"pytorch_version": torch.__version__, "threads": flags.threads, "pytorch_steps_per_s": round(max(theirs), 2),
-                      "tamis_steps_per_s": round(max(ours), 2), "speedup": round(max(ours) / max(theirs), 2)}))
+    race(flags, lambda: pytorch_steps_per_s(model, optimizer, batches), lambda: our_steps_per_s(flags))
 
 
 if __name__ == "__main__":
