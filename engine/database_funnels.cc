@@ -4,6 +4,7 @@
 
 #include "engine/database_impl.h"
 #include "engine/funnel_registry.h"
+#include "engine/query/objective_names.h"
 
 namespace tamis::engine {
 namespace {
@@ -49,7 +50,12 @@ Result<FunnelConfig> DatabaseImpl::get_funnel_version(std::string_view name, std
 
 FunnelDocument DatabaseImpl::check_funnel(std::string_view name, std::string_view json) const {
   FunnelDocument document = read_funnel(name, json);
-  if (Status status = check_base(live().pin()->funnels, document.funnel); !status.is_ok())
+  const auto state = live().pin();
+  if (Status status = check_base(state->funnels, document.funnel); !status.is_ok())
+    document.faults.push_back(std::move(status));
+  const auto is_told = [](const Status& fault) { return fault.field() == "/ranker/objective"; };
+  if (std::any_of(document.faults.begin(), document.faults.end(), is_told)) return document;  // it does not parse
+  if (Status status = check_objective_names(*state, document.funnel); !status.is_ok())
     document.faults.push_back(std::move(status));
   return document;
 }
@@ -71,7 +77,9 @@ Result<WriteAck> DatabaseImpl::put_funnel(const FunnelConfig& funnel) {
   TAMIS_RETURN_IF_ERROR(check_writable());
   TAMIS_RETURN_IF_ERROR(validate_funnel(funnel));
   MutexLock lock(funnel_mutex_);
-  TAMIS_RETURN_IF_ERROR(check_base(live().pin()->funnels, funnel));
+  const auto state = live().pin();
+  TAMIS_RETURN_IF_ERROR(check_base(state->funnels, funnel));
+  TAMIS_RETURN_IF_ERROR(check_objective_names(*state, funnel));
   FunnelConfig next = funnel;
   next.version = next_version(next.name);
   const std::string json = funnel_to_json(next);

@@ -6,6 +6,7 @@
 
 #include "engine/experiment.h"
 #include "engine/funnel_registry.h"
+#include "engine/query/objective_names.h"
 #include "engine/space_index.h"
 #include "models/encoder_kinds.h"
 
@@ -203,7 +204,8 @@ Status MutationCheck::complete(PutDocument* put) {
   }
   TAMIS_RETURN_IF_ERROR(check_name(put->name, "name"));
   TAMIS_ASSIGN_OR_RETURN(const FunnelConfig funnel, parse_funnel(put->name, put->json));
-  return check_base(state_.funnels, funnel);
+  TAMIS_RETURN_IF_ERROR(check_base(state_.funnels, funnel));
+  return check_objective_names(state_, funnel);
 }
 
 Status MutationCheck::complete(DeleteDocument* erased) {

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "engine/query/objective_names.h"
 #include "engine/rank/generation_ranker.h"
 #include "ranker/objective_formula.h"
 
 namespace tamis::engine {
 namespace {
-
-constexpr std::string_view kMergedScore = "score";  // in formulas
 
 // The query in the ranker's terms. Externally synchronised; lives for one ranking.
 class RankingWorld {

@@ -15,6 +15,8 @@ using ::testing::UnorderedElementsAreArray;
 
 class FunnelsTest : public DatabaseTest {
  protected:
+  FunnelsTest() { options.training.settings["dlrm"]["objectives"] = "purchase,view>=1"; }
+
   void SetUp() override {
     open();
     // Popularity falls from a to e.
@@ -45,7 +47,7 @@ constexpr const char* kPopular = R"({"retrievers":[{"kind":"popular"}],"fallback
 TEST_F(FunnelsTest, RefusesEveryInvalidDocumentWithEveryFaultAndStoresNone) {
   std::ifstream file(TAMIS_SOURCE_DIR "/tests/engine/invalid_funnels.json");
   const auto cases = nlohmann::json::parse(file);
-  ASSERT_GE(cases.size(), 50u);
+  ASSERT_GE(cases.size(), 55u);
   const std::size_t before = database->list_funnels().size();
   for (const auto& invalid : cases) {
     const std::string text = invalid.contains("text") ? invalid["text"].get<std::string>() : invalid["funnel"].dump();
@@ -67,6 +69,20 @@ TEST_F(FunnelsTest, RefusesEveryInvalidDocumentWithEveryFaultAndStoresNone) {
     EXPECT_EQ(database->get_funnel("refused").status().code(), StatusCode::kNotFound) << text;
   }
   EXPECT_EQ(database->list_funnels().size(), before);
+}
+
+TEST_F(FunnelsTest, TakesFormulasOfWhatTheRankerPredictsOrMayComeTo) {
+  EXPECT_TRUE(put("known", R"json({"ranker":{"objective":"p(view) + 5 * p(purchase) + score"}})json").is_ok());
+  const std::string unknown = R"json({"ranker":{"objective":"p(watch)"}})json";
+  EXPECT_FALSE(put("unknown", unknown).is_ok());
+  auto funnel = FunnelConfig::default_funnel();
+  funnel.name = "unknown";
+  funnel.ranker.objective = "p(watch)";
+  EXPECT_EQ(database->put_funnel(funnel).status().field(), "/ranker/objective");
+  close();
+  options.training.settings.clear();
+  open();  // no ranker serves and none is asked for by name
+  EXPECT_TRUE(put("unknown", unknown).is_ok());
 }
 
 TEST_F(FunnelsTest, TakesEffectForTheNextRequest) {

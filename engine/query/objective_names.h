@@ -1,0 +1,19 @@
+// What the formula of a funnel's ranker may name.
+#pragma once
+
+#include <string_view>
+
+#include "engine/funnel.h"
+#include "engine/read_state.h"
+
+namespace tamis::engine {
+
+inline constexpr std::string_view kMergedScore = "score";  // of the merged retrieval, not of the ranker
+
+// invalid_argument at "/ranker/objective" where the formula of `funnel` itself (not of its base) names what no ranker
+// here predicts. Known are "score", the objectives of the serving ranker, and those that the next one is asked to learn
+// (training.settings.dlrm.objectives) or, where it chooses by itself, every interaction type that was ever written.
+// Before anything is known of a ranker, any name may come to be one. REQUIRES: the formula parses.
+Status check_objective_names(const ReadState& state, const FunnelConfig& funnel);
+
+}  // namespace tamis::engine
