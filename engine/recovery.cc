@@ -121,7 +121,7 @@ Status Recovery::load_entities(EntityKind kind) {
 
 Status Recovery::count_interactions() {
   std::uint64_t counted = 0;
-  TAMIS_RETURN_IF_ERROR(store_->scan_interactions([&](const storage::StoredInteraction& row) {
+  TAMIS_RETURN_IF_ERROR(store_->scan_interactions(/*with_context=*/false, [&](const storage::StoredInteraction& row) {
     live_->count_interaction(row.item, row.type, row.value.value_or(1), row.timestamp_ms);
     if (++counted % kLogEvery == 0) spdlog::info("recovering: {} interactions counted", counted);
     return !stop_->load(std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "common/feature.h"
 #include "models/interaction_matrix.h"
@@ -20,10 +21,15 @@ struct TrainingData {
   std::span<const TimedInteraction> events = {};  // by time, ties in the log's order; weights are finite and above 0
   std::span<const Features> user_features = {};   // [users], or empty where there are none
   std::span<const Features> item_features = {};   // [items], or empty where there are none
+  std::span<const Features> contexts = {};        // distinct ones, the first that of none; empty where no event has any
+  std::span<const std::uint32_t> event_contexts = {};  // [events], indexes into contexts; empty likewise
   const TextEmbedderSource* text_embedders = nullptr;  // a model server to ask; null where none is configured
 
   // [users, items], the weights of repeated pairs summed. O(events log events).
   InteractionMatrix matrix() const;
+  // Of each pair of `matrix`, in its order: the context of the pair's newest event. Empty where there are no contexts.
+  // REQUIRES: matrix() gave it. O(events log events).
+  std::vector<std::uint32_t> pair_contexts(const InteractionMatrix& matrix) const;
 };
 
 }  // namespace tamis::models

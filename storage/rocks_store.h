@@ -39,7 +39,8 @@ class RocksStore final : public Store {
                                                            std::optional<InteractionCursor> before) const override;
   Result<std::vector<StoredInteraction>> item_interactions(DenseId item, std::size_t limit,
                                                            std::optional<InteractionCursor> before) const override;
-  Status scan_interactions(const std::function<bool(const StoredInteraction&)>& visit) const override;
+  Status scan_interactions(bool with_context,
+                           const std::function<bool(const StoredInteraction&)>& visit) const override;
   Status scan_interactions_by_item(const std::function<bool(const StoredInteraction&)>& visit) const override;
   std::vector<Space> spaces() const override;
   Result<Space> get_space(std::string_view name) const override;

@@ -130,7 +130,8 @@ Result<std::vector<StoredInteraction>> RocksStore::item_interactions(DenseId ite
   return rows;
 }
 
-Status RocksStore::scan_interactions(const std::function<bool(const StoredInteraction&)>& visit) const {
+Status RocksStore::scan_interactions(bool with_context,
+                                     const std::function<bool(const StoredInteraction&)>& visit) const {
   TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
   rocksdb::ColumnFamilyHandle* family = pinned.database->table(Table::kInteractions);
   StoredInteraction row;
@@ -140,7 +141,7 @@ Status RocksStore::scan_interactions(const std::function<bool(const StoredIntera
     row.sequence = position->sequence;
     row.user = position->owner;
     row.timestamp_ms = position->timestamp_ms;
-    TAMIS_RETURN_IF_ERROR(decode_interaction(value, false, &row));
+    TAMIS_RETURN_IF_ERROR(decode_interaction(value, with_context, &row));
     return visit(row);
   });
 }

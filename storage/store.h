@@ -127,8 +127,10 @@ class Store {
       DenseId user, std::size_t limit, std::optional<InteractionCursor> before = std::nullopt) const = 0;
   virtual Result<std::vector<StoredInteraction>> item_interactions(
       DenseId item, std::size_t limit, std::optional<InteractionCursor> before = std::nullopt) const = 0;
-  // Every interaction of one consistent snapshot, by user, newest first within a user. Context is left empty.
-  virtual Status scan_interactions(const std::function<bool(const StoredInteraction&)>& visit) const = 0;
+  // Every interaction of one consistent snapshot, by user, newest first within a user. Context is left empty where it
+  // is not asked for: reading it costs its size.
+  virtual Status scan_interactions(bool with_context,
+                                   const std::function<bool(const StoredInteraction&)>& visit) const = 0;
   // The same by item, newest first within an item, without what came before the item's last deletion: what counts
   // kept up live by item amount to. Context and recommendation id are left empty.
   virtual Status scan_interactions_by_item(const std::function<bool(const StoredInteraction&)>& visit) const = 0;

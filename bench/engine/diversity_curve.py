@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """NDCG@10 against the diversity of the lists, for MMR and DPP over their relevance, on a database's held-out tail.
 
-    bench/engine/diversity_curve.py --tamis build/release/server/tamis --data shop --out docs/training_logs/diversity
+    bench/engine/diversity_curve.py --tamis build/release/tamis --data shop --out docs/training_logs/diversity
 
 writes OUT.csv and OUT.svg. Every funnel is docs/examples/funnels/blended.json with one rule more, evaluated by
 `tamis evaluate --protocol time-split --funnel`, all against one generation.
@@ -12,6 +12,8 @@ import json
 import pathlib
 import subprocess
 import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 RULES = {
     "mmr": [0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3],
@@ -84,11 +86,11 @@ def draw(rows: list[dict]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tamis", default="build/release/server/tamis")
+    parser.add_argument("--tamis", default="build/release/tamis")
     parser.add_argument("--data", required=True)
     parser.add_argument("--space", default="ials")
     parser.add_argument("--out", required=True)
-    parser.add_argument("--base", default="docs/examples/funnels/blended.json", type=pathlib.Path)
+    parser.add_argument("--base", default=ROOT / "docs/examples/funnels/blended.json", type=pathlib.Path)
     parser.add_argument("--validation", action="store_true", help="on the tenth before the tail")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -65,6 +65,30 @@ class TypeWeights {
   std::vector<std::optional<Type>> types_;
 };
 
+// Numbers distinct contexts, from 1 on; past kMost of them, new ones count as none.
+class Contexts {
+ public:
+  std::uint32_t number(const Features& context) {
+    if (context.empty()) return 0;
+    if (const auto known = numbers_.find(context); known != numbers_.end()) return known->second;
+    if (numbers_.size() == kMost) return 0;
+    return numbers_.emplace(context, static_cast<std::uint32_t>(numbers_.size() + 1)).first->second;
+  }
+  // By number; empty where there was none.
+  std::vector<Features> take() {
+    std::vector<Features> contexts(numbers_.empty() ? 0 : numbers_.size() + 1);
+    while (!numbers_.empty()) {
+      auto node = numbers_.extract(numbers_.begin());
+      contexts[node.mapped()] = std::move(node.key());
+    }
+    return contexts;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 1'000'000;
+  std::map<Features, std::uint32_t> numbers_;
+};
+
 // Replaces the ids of one member by rows 0, 1, ... in ascending order of the ids that occur; gives their names.
 std::vector<std::string> compact_ids(std::vector<models::TimedInteraction>& events,
                                      std::uint32_t models::TimedInteraction::*member, const storage::IdTable& ids) {
@@ -100,6 +124,7 @@ void sort_by_time(Dataset* dataset) {
   permute(order, &dataset->events);
   permute(order, &dataset->event_types);
   permute(order, &dataset->event_values);
+  if (!dataset->event_contexts.empty()) permute(order, &dataset->event_contexts);
 }
 
 // Turns the store's ids of types into places in a list of their names.
@@ -140,9 +165,10 @@ Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::st
   TAMIS_ASSIGN_OR_RETURN(const std::vector<bool> live_items, scan_live(store, EntityKind::kItem, now_ms, cancelled));
 
   TypeWeights weights(store, type_weights);
+  Contexts contexts;
   bool stopped = false;
   std::uint64_t rows = 0;
-  TAMIS_RETURN_IF_ERROR(store.scan_interactions([&](const storage::StoredInteraction& interaction) {
+  TAMIS_RETURN_IF_ERROR(store.scan_interactions(with_features, [&](const storage::StoredInteraction& interaction) {
     if (++rows % kCancelCheckInterval == 0 && is_cancelled(cancelled)) {
       stopped = true;
       return false;
@@ -162,10 +188,13 @@ Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::st
                               .rating = is_rating ? static_cast<float>(value) : models::kNoRating});
     dataset.event_types.push_back(interaction.type);
     dataset.event_values.push_back(history_value(interaction.value));
+    if (with_features) dataset.event_contexts.push_back(contexts.number(interaction.context));
     return true;
   }));
   if (stopped) return cancelled_status();
 
+  dataset.contexts = contexts.take();
+  if (dataset.contexts.empty()) dataset.event_contexts.clear();
   sort_by_time(&dataset);
   name_types(store, &dataset);
   dataset.users = compact_ids(dataset.events, &models::TimedInteraction::user, store.ids(EntityKind::kUser));
@@ -183,6 +212,10 @@ models::TrainingData Dataset::training_data(std::size_t begin, std::size_t end) 
           .events = std::span(events).subspan(begin, end - begin),
           .user_features = user_features,
           .item_features = item_features,
+          .contexts = contexts,
+          .event_contexts = event_contexts.empty()
+                                ? std::span<const std::uint32_t>()
+                                : std::span<const std::uint32_t>(event_contexts).subspan(begin, end - begin),
           .text_embedders = text_embedders};
 }
 

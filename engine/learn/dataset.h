@@ -31,6 +31,10 @@ struct Dataset {
   // By row where features were asked for, else empty.
   std::vector<Features> user_features;
   std::vector<Features> item_features;
+  // What is known of the moment of each event: an index into the distinct `contexts`, whose first is that of none. Both
+  // are empty where features were not asked for and where no event has a context.
+  std::vector<Features> contexts;
+  std::vector<std::uint32_t> event_contexts;
   const models::TextEmbedderSource* text_embedders = nullptr;  // set by who learns; outlives the run
 
   // The events [begin, end) as models take them. REQUIRES: this outlives it.

@@ -31,7 +31,7 @@ struct TimeLine {
 
 Result<TimeLine> read_time_line(const storage::Store& store, const FunnelEvaluationOptions& options) {
   TimeLine line;
-  TAMIS_RETURN_IF_ERROR(store.scan_interactions([&](const storage::StoredInteraction& event) {
+  TAMIS_RETURN_IF_ERROR(store.scan_interactions(/*with_context=*/false, [&](const storage::StoredInteraction& event) {
     line.events.push_back(event);
     return true;
   }));

@@ -164,6 +164,15 @@ std::vector<RankList> served_lists(const RankerTraining& training, const RankWin
   return lists;
 }
 
+// Those of requests that were served. (That of an interaction says little of what is taken long after it.)
+std::vector<Features> known_contexts(const RankerTraining& training) {
+  std::vector<Features> contexts;
+  if (training.served == nullptr) return contexts;
+  for (const ServedList& served : *training.served)
+    if (!served.context.empty()) contexts.push_back(served.context);
+  return contexts;
+}
+
 // The first window's begin: where the windows and what they learn from meet.
 Result<std::size_t> first_begin(std::size_t end, const RankerSettings& settings) {
   const auto length = static_cast<std::size_t>(settings.window * static_cast<double>(end));
@@ -185,8 +194,9 @@ Result<std::vector<LearnedObjective>> learn_ranker(const RankWorld& world, std::
   TAMIS_ASSIGN_OR_RETURN(const std::vector<RankObjective> objectives,
                          find_objectives(dataset, first, end, settings.objectives));
   const std::vector<std::string> declared =
-      settings.features.empty() ? default_rank_features(dataset.user_features, dataset.item_features, names)
-                                : settings.features;
+      settings.features.empty()
+          ? default_rank_features(dataset.user_features, dataset.item_features, known_contexts(training), names)
+          : settings.features;
   TAMIS_ASSIGN_OR_RETURN(const std::vector<RankFeature> features, parse_rank_features(declared, "ranker.features"));
   const std::vector<RankFeature> crossed = crossed_of(features);
 

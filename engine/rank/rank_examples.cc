@@ -21,7 +21,7 @@ RankQuery query_of(const RankWorld& world, const RankList& list) {
           .user_row = list.user,
           .events = world.history(list.user, list.now_ms),
           .user = world.user_features(list.user),
-          .context = nullptr,
+          .context = list.context,
           .now_ms = list.now_ms};
 }
 

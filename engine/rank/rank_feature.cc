@@ -122,10 +122,13 @@ Result<std::vector<RankFeature>> parse_rank_features(std::span<const std::string
 }
 
 std::vector<std::string> default_rank_features(std::span<const Features> users, std::span<const Features> items,
+                                               std::span<const Features> contexts,
                                                std::span<const std::string> models) {
   std::vector<std::string> names = {"history.items", "history.events", "history.days", "history.span_days"};
   for (const auto& [name, kind] : feature_kinds(users))
     if (is_category(kind) || kind == FeatureKind::kNumeric) names.push_back("user." + name);
+  for (const auto& [name, kind] : feature_kinds(contexts))
+    if (is_category(kind) || kind == FeatureKind::kNumeric) names.push_back("context." + name);
   for (const auto& [name, kind] : feature_kinds(items)) {
     if (is_category(kind) || kind == FeatureKind::kNumeric) names.push_back("item." + name);
     if (is_category(kind)) names.push_back("crossed.share." + name);

@@ -68,10 +68,10 @@ Result<RankFeature> parse_rank_feature(std::string_view name);
 // The same of a list; `field` names it in errors, as "ranker.features[2]". already told: a name twice.
 Result<std::vector<RankFeature>> parse_rank_features(std::span<const std::string> names, std::string_view field);
 
-// The schema of who declares none: every categorical, multi-valued, boolean and numeric feature of the users and items
-// given, history, popularity and age, and score, rank and recency by each of `models`. Ids are left out: a model of
-// features and scores also ranks who came after it was learned.
+// The schema of who declares none: every categorical, multi-valued, boolean and numeric feature of the users, items and
+// contexts given, history, popularity and age, and score, rank and recency by each of `models`. Ids are left out: a
+// model of features and scores also ranks who came after it was learned.
 std::vector<std::string> default_rank_features(std::span<const Features> users, std::span<const Features> items,
-                                               std::span<const std::string> models);
+                                               std::span<const Features> contexts, std::span<const std::string> models);
 
 }  // namespace tamis::engine

@@ -143,7 +143,9 @@ Result<std::vector<RankList>> make_rank_lists(const RankWorld& world, const Rank
     return !events.empty() && events.front().timestamp_ms < window.begin_ms;
   };
   const auto make_list = [&](const Request& request) {
-    RankList list{.user = request.user, .now_ms = request.now_ms, .items = {}, .labels = {}, .relevant = {}};
+    RankList list;
+    list.user = request.user;
+    list.now_ms = request.now_ms;
     const auto later = taken_later(world, request, window.end_ms, objectives);
     const std::vector<std::uint32_t> seen = seen_before(world, request);
     const auto is_eligible = [&](std::uint32_t item) {

@@ -23,6 +23,7 @@ struct RankObjective {
 struct RankList {
   std::uint32_t user = 0;
   TimestampMs now_ms = 0;
+  const Features* context = nullptr;    // of the request; null where it was never made
   std::vector<std::uint32_t> items;     // candidates by row, in the order of the merged retrieval
   std::vector<std::uint32_t> labels;    // of each: bit o is set where objective o was reached
   std::vector<std::uint32_t> relevant;  // ascending: all that the user took, candidates or not

@@ -39,7 +39,8 @@ Result<std::vector<ServedList>> load_served_lists(const storage::Store& store, c
     stopped = ++visited % kCancelCheckInterval == 0 && cancelled != nullptr && cancelled->load();
     const auto user = users.find(shown.user);
     if (user == users.end()) return !stopped;
-    ServedList list{.user = user->second, .served_ms = shown.served_ms, .items = {}, .outcomes = {}};
+    ServedList list{
+        .user = user->second, .served_ms = shown.served_ms, .context = shown.context, .items = {}, .outcomes = {}};
     std::vector<std::uint32_t> place(shown.slots.size(), kNoDenseId);
     for (std::size_t slot = 0; slot < shown.slots.size(); ++slot) {
       const auto item = items.find(shown.slots[slot].item);
@@ -68,6 +69,7 @@ std::vector<RankList> make_served_lists(const std::vector<ServedList>& served, c
     RankList& list = lists.emplace_back();
     list.user = shown.user;
     list.now_ms = shown.served_ms;
+    if (!shown.context.empty()) list.context = &shown.context;
     list.items = shown.items;
     list.labels.assign(shown.items.size(), 0);
     for (const ServedList::Outcome& outcome : shown.outcomes) {

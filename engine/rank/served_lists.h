@@ -20,6 +20,7 @@ struct ServedList {
   };
   std::uint32_t user = 0;
   TimestampMs served_ms = 0;
+  Features context;  // of the request
   std::vector<std::uint32_t> items;
   std::vector<Outcome> outcomes;
 };
@@ -29,7 +30,7 @@ Result<std::vector<ServedList>> load_served_lists(const storage::Store& store, c
                                                   const std::atomic<bool>* cancelled);
 
 // Those of a window as lists to learn from, also the ones of which nothing came: they are what a click is rare among.
-// At most `most`, the newest.
+// At most `most`, the newest. `served` outlives them.
 std::vector<RankList> make_served_lists(const std::vector<ServedList>& served, const RankWindow& window,
                                         const std::vector<RankObjective>& objectives, std::size_t most);
 // How many slots of the lists reached an objective.

@@ -101,7 +101,7 @@ Result<Entity> ReplayStore::get_entity(EntityKind, DenseId) const { return unask
 Status ReplayStore::scan_entities(EntityKind, DenseId, const std::function<bool(DenseId, Entity&&)>&) const {
   return unasked();
 }
-Status ReplayStore::scan_interactions(const std::function<bool(const storage::StoredInteraction&)>&) const {
+Status ReplayStore::scan_interactions(bool, const std::function<bool(const storage::StoredInteraction&)>&) const {
   return unasked();
 }
 Status ReplayStore::scan_interactions_by_item(const std::function<bool(const storage::StoredInteraction&)>&) const {

@@ -35,7 +35,7 @@ class ReplayStore final : public storage::Store {
   storage::StoreCounts counts() const override { return {}; }
   Result<Entity> get_entity(EntityKind, DenseId) const override;
   Status scan_entities(EntityKind, DenseId, const std::function<bool(DenseId, Entity&&)>&) const override;
-  Status scan_interactions(const std::function<bool(const storage::StoredInteraction&)>&) const override;
+  Status scan_interactions(bool, const std::function<bool(const storage::StoredInteraction&)>&) const override;
   Status scan_interactions_by_item(const std::function<bool(const storage::StoredInteraction&)>&) const override;
   std::vector<Space> spaces() const override { return {}; }
   Result<Space> get_space(std::string_view) const override;

@@ -10,7 +10,7 @@ constexpr std::string_view kItem = "item";
 
 FeatureTokens fitted(std::uint32_t buckets, std::span<const Features> features) {
   FeatureTokens tokens(buckets);
-  tokens.fit(features);
+  tokens.fit({features});
   return tokens;
 }
 

@@ -20,12 +20,12 @@ std::optional<double> as_number(const FeatureValue& value) {
 
 }  // namespace
 
-void FeatureTokens::fit(std::span<const Features> features) {
+void FeatureTokens::fit(std::initializer_list<std::span<const Features>> groups) {
   struct Moments {
     double count = 0, mean = 0, squares = 0;  // Welford 1962
   };
   std::map<std::string, Moments, std::less<>> moments;
-  for (const Features& entity : features) {
+  const auto look_at = [&](const Features& entity) {
     for (const auto& [name, value] : entity) {
       const std::optional<double> number = as_number(value);
       if (!number) continue;
@@ -34,7 +34,8 @@ void FeatureTokens::fit(std::span<const Features> features) {
       m.mean += difference / ++m.count;
       m.squares += difference * (*number - m.mean);
     }
-  }
+  };
+  for (const auto group : groups) std::for_each(group.begin(), group.end(), look_at);
   numeric_.clear();
   for (const auto& [name, m] : moments) {
     const double deviation = std::sqrt(m.squares / m.count);

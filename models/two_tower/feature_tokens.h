@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <span>
 #include <string>
@@ -22,8 +23,8 @@ class FeatureTokens {
   // buckets > 0.
   explicit FeatureTokens(std::uint32_t buckets = 1) : buckets_(buckets) {}
 
-  // Learns mean and standard deviation of each numeric field.
-  void fit(std::span<const Features> features);
+  // Learns mean and standard deviation of each numeric field, over all groups.
+  void fit(std::initializer_list<std::span<const Features>> groups);
   // Adds the tokens of `features` to the open bag. `scope` keeps equal names apart ("user", "context").
   void append(std::string_view scope, const Features& features, nn::Bags& bags) const;
 

@@ -12,11 +12,11 @@ namespace {
 
 class Trainer {
  public:
-  Trainer(TwoTowerModel& model, const InteractionMatrix& interactions, std::span<const Features> user_features)
+  Trainer(TwoTowerModel& model, const InteractionMatrix& interactions, const TwoTowerUsers& users)
       : model_(model),
         options_(model.options()),
         interactions_(interactions),
-        user_features_(user_features),
+        users_(users),
         rows_(interactions, options_.target_share, options_.max_targets),
         candidates_(interactions, options_.uniform_negatives),
         user_gradients_(model.user_tower()),
@@ -65,7 +65,7 @@ class Trainer {
     TAMIS_RETURN_IF_ERROR(model_.item_tower().forward(item_inputs_, size, item_cache_, control));
 
     std::vector<float> offsets;
-    if (options_.logq_correction) offsets = candidates_.logit_offsets(targets_.size());
+    if (options_.logq_correction) offsets = candidates_.logit_offsets(drawn_);
     const nn::CandidateBatch batch{.dim = options_.dim,
                                    .rows = count,
                                    .candidates = size,
@@ -97,8 +97,10 @@ class Trainer {
     for (nn::Bags& bags : user_inputs_) bags.clear();
     for (nn::Bags& bags : item_inputs_) bags.clear();
     candidates_.clear();
+    drawn_ = 0;
     for (std::size_t row = first; row < first + count; ++row) {
       for (const std::uint32_t item : rows_.targets(row)) candidates_.add(item);
+      drawn_ += rows_.targets(row).size();
     }
     candidates_.add_uniform(random_);
     for (const std::uint32_t item : candidates_.items()) {
@@ -115,14 +117,33 @@ class Trainer {
     const std::uint32_t user = rows_.user(row);
     rows_.history(row, options_.max_history, history_);
     const bool with_id = history_.empty() || keep_id();
+    const std::uint32_t context = draw_context(row);
     model_.append_user({.history = history_,
                         .user = with_id ? &user : nullptr,
-                        .profile = user_features_.empty() ? nullptr : &user_features_[user],
-                        .context = nullptr},
+                        .profile = users_.features.empty() ? nullptr : &users_.features[user],
+                        .context = context == 0 ? nullptr : &users_.contexts[context]},
                        user_inputs_);
-    split_candidates(candidates_, interactions_.row_columns(user), rows_.targets(row), targets_, ignored_);
+    split_candidates(candidates_, interactions_.row_columns(user), row_targets_, targets_, ignored_);
     target_offsets_.push_back(static_cast<std::uint32_t>(targets_.size()));
     ignored_offsets_.push_back(static_cast<std::uint32_t>(ignored_.size()));
+  }
+
+  // That of one of the row's targets, or 0; row_targets_ are then those that go with it.
+  std::uint32_t draw_context(std::size_t row) {
+    const std::span<const std::uint32_t> targets = rows_.targets(row);
+    row_targets_.assign(targets.begin(), targets.end());
+    if (users_.pair_contexts.empty()) return 0;
+    const std::uint32_t user = rows_.user(row);
+    const std::uint32_t chosen = context_of(user, targets[random_.below(static_cast<std::uint32_t>(targets.size()))]);
+    if (chosen == 0 || random_.uniform() < options_.context_dropout) return 0;
+    std::erase_if(row_targets_, [&](std::uint32_t item) { return context_of(user, item) != chosen; });
+    return chosen;
+  }
+
+  std::uint32_t context_of(std::uint32_t user, std::uint32_t item) const {
+    const std::span<const std::uint32_t> row = interactions_.row_columns(user);
+    const auto place = std::lower_bound(row.begin(), row.end(), item) - row.begin();
+    return users_.pair_contexts[interactions_.offsets[user] + static_cast<std::size_t>(place)];
   }
 
   bool keep_id() { return random_.uniform() >= options_.id_dropout; }
@@ -130,7 +151,7 @@ class Trainer {
   TwoTowerModel& model_;
   const TwoTowerOptions& options_;
   const InteractionMatrix& interactions_;
-  std::span<const Features> user_features_;
+  const TwoTowerUsers& users_;
   HoldOutRows rows_;
   Candidates candidates_;
   Tower::TowerGradients user_gradients_, item_gradients_;
@@ -141,7 +162,8 @@ class Trainer {
   std::array<nn::Bags, TwoTowerModel::kUserTables> user_inputs_;
   std::array<nn::Bags, TwoTowerModel::kItemTables> item_inputs_;
   Tower::Cache user_cache_, item_cache_;
-  std::vector<std::uint32_t> history_;
+  std::vector<std::uint32_t> history_, row_targets_;
+  std::size_t drawn_ = 0;  // targets of all rows, repeated ones too
   std::vector<std::uint32_t> target_offsets_, targets_, ignored_offsets_, ignored_;
   std::vector<float> duser_, ditem_;
   nn::CandidateScratch scratch_;
@@ -151,11 +173,10 @@ constexpr std::uint32_t kEmbedAtOnce = 4096;
 
 }  // namespace
 
-Status train_two_tower(TwoTowerModel& model, const InteractionMatrix& interactions,
-                       std::span<const Features> user_features, const TrainControl& control,
-                       const std::function<void(std::uint32_t, double)>& epoch_done) {
+Status train_two_tower(TwoTowerModel& model, const InteractionMatrix& interactions, const TwoTowerUsers& users,
+                       const TrainControl& control, const std::function<void(std::uint32_t, double)>& epoch_done) {
   if (interactions.nonzeros() == 0) return Status::invalid_argument("there is no interaction to learn from");
-  Trainer trainer(model, interactions, user_features);
+  Trainer trainer(model, interactions, users);
   const auto epoch = [&](std::uint32_t index) { return trainer.epoch(index, control); };
   TAMIS_RETURN_IF_ERROR(run_epochs(model.options().epochs, control, epoch, epoch_done));
   trainer.finish();

@@ -12,13 +12,13 @@ constexpr std::string_view kContext = "context";
 constexpr std::string_view kItem = "item";
 
 TwoTowerModel::Inputs prepare(const TwoTowerOptions& options, std::span<const Features> user_features,
-                              std::span<const Features> item_features) {
+                              std::span<const Features> item_features, std::span<const Features> contexts) {
   TwoTowerModel::Inputs inputs{.user_tokens = FeatureTokens(options.feature_buckets),
                                .item_tokens = FeatureTokens(options.feature_buckets),
                                .item_bags = {},
-                               .user_features = !user_features.empty()};
-  inputs.user_tokens.fit(user_features);
-  inputs.item_tokens.fit(item_features);
+                               .user_features = !user_features.empty() || !contexts.empty()};
+  inputs.user_tokens.fit({user_features, contexts});
+  inputs.item_tokens.fit({item_features});
   for (const Features& features : item_features) {
     inputs.item_tokens.append(kItem, features, inputs.item_bags);
     inputs.item_bags.end_bag();
@@ -29,8 +29,9 @@ TwoTowerModel::Inputs prepare(const TwoTowerOptions& options, std::span<const Fe
 }  // namespace
 
 TwoTowerModel::TwoTowerModel(const TwoTowerOptions& options, std::uint32_t users, std::uint32_t items,
-                             std::span<const Features> user_features, std::span<const Features> item_features)
-    : TwoTowerModel(options, users, items, prepare(options, user_features, item_features)) {}
+                             std::span<const Features> user_features, std::span<const Features> item_features,
+                             std::span<const Features> contexts)
+    : TwoTowerModel(options, users, items, prepare(options, user_features, item_features, contexts)) {}
 
 TwoTowerModel::TwoTowerModel(const TwoTowerOptions& options, std::uint32_t users, std::uint32_t items, Inputs inputs)
     : options_(options), users_(users), items_(items), inputs_(std::move(inputs)) {

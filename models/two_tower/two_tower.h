@@ -26,15 +26,16 @@ class TwoTowerModel {
   // The item tower's table that the user tower reads for a history where options().shared_history.
   static ItemTable lender(UserTable table) { return table == kHistory ? kItemId : kItemFeatures; }
 
-  // Features are spans of [users] and [items], or empty.
+  // Features are spans of [users] and [items], or empty; `contexts` are those that requests may have, or empty.
   TwoTowerModel(const TwoTowerOptions& options, std::uint32_t users, std::uint32_t items,
-                std::span<const Features> user_features, std::span<const Features> item_features);
+                std::span<const Features> user_features, std::span<const Features> item_features,
+                std::span<const Features> contexts = {});
 
   // As trained elsewhere: what the features were turned into. The towers start as zeros where init_stddev is 0.
   struct Inputs {
     FeatureTokens user_tokens, item_tokens;
-    nn::Bags item_bags;  // the feature tokens of each item, or no bags
-    bool user_features = false;
+    nn::Bags item_bags;          // the feature tokens of each item, or no bags
+    bool user_features = false;  // whether the user tower reads profiles and contexts
   };
   TwoTowerModel(const TwoTowerOptions& options, std::uint32_t users, std::uint32_t items, Inputs inputs);
 

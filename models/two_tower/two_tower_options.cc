@@ -47,6 +47,8 @@ std::vector<ModelOption> two_tower_table() {
       boolean_option("item_id", defaults.item_id, "whether the item tower has a vector per item"),
       number_option("id_dropout", defaults.id_dropout, 0, 0.99,
                     "share of users with a history, and items with features, that train without their id"),
+      number_option("context_dropout", defaults.context_dropout, 0, 1,
+                    "share of rows that train without the context that their targets came about in"),
       integer_option("feature_buckets", defaults.feature_buckets, 1, 100'000'000, "rows of a hashed feature table"),
       integer_option("hidden", defaults.hidden, 0, 65'536, "width of each tower's residual network; 0: none"),
       number_option("learning_rate", defaults.learning_rate, 1e-9, 10, "of Adam, falling to zero in a line"),
@@ -76,6 +78,7 @@ TwoTowerOptions two_tower_options(const Settings& settings) {
   options.user_id = boolean_setting(settings, "user_id");
   options.item_id = boolean_setting(settings, "item_id");
   options.id_dropout = number_setting(settings, "id_dropout");
+  options.context_dropout = number_setting(settings, "context_dropout");
   options.feature_buckets = count(settings, "feature_buckets");
   options.hidden = count(settings, "hidden");
   options.learning_rate = number_setting(settings, "learning_rate");

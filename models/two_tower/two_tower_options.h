@@ -12,11 +12,12 @@ namespace tamis::models {
 
 struct TwoTowerOptions {
   std::uint32_t dim = 128;
-  std::uint32_t hidden = 0;    // width of each tower's residual network; 0: none
-  bool user_id = false;        // whether the user tower has a vector per user
-  bool item_id = true;         // whether the item tower has a vector per item
-  bool shared_history = true;  // whether a history is pooled from the item tower's tables or from ones of its own
-  double id_dropout = 0.1;     // share of rows that train without their id, where something else tells them apart
+  std::uint32_t hidden = 0;      // width of each tower's residual network; 0: none
+  bool user_id = false;          // whether the user tower has a vector per user
+  bool item_id = true;           // whether the item tower has a vector per item
+  bool shared_history = true;    // whether a history is pooled from the item tower's tables or from ones of its own
+  double context_dropout = 0.3;  // share of rows that train without a context, 0..1
+  double id_dropout = 0.1;       // share of rows that train without their id, where something else tells them apart
   std::uint32_t feature_buckets = 65'536;
   double history_exponent = 0.5;    // the history is summed, divided by its length to this power; 1: the mean
   std::uint32_t max_history = 200;  // items considered

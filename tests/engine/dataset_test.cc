@@ -43,6 +43,26 @@ TEST_F(DatasetTest, RepeatsAddUp) {
   EXPECT_EQ(matrix.weight[0], 6);
 }
 
+TEST_F(DatasetTest, NumbersContextsOfEventsWhereFeaturesAreAsked) {
+  const auto with = [](TimestampMs at_ms, Features context) -> Mutation {
+    auto put = std::get<PutInteraction>(interaction("ada", "lamp", at_ms));
+    put.interaction.context = std::move(context);
+    return put;
+  };
+  write({with(kStartMs + 3, {{"device", std::string("phone")}}), with(kStartMs + 2, {}),
+         with(kStartMs + 1, {{"device", std::string("phone")}}), with(kStartMs, {{"hour", 7.0}})});
+  const Dataset dataset = load_dataset(*store_, {}, clock_.now_ms(), nullptr, /*with_features=*/true).value();
+  std::vector<Features> by_event;
+  for (const std::uint32_t context : dataset.event_contexts) by_event.push_back(dataset.contexts[context]);
+  EXPECT_THAT(by_event, ElementsAre(Features{{"hour", 7.0}}, Features{{"device", std::string("phone")}}, Features{},
+                                    Features{{"device", std::string("phone")}}));
+  EXPECT_EQ(dataset.contexts.size(), 3);
+  // The pair's newest event says in which context it came about.
+  const models::TrainingData data = dataset.training_data(0, 2);
+  EXPECT_THAT(data.pair_contexts(data.matrix()), ElementsAre(dataset.event_contexts[1]));
+  EXPECT_TRUE(load_dataset(*store_, {}, clock_.now_ms(), nullptr).value().contexts.empty());
+}
+
 TEST_F(DatasetTest, AnEmptyStoreGivesAnEmptyDataset) {
   const auto dataset = load_dataset(*store_, {}, clock_.now_ms(), nullptr);
   ASSERT_TRUE(dataset.is_ok());

@@ -56,7 +56,7 @@ class MemoryStore final : public storage::Store {
   Status scan_entities(EntityKind, DenseId, const std::function<bool(DenseId, Entity&&)>&) const override {
     return unsupported();
   }
-  Status scan_interactions(const std::function<bool(const storage::StoredInteraction&)>&) const override {
+  Status scan_interactions(bool, const std::function<bool(const storage::StoredInteraction&)>&) const override {
     return unsupported();
   }
   Status scan_interactions_by_item(const std::function<bool(const storage::StoredInteraction&)>&) const override {

@@ -37,7 +37,7 @@ TEST(RankFeatureTest, DefaultsFollowTheDataAndTheModels) {
   const std::vector<Features> items = {
       {{"price", 3.5}, {"tags", std::vector<std::string>{"a"}}, {"name", Text{"long"}}}};
   const std::vector<std::string> names =
-      default_rank_features(users, items, std::vector<std::string>{"ials", "user_knn"});
+      default_rank_features(users, items, {}, std::vector<std::string>{"ials", "user_knn"});
   EXPECT_THAT(names, Contains("user.country"));
   EXPECT_THAT(names, Contains("item.price"));
   EXPECT_THAT(names, Contains("crossed.difference.price"));

@@ -58,7 +58,7 @@ TEST(RankWorldTest, ExamplesDoNotSeeTheFuture) {
   ModelSettings settings;
   settings.encoders["ials"] = {};
   const std::vector<std::string> names = {"item_knn", "user_knn"};
-  const std::vector<std::string> declared = default_rank_features({}, {}, names);
+  const std::vector<std::string> declared = default_rank_features({}, {}, {}, names);
   std::vector<RankFeature> crossed;
   const std::vector<RankFeature> features = parse_rank_features(declared, "").value();
   for (const RankFeature& feature : features)

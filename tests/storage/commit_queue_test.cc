@@ -218,7 +218,9 @@ TEST_F(CommitQueueTest, ReadersRunBesideCommitsAndReopens) {
     readers.emplace_back([&] {
       while (!done) {
         std::size_t rows = 0;
-        (void)store_->scan_interactions([&](const StoredInteraction&) { return ++rows < 1'000; }).is_ok();
+        (void)store_
+            ->scan_interactions(/*with_context=*/false, [&](const StoredInteraction&) { return ++rows < 1'000; })
+            .is_ok();
         (void)store_->get_entity(EntityKind::kItem, 0).is_ok();
         (void)store_->counts();
         for (const Space& space : store_->spaces()) (void)store_->get_vector(space.name, EntityKind::kUser, 1).is_ok();

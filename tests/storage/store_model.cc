@@ -127,7 +127,7 @@ std::string StoreModel::difference_of_interactions(const Store& store) const {
     std::size_t scanned = 0;
     const auto count = [&](const StoredInteraction&) { return ++scanned, true; };
     const Status status =
-        kind == EntityKind::kUser ? store.scan_interactions(count) : store.scan_interactions_by_item(count);
+        kind == EntityKind::kUser ? store.scan_interactions(false, count) : store.scan_interactions_by_item(count);
     if (!status.is_ok()) return status.to_string();
     if (scanned != expected.size()) return "scan of interactions: " + std::to_string(scanned);
   }

@@ -78,7 +78,7 @@ TEST(FeatureTokens, StandardizesNumbersAndSharesTheWeightOfSets) {
   const std::vector<Features> items = {{{"price", 10.0}, {"tags", std::vector<std::string>{"a", "b", "c", "d"}}},
                                        {{"price", 30.0}}};
   FeatureTokens tokens(1'000);
-  tokens.fit(items);
+  tokens.fit({items});
   nn::Bags bags;
   tokens.append("item", items[0], bags);
   bags.end_bag();
@@ -105,7 +105,7 @@ TEST(FeatureTokens, KeepsScopesFieldsAndValuesApart) {
 TEST(FeatureTokens, SurvivesSaving) {
   const std::vector<Features> items = {{{"price", 10.0}}, {{"price", 30.0}}};
   FeatureTokens tokens(64);
-  tokens.fit(items);
+  tokens.fit({items});
   const auto restored = FeatureTokens::from_json(64, tokens.to_json());
   ASSERT_TRUE(restored.is_ok());
   nn::Bags before, after;
