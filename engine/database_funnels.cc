@@ -61,14 +61,13 @@ FunnelDocument DatabaseImpl::check_funnel(std::string_view name, std::string_vie
 }
 
 // One more than the funnel's newest version, which may be that of a funnel deleted since.
-std::uint32_t DatabaseImpl::next_version(const std::string& name) const {
+Result<std::uint32_t> DatabaseImpl::next_version(const std::string& name) const {
   if (const auto current = get_funnel(name); current.is_ok()) return current->version + 1;
   std::uint32_t newest = 0;
-  if (const auto versions = store_->list_documents(kVersions); versions.is_ok()) {
-    for (const storage::Document& document : *versions) {
-      if (!document.name.starts_with(name + ":")) continue;
-      if (const auto kept = parse_funnel(name, document.json); kept.is_ok()) newest = std::max(newest, kept->version);
-    }
+  TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::Document> versions, store_->list_documents(kVersions));
+  for (const storage::Document& document : versions) {
+    if (!document.name.starts_with(name + ":")) continue;
+    if (const auto kept = parse_funnel(name, document.json); kept.is_ok()) newest = std::max(newest, kept->version);
   }
   return newest + 1;
 }
@@ -81,7 +80,7 @@ Result<WriteAck> DatabaseImpl::put_funnel(const FunnelConfig& funnel) {
   TAMIS_RETURN_IF_ERROR(check_base(state->funnels, funnel));
   TAMIS_RETURN_IF_ERROR(check_objective_names(*state, funnel));
   FunnelConfig next = funnel;
-  next.version = next_version(next.name);
+  TAMIS_ASSIGN_OR_RETURN(next.version, next_version(next.name));
   const std::string json = funnel_to_json(next);
   std::vector<Mutation> documents = {PutDocument{"funnel", next.name, json},
                                      PutDocument{std::string(kVersions), version_key(next.name, next.version), json}};

@@ -122,13 +122,14 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   // database_learning.cc
   Status commit(std::vector<Mutation> mutations) override;
   Status serve(std::shared_ptr<const Generation> generation) override;
+  void before_training() override;
 
   // database_read.cc
   Result<DenseId> find_live(EntityKind kind, std::string_view id) const;
   Status await(Sequence min_seq, std::int64_t timeout_ms);
 
   // database_funnels.cc
-  std::uint32_t next_version(const std::string& name) const;
+  Result<std::uint32_t> next_version(const std::string& name) const;
 
   // database_sessions.cc
   Result<std::vector<storage::StoredInteraction>> all_interactions(DenseId user) const;
@@ -165,7 +166,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::uint64_t memory_limit_bytes_ = 0;
   std::chrono::steady_clock::time_point next_measure_;  // of the recovery, then the upkeep thread
   Mutex save_mutex_;                                    // one save of the index files at a time
-  Mutex funnel_mutex_;                                  // versions of funnels count up one by one
+  Mutex funnel_mutex_;                                  // versions of funnels and experiments count up one by one
   Mutex merge_mutex_;                                   // one merge of a session at a time
   std::unique_ptr<Replay> replay_;                      // past answers; reads the store and the trainer's generations
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "engine/document_name.h"
 #include "engine/experiment.h"
 #include "engine/funnel_registry.h"
 #include "engine/query/objective_names.h"
@@ -202,18 +203,17 @@ Status MutationCheck::complete(PutDocument* put) {
   if (put->collection != "funnel") {
     return fault("collection", "\"" + put->collection + "\" is the database's own; expected funnel or experiment");
   }
-  TAMIS_RETURN_IF_ERROR(check_name(put->name, "name"));
   TAMIS_ASSIGN_OR_RETURN(const FunnelConfig funnel, parse_funnel(put->name, put->json));
   TAMIS_RETURN_IF_ERROR(check_base(state_.funnels, funnel));
   return check_objective_names(state_, funnel);
 }
 
 Status MutationCheck::complete(DeleteDocument* erased) {
-  if (erased->collection == "experiment") return check_name(erased->name, "name");
+  if (erased->collection == "experiment") return check_document_name(erased->name, "name");
   if (erased->collection != "funnel") {
     return fault("collection", "\"" + erased->collection + "\" is the database's own; expected funnel or experiment");
   }
-  TAMIS_RETURN_IF_ERROR(check_name(erased->name, "name"));
+  TAMIS_RETURN_IF_ERROR(check_document_name(erased->name, "name"));
   const std::string derived = find_derived(state_.funnels, erased->name);
   if (derived.empty() || erased->name == "default") return Status::ok();
   return Status::failed_precondition("funnel \"" + derived + "\" inherits from \"" + erased->name + "\"");

@@ -1,7 +1,7 @@
 // Experiments as JSON documents.
-#include <algorithm>
 #include <cmath>
 
+#include "engine/document_name.h"
 #include "engine/experiment.h"
 #include "engine/funnel.h"
 #include "engine/measure/hash_split.h"
@@ -17,21 +17,8 @@ constexpr std::string_view kMembers[] = {"name",   "version", "layer",   "traffi
                                          "funnel", "arms",    "holdout", "control",       "start",
                                          "end",    "users",   "alpha",   "planned_users", "buckets"};
 constexpr std::string_view kArmMembers[] = {"name", "share", "funnel", "override"};
-constexpr std::size_t kMaxNameBytes = 64;
+constexpr std::size_t kMaxNameBytes = engine::kMaxDocumentNameBytes;
 constexpr double kShareTolerance = 1e-9;
-
-bool is_name(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxNameBytes && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-  });
-}
-
-Status name_fault(std::string_view name, std::string field) {
-  return Status::invalid_argument("\"" + std::string(name.substr(0, kMaxNameBytes)) +
-                                  "\" is not a name; expected 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")
-      .at_field(std::move(field));
-}
 
 Result<ExperimentArm> read_arm(const Json& json, const std::string& pointer) {
   ExperimentArm arm;
@@ -98,8 +85,8 @@ Result<ExperimentConfig> parse_experiment(std::string_view name, std::string_vie
 }
 
 Status validate_experiment(const ExperimentConfig& experiment) {
-  if (!is_name(experiment.name)) return name_fault(experiment.name, "/name");
-  if (!experiment.layer.empty() && !is_name(experiment.layer)) return name_fault(experiment.layer, "/layer");
+  TAMIS_RETURN_IF_ERROR(engine::check_document_name(experiment.name, "/name"));
+  if (!experiment.layer.empty()) TAMIS_RETURN_IF_ERROR(engine::check_document_name(experiment.layer, "/layer"));
   if (experiment.arms.empty() || experiment.arms.size() > kMaxArms) {
     return Status::invalid_argument("there are " + std::to_string(experiment.arms.size()) + " arms; expected 1 to 16")
         .at_field("/arms");
@@ -109,7 +96,7 @@ Status validate_experiment(const ExperimentConfig& experiment) {
   for (std::size_t i = 0; i < experiment.arms.size(); ++i) {
     const ExperimentArm& arm = experiment.arms[i];
     const std::string pointer = engine::child_pointer("/arms", i);
-    if (!is_name(arm.name)) return name_fault(arm.name, pointer + "/name");
+    TAMIS_RETURN_IF_ERROR(engine::check_document_name(arm.name, pointer + "/name"));
     if (arm.name == kHoldoutArm)
       return Status::invalid_argument("\"holdout\" names those left out").at_field(pointer + "/name");
     for (std::size_t j = 0; j < i; ++j) {

@@ -1,6 +1,5 @@
 #include "engine/measure/member_reader.h"
 
-#include <cmath>
 #include <sstream>
 
 #include "engine/funnel.h"
@@ -42,8 +41,11 @@ void MemberReader::time(std::string_view member, TimestampMs* value_out) {
   const Json* found = value(member);
   if (found == nullptr) return;
   if (found->is_number_integer()) {
-    *value_out = found->get<TimestampMs>();
-    return;
+    const double ms = found->get<double>();  // wide enough for what no TimestampMs holds
+    if (ms >= static_cast<double>(kMinTimestampMs) && ms <= static_cast<double>(kMaxTimestampMs)) {
+      *value_out = found->get<TimestampMs>();
+      return;
+    }
   }
   if (found->is_string()) {
     if (const auto parsed = parse_rfc3339(found->get_ref<const std::string&>()); parsed.is_ok()) {
@@ -51,7 +53,7 @@ void MemberReader::time(std::string_view member, TimestampMs* value_out) {
       return;
     }
   }
-  fail(json_fault(*found, pointer_of(member), "a time, RFC 3339 or Unix milliseconds"));
+  fail(json_fault(*found, pointer_of(member), "a time in the years 0001 to 9999, RFC 3339 or Unix milliseconds"));
 }
 
 void MemberReader::filter(std::string_view member, Filter* value_out) {

@@ -1,7 +1,7 @@
 // FunnelConfig <-> JSON. funnel_members.cc says what a document may hold.
-#include <algorithm>
 #include <utility>
 
+#include "engine/document_name.h"
 #include "engine/funnel.h"
 #include "engine/query/document_reader.h"
 #include "engine/query/document_schema.h"
@@ -12,23 +12,6 @@
 namespace tamis {
 namespace engine {
 namespace {
-
-constexpr std::size_t kMaxNameBytes = 64;
-
-bool is_funnel_name(std::string_view name) {
-  if (name.empty() || name.size() > kMaxNameBytes) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-  });
-}
-
-Status check_name(std::string_view name) {
-  if (is_funnel_name(name)) return Status::ok();
-  return Status::invalid_argument("\"" + std::string(name.substr(0, 64)) +
-                                  "\" is not a funnel name; expected 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")
-      .at_field("name");
-}
 
 // What says which funnel it is; no setting, so nothing to inherit.
 bool is_identity(std::string_view member) { return member == "name" || member == "version" || member == "base"; }
@@ -56,7 +39,8 @@ Json write_document(const FunnelConfig& funnel) {
 }  // namespace engine
 
 FunnelDocument read_funnel_override(std::string_view name, std::string_view json) {
-  if (Status status = engine::check_name(name); !status.is_ok()) return {.funnel = {}, .faults = {std::move(status)}};
+  if (Status status = engine::check_document_name(name, "name"); !status.is_ok())
+    return {.funnel = {}, .faults = {std::move(status)}};
   const auto document = engine::parse_json(json);
   if (!document.is_ok()) return {.funnel = {}, .faults = {document.status()}};
   return engine::read_document(name, *document);
@@ -77,7 +61,7 @@ Result<FunnelConfig> parse_funnel(std::string_view name, std::string_view json) 
 std::string funnel_to_json(const FunnelConfig& funnel) { return engine::to_text(engine::write_document(funnel)); }
 
 Status validate_funnel(const FunnelConfig& funnel) {
-  TAMIS_RETURN_IF_ERROR(engine::check_name(funnel.name));
+  TAMIS_RETURN_IF_ERROR(engine::check_document_name(funnel.name, "name"));
   TAMIS_RETURN_IF_ERROR(validate_filter(funnel.filter));
   // One grammar, checked in one place: what a document could not say, a value made in code may not hold either.
   FunnelDocument document = engine::read_document(funnel.name, engine::write_document(funnel));

@@ -58,6 +58,17 @@ TEST_F(ExperimentsTest, AnArmServesItsFunnelAndTheAnswerNamesIt) {
   EXPECT_TRUE(ask("").arms.empty()) << "nobody cannot be followed";
 }
 
+TEST_F(ExperimentsTest, WhatANameMayBeCanBeDeletedToo) {
+  open_shop();
+  FunnelConfig funnel = FunnelConfig::default_funnel();
+  funnel.name = "Home.V2";
+  ASSERT_TRUE(database->put_funnel(funnel).is_ok());
+  ASSERT_EQ(put("Ranking.V2", kTwoArms).to_string(), Status::ok().to_string());
+  EXPECT_EQ(database->delete_experiment("Ranking.V2").status().to_string(), Status::ok().to_string());
+  EXPECT_EQ(database->delete_funnel("Home.V2").status().to_string(), Status::ok().to_string());
+  EXPECT_EQ(database->get_funnel("Home.V2").status().code(), StatusCode::kNotFound);
+}
+
 TEST_F(ExperimentsTest, PeopleStayWhereTheyAreOverARestartAndAnEnd) {
   open_shop();
   ASSERT_EQ(put("ranking", kTwoArms).to_string(), Status::ok().to_string());
@@ -184,6 +195,8 @@ TEST(ExperimentJsonTest, FaultsNameTheirPlace) {
       {R"({"arms":[{"name":"a","share":1}],"control":"b"})", "/control"},
       {R"({"arms":[{"name":"a","share":1}],"start":"yesterday"})", "/start"},
       {R"({"arms":[{"name":"a","share":1}],"start":20,"end":10})", "/end"},
+      {R"({"arms":[{"name":"a","share":1}],"start":18446744073709551615})", "/start"},
+      {R"({"arms":[{"name":"a","share":1}],"end":9223372036854775807})", "/end"},
       {R"({"arms":[{"name":"a","share":1,"override":{"merge":"none"}}]})", "/arms/0/override/merge"},
       {R"({"arms":[{"name":"a","share":1}],"alpha":0})", "/alpha"},
       {R"({"arms":[{"name":"a","share":1}],"name":"other"})", "/name"},
