@@ -13,7 +13,7 @@ struct FunnelWindow {
   std::string window;  // "hour", "day", "all" (as far back as impressions are kept)
   std::uint64_t lists = 0;
   std::uint64_t slots = 0;
-  std::uint64_t clicked = 0;                      // slots with an attributed interaction of a type that weighs
+  std::uint64_t clicked = 0;                      // slots with an attributed interaction that weighs or converts
   std::uint64_t converted = 0;                    // slots with one of a conversion type
   std::map<std::string, std::uint64_t> outcomes;  // attributed interactions by type
   double value = 0;                               // sum of the values of the converting ones, 1 where it has none

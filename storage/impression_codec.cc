@@ -130,7 +130,7 @@ Status decode_impression(std::string_view value, Impression* impression) {
   impression->sequence = reader.varint();
   impression->asked = static_cast<std::uint32_t>(reader.varint_up_to(kMaxUint32));
   impression->attribution_window_s =
-      static_cast<std::int64_t>(reader.varint_up_to(std::numeric_limits<std::int64_t>::max()));
+      static_cast<std::int64_t>(reader.varint_up_to(std::numeric_limits<std::int64_t>::max() / 1'000));  // as ms, too
   impression->arms.clear();
   const std::uint64_t arms = reader.varint_up_to(reader.remaining());
   for (std::uint64_t i = 0; i < arms && !reader.failed(); ++i) {

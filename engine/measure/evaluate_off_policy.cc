@@ -1,7 +1,6 @@
 #include "engine/measure/evaluate_off_policy.h"
 
 #include <deque>
-#include <limits>
 #include <memory>
 #include <utility>
 

@@ -1,7 +1,6 @@
 #include "engine/measure/experiment_results.h"
 
 #include <algorithm>
-#include <limits>
 #include <unordered_map>
 
 #include "common/checksum.h"

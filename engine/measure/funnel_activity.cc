@@ -40,7 +40,8 @@ ActivityRing::Counts ActivityRing::sum(TimestampMs now_ms) const {
 std::uint32_t FunnelActivity::group(const std::string& funnel, const std::string& experiment, const std::string& arm) {
   const auto found = names_.find({funnel, experiment, arm});
   if (found != names_.end()) return found->second;
-  if (groups_.size() >= kMaxGroups - 1 && funnel != "other") return group("other", "", "");
+  const bool is_rest = funnel == "other" && experiment.empty();
+  if (groups_.size() >= kMaxGroups - 1 && !is_rest) return group("other", "", "");
   const auto number = static_cast<std::uint32_t>(groups_.size());
   Group& made = groups_.emplace_back();
   made.funnel = funnel;

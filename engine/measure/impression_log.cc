@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "engine/interaction_weight.h"
@@ -169,7 +170,6 @@ void ImpressionLog::count_list(const storage::Impression& list, std::span<const 
     activity_.add_outcome(groups, list.served_ms, change);
     if (change.is_first_click) exposure_.add(items[outcome.slot], 0, 1);
   }
-  oldest_ms_ = std::min(oldest_ms_, list.served_ms);
   attribution_.add(list, groups, std::move(slots));
 }
 
@@ -237,7 +237,8 @@ void ImpressionLog::write_pending() {
   if (batch.impressions.empty() && batch.outcomes.empty() && batch.attributed_through == 0) return;
   const Status written = store_->write_impressions(batch);
   if (written.is_ok()) return;
-  // The mark stays where it was: a restart attributes again what is not in the store.
+  // It stays in the counts until the next start, which counts what the store holds. The mark stays where it was, so
+  // that a store that takes nothing any more loses no attribution: the next start attributes again from there.
   dropped_.fetch_add(batch.impressions.size(), std::memory_order_relaxed);
   spdlog::warn("{} served lists and {} outcomes are not logged: {}", batch.impressions.size(), batch.outcomes.size(),
                written.to_string());
@@ -245,14 +246,14 @@ void ImpressionLog::write_pending() {
 
 Status ImpressionLog::prune() {
   const TimestampMs before_ms = options_->clock->now_ms() - options_->impressions.retention_s * 1'000;
+  TimestampMs from_ms = 0;
   {
     MutexLock lock(state_mutex_);
-    if (oldest_ms_ >= before_ms) return Status::ok();
+    from_ms = counted_from_ms_;
   }
   write_pending();
-  constexpr TimestampMs kFromTheStart = std::numeric_limits<TimestampMs>::min();
   TAMIS_RETURN_IF_ERROR(store_->scan_impressions(
-      kFromTheStart, before_ms, [this](const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
+      from_ms, before_ms, [this](const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
         MutexLock lock(state_mutex_);
         forget_list(list, outcomes);
         return true;
@@ -260,12 +261,13 @@ Status ImpressionLog::prune() {
   {
     MutexLock lock(state_mutex_);
     attribution_.forget_before(before_ms);
-    oldest_ms_ = before_ms;
+    counted_from_ms_ = std::max(counted_from_ms_, before_ms);
   }
   return store_->prune_impressions(before_ms);
 }
 
 Status ImpressionLog::recover(const std::atomic<bool>* stop) {
+  const TimestampMs from_ms = options_->clock->now_ms() - options_->impressions.retention_s * 1'000;
   {
     MutexLock lock(state_mutex_);
     MutexLock pending_lock(pending_mutex_);
@@ -276,10 +278,9 @@ Status ImpressionLog::recover(const std::atomic<bool>* stop) {
     exposure_.clear();
     unwritten_ = {};
     types_.clear();
-    oldest_ms_ = kForEver;
+    counted_from_ms_ = from_ms;
   }
   TAMIS_ASSIGN_OR_RETURN(const Sequence through, store_->attributed_through());
-  const TimestampMs from_ms = options_->clock->now_ms() - options_->impressions.retention_s * 1'000;
   const std::size_t known_items = store_->ids(EntityKind::kItem).size();
   const auto goes_on = [&] { return !stop->load(std::memory_order_relaxed); };
   bool has_lists = false;

@@ -12,8 +12,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
-#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,7 +47,7 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   void on_commit(std::span<const storage::CommittedRecord> records);
   // Leaves nothing in memory that the store could take: at close, and before the store is read. Any thread.
   void write_pending() TAMIS_EXCLUDES(write_mutex_);
-  // Removes what is older than the retention, from the store and from the counts.
+  // Removes what is older than the retention, from the store and from the counts. REQUIRES: recover() was ok.
   Status prune();
 
   // `listed_items`: those that can be served.
@@ -96,7 +94,7 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   mutable FunnelActivity activity_ TAMIS_GUARDED_BY(state_mutex_);
   mutable storage::ImpressionBatch unwritten_ TAMIS_GUARDED_BY(state_mutex_);
   mutable std::vector<TypeTraits> types_ TAMIS_GUARDED_BY(state_mutex_);
-  mutable TimestampMs oldest_ms_ TAMIS_GUARDED_BY(state_mutex_) = std::numeric_limits<TimestampMs>::max();
+  TimestampMs counted_from_ms_ TAMIS_GUARDED_BY(state_mutex_) = 0;  // lists served before it are not in the counts
   mutable ImpressionFigures figures_ TAMIS_GUARDED_BY(state_mutex_);
   std::atomic<std::uint64_t> sampled_out_{0};
   mutable std::atomic<std::uint64_t> dropped_{0};

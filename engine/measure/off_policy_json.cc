@@ -1,5 +1,6 @@
 // Off-policy evaluations as JSON.
 #include <algorithm>
+#include <cmath>
 
 #include "engine/measure/member_reader.h"
 #include "engine/off_policy_evaluation.h"
@@ -16,6 +17,7 @@ constexpr std::string_view kMembers[] = {
     "alpha"};
 constexpr std::string_view kEstimators[] = {"ips", "snips", "dr"};
 constexpr std::string_view kAssumptions[] = {"prefix", "slot"};
+constexpr double kMaxRewardWeight = 1e9;
 
 void read_candidate(MemberReader* reader, OffPolicyRequest* request) {
   const Json* funnel = reader->value("funnel");
@@ -42,8 +44,9 @@ void read_reward(MemberReader* reader, OffPolicyRequest* request) {
   if (!reward->is_object() || reward->empty())
     return reader->fail(engine::json_fault(*reward, "/reward", "an interaction type, or weights by type"));
   for (const auto& [type, weight] : reward->items()) {
-    if (!weight.is_number())
-      return reader->fail(engine::json_fault(weight, engine::child_pointer("/reward", type), "a number"));
+    if (!weight.is_number() || std::abs(weight.get<double>()) > kMaxRewardWeight)
+      return reader->fail(
+          engine::json_fault(weight, engine::child_pointer("/reward", type), "a number from -1e9 to 1e9"));
     request->reward[type] = weight.get<double>();
   }
 }

@@ -216,6 +216,24 @@ TEST_F(ImpressionLogTest, RetentionRemovesOldListsFromStoreAndCounts) {
   EXPECT_EQ(left, 1u);
 }
 
+TEST_F(ImpressionLogTest, WhatWasTooOldAtTheStartIsPrunedWithoutBeingTakenFromTheCounts) {
+  options.impressions.retention_s = 3'600;
+  open_log();
+  commit({put_item("lamp"), put_item("vase")});
+  serve_list("old");
+  log->write_pending();
+  clock.advance(2 * 3'600'000);
+  open_log();  // no longer counts the list, which the store still holds
+  serve_list("young");
+  log->write_pending();
+  ASSERT_TRUE(log->prune().is_ok());
+  EXPECT_EQ(log->of_item(0).impressions, 1);
+  EXPECT_EQ(log->funnel_figures(2).front().windows.back().lists, 1u);
+  std::size_t left = 0;
+  ASSERT_TRUE(store->scan_impressions(0, clock.now_ms() + 1, [&](const auto&, auto) { return ++left > 0; }).is_ok());
+  EXPECT_EQ(left, 1u);
+}
+
 TEST_F(ImpressionLogTest, AUserIsToldWhatTheyWereShown) {
   open_log();
   commit({put_item("lamp"), put_item("vase"), click("lamp")});
