@@ -92,13 +92,17 @@ EmbeddingsCall::EmbeddingsCall(client::Endpoint endpoint, client::TransportOptio
     : settings_(settings), transport_(std::move(endpoint), std::move(options)) {}
 
 std::string EmbeddingsCall::excerpt(std::string_view body) const {
-  std::string text(body.substr(0, kExcerptBytes + settings_.api_key.size()));
-  if (!settings_.api_key.empty()) {
-    for (std::size_t at = text.find(settings_.api_key); at != std::string::npos; at = text.find(settings_.api_key))
-      text.replace(at, settings_.api_key.size(), "***");
+  const std::string& key = settings_.api_key;
+  std::string text;
+  while (!body.empty() && text.size() < kExcerptBytes) {
+    const bool is_key = !key.empty() && body.starts_with(key);
+    if (is_key) {
+      text += "***";
+    } else {
+      text += static_cast<unsigned char>(body.front()) < ' ' ? ' ' : body.front();
+    }
+    body.remove_prefix(is_key ? key.size() : 1);
   }
-  text.resize(std::min(text.size(), kExcerptBytes));
-  for (char& c : text) c = static_cast<unsigned char>(c) < ' ' ? ' ' : c;
   return text;
 }
 

@@ -126,6 +126,13 @@ TEST(Endpoint, TriesAgainAfterItsOwnFaultsAndTellsTheLast) {
   EXPECT_EQ(server.requests().size(), 3u);
 }
 
+TEST(Endpoint, TakesAShortKeyOutOfWhatIsEchoed) {
+  MisbehavingServer server([](const SeenRequest&, int) { return ServerAction{http(401, "no such key: *")}; });
+  EndpointSettings settings = settings_for(server);
+  settings.api_key = "*";
+  EXPECT_THAT(embed(settings, {"a"}).status().message(), HasSubstr("no such key: ***"));
+}
+
 TEST(Endpoint, GivesUpAtOnceWhereItIsRefused) {
   MisbehavingServer server(
       [](const SeenRequest&, int) { return ServerAction{http(401, R"({"error":"no such key"})")}; });
