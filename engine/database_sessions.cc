@@ -32,9 +32,9 @@ Result<std::vector<storage::StoredInteraction>> DatabaseImpl::all_interactions(D
     const bool is_last = page.size() < kPage;
     if (!page.empty()) before = {page.back().timestamp_ms, page.back().sequence};
     for (auto& row : page) all.push_back(std::move(row));
-    if (is_last) return all;
     if (all.size() > kMaxMerged)
       return Status::resource_exhausted("the session has more than " + std::to_string(kMaxMerged) + " interactions");
+    if (is_last) return all;
   }
 }
 

@@ -33,7 +33,8 @@ void FunnelRegistry::erase(std::string_view name) {
 Funnels FunnelRegistry::resolve() const {
   Funnels resolved;
   // A pass settles every funnel whose base is settled; as many passes as the longest chain of bases has links.
-  for (std::size_t before = 1; resolved.size() != before;) {
+  std::size_t before = 0;
+  do {
     before = resolved.size();
     for (const auto& [name, stored] : funnels_) {
       if (resolved.contains(name)) continue;
@@ -43,8 +44,7 @@ Funnels FunnelRegistry::resolve() const {
       if (!stored.base.empty()) inherit_members(*base->second, funnel.get());
       resolved.emplace(name, std::move(funnel));
     }
-    if (before == 0 && resolved.empty()) break;
-  }
+  } while (resolved.size() > before);
   return resolved;
 }
 

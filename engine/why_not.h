@@ -13,7 +13,7 @@ namespace tamis {
 enum class WhyNot {
   kRecommended,   // it is in the answer
   kUnknownItem,   // never heard of
-  kDeleted,       //
+  kDeleted,       // and not described again since
   kExpired,       // past its TTL
   kExcluded,      // named by the request's exclude, served on an earlier page, or the item that the list is about
   kSeen,          // the user has interacted with it

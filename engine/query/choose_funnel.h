@@ -11,7 +11,7 @@
 namespace tamis::engine {
 
 // The request's own funnel on its base, else the one of its surface where there is such a funnel, else the named one.
-// not_found at "funnel" (or "override", where its base is unknown).
+// not_found at "funnel" (or "override.base", where that is unknown).
 Result<std::shared_ptr<const FunnelConfig>> choose_funnel(const ReadState& state, const RecommendRequest& request);
 
 }  // namespace tamis::engine

@@ -1,6 +1,7 @@
 #include "engine/query/document_reader.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "engine/query/filter_json.h"
@@ -16,8 +17,9 @@ bool is_in(double value, const NumberRange& range) {
 }
 
 std::string short_number(double value) {
-  return to_text(
-      Json(value == static_cast<std::int64_t>(value) ? Json(static_cast<std::int64_t>(value)) : Json(value)));
+  constexpr double kLargest = 1e15;  // that is written without an exponent
+  const bool is_whole = std::abs(value) <= kLargest && value == std::floor(value);
+  return to_text(is_whole ? Json(static_cast<std::int64_t>(value)) : Json(value));
 }
 
 std::string expectation(const NumberRange& range) {
@@ -178,6 +180,7 @@ void DocumentReader::refuse(std::string_view name, std::optional<std::size_t> el
 void DocumentReader::finish() {
   if (!value_.is_object() || !is_whole_) return;
   for (const auto& [name, member] : value_.items()) {
+    if (faults_.size() >= kMaxFaults) return;
     if (std::find(known_.begin(), known_.end(), name) == known_.end()) note(unknown_member(name, pointer_, known_));
   }
 }

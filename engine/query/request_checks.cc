@@ -10,7 +10,6 @@ namespace {
 constexpr std::size_t kMaxExclude = 10'000;
 constexpr std::size_t kMaxRequestHistory = 10'000;
 constexpr std::size_t kMaxTypeBytes = 64;
-constexpr std::size_t kMaxRecommendationIdBytes = 128;
 
 Status check_history_entry(const HistoryEntry& entry, const std::string& field) {
   TAMIS_RETURN_IF_ERROR(validate_external_id(entry.item, field + ".item"));
@@ -63,9 +62,10 @@ Status check_recommend_request(const ReadState& state, const RecommendRequest& r
   TAMIS_RETURN_IF_ERROR(check_count(request.exclude.size(), kMaxExclude, "exclude"));
   for (std::size_t i = 0; i < request.exclude.size(); ++i)
     TAMIS_RETURN_IF_ERROR(validate_external_id(request.exclude[i], "exclude[" + std::to_string(i) + "]"));
-  if (request.recommendation_id.size() > kMaxRecommendationIdBytes)
+  if (!request.similar_to.empty()) TAMIS_RETURN_IF_ERROR(validate_external_id(request.similar_to, "item"));
+  if (request.recommendation_id.size() > storage::kMaxRecommendationIdBytes)
     return Status::invalid_argument("recommendation_id has " + std::to_string(request.recommendation_id.size()) +
-                                    " bytes; expected at most 128")
+                                    " bytes; expected at most " + std::to_string(storage::kMaxRecommendationIdBytes))
         .at_field("recommendation_id");
   if (request.as_of_ms && (*request.as_of_ms < kMinTimestampMs || *request.as_of_ms > kMaxTimestampMs))
     return Status::invalid_argument("as_of is outside of the years 0001 to 9999").at_field("as_of");

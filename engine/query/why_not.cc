@@ -53,7 +53,10 @@ class Inquiry {
     StageClock clock(kMetricsName, nullptr, nullptr);
     TAMIS_RETURN_IF_ERROR(prepared_.prepare(&clock));
     const auto item = state_.store->ids(EntityKind::kItem).find(answer_.item);
-    if (!item) return decide(WhyNot::kUnknownItem, "the database has never heard of the item");
+    if (!item) {
+      tell(WhyNot::kUnknownItem, "the database has never heard of the item");
+      return Status::ok();
+    }
     item_ = *item;
     if (find_exclusion()) return Status::ok();
     const RetrievalContext context = prepared_.context();
@@ -69,42 +72,39 @@ class Inquiry {
   }
 
  private:
-  Status decide(WhyNot verdict, std::string reason) {
+  // True, so that who asks whether something is the verdict answers with it.
+  bool tell(WhyNot verdict, std::string reason) {
     answer_.verdict = verdict;
     answer_.reason = std::move(reason);
-    return Status::ok();
+    return true;
   }
 
   // What keeps an item from being served whatever its scores. True where something does.
   bool find_exclusion() {
-    if (!state_.items->contains(item_)) return told(WhyNot::kDeleted, "the item was deleted");
-    if (!state_.items->is_live(item_, prepared_.now_ms())) return told(WhyNot::kExpired, "the item is past its TTL");
-    if (request_.similar_to == answer_.item) return told(WhyNot::kExcluded, "the list is about the item itself");
+    if (!state_.items->contains(item_)) return tell(WhyNot::kDeleted, "the item was deleted");
+    if (!state_.items->is_live(item_, prepared_.now_ms())) return tell(WhyNot::kExpired, "the item is past its TTL");
+    if (request_.similar_to == answer_.item) return tell(WhyNot::kExcluded, "the list is about the item itself");
     if (std::find(request_.exclude.begin(), request_.exclude.end(), answer_.item) != request_.exclude.end())
-      return told(WhyNot::kExcluded, "the request excludes the item");
+      return tell(WhyNot::kExcluded, "the request excludes the item");
     const auto& served = prepared_.served_before();
     if (std::binary_search(served.begin(), served.end(), item_))
-      return told(WhyNot::kExcluded, "an earlier page of the list has served the item");
+      return tell(WhyNot::kExcluded, "an earlier page of the list has served the item");
     const auto& seen = prepared_.seen();
     if (std::find(seen.begin(), seen.end(), item_) != seen.end())
-      return told(WhyNot::kSeen, "the user has interacted with the item (exclude_seen)");
+      return tell(WhyNot::kSeen, "the user has interacted with the item (exclude_seen)");
     const auto entity = state_.items->get(item_, prepared_.now_ms());
+    if (entity == nullptr) return tell(WhyNot::kDeleted, "the item was deleted");  // just now
     const Features& features = entity->features;
     for (const auto& [whose, filter] :
          {std::pair("funnel's", &funnel_.filter), std::pair("request's", &request_.filter)}) {
       for (const Filter& failed : failed_conditions(*filter, answer_.item, features)) {
         answer_.failed_conditions.push_back(filter_to_json(failed));
         if (answer_.failed_conditions.size() == 1)
-          told(WhyNot::kFiltered,
+          tell(WhyNot::kFiltered,
                std::string("the ") + whose + " filter: " + answer_.failed_conditions.front() + " does not hold");
       }
     }
     return !answer_.failed_conditions.empty();
-  }
-
-  bool told(WhyNot verdict, std::string reason) {
-    static_cast<void>(decide(verdict, std::move(reason)).is_ok());
-    return true;
   }
 
   // Every retriever again, exactly and to the end of its list.
@@ -138,14 +138,14 @@ class Inquiry {
     const std::uint32_t served = rank_in(run.answer, item_, [](const RankedItem& entry) { return entry.item; });
     if (served > 0) {
       answer_.final_rank = served;
-      told(WhyNot::kRecommended, "it is recommended at " + ordinal(served));
+      tell(WhyNot::kRecommended, "it is recommended at " + ordinal(served));
     } else if (answer_.merged_rank == 0 && answer_.final_rank == 0) {
-      told(WhyNot::kNotRetrieved, not_retrieved_reason());
+      tell(WhyNot::kNotRetrieved, not_retrieved_reason());
     } else if (answer_.ranked_rank == 0 && answer_.final_rank == 0) {
-      told(WhyNot::kRankedLow, ordinal(answer_.merged_rank) + " of the merged candidates, of which " +
+      tell(WhyNot::kRankedLow, ordinal(answer_.merged_rank) + " of the merged candidates, of which " +
                                    std::to_string(run.merged.entries.size()) + " go on");
     } else if (!blame_rule()) {
-      told(WhyNot::kRankedLow,
+      tell(WhyNot::kRankedLow,
            ordinal(answer_.final_rank) + " by score, behind the " + std::to_string(request_.k) + " slots");
     }
   }
@@ -165,14 +165,14 @@ class Inquiry {
     for (const RuleEffect& effect : answer_.rules) {
       if (effect.rank_after != 0) continue;
       answer_.rule = effect.rule;
-      return told(WhyNot::kRemoved,
+      return tell(WhyNot::kRemoved,
                   "the rule \"" + effect.rule + "\" took it out, from " + ordinal(effect.rank_before));
     }
     for (auto effect = answer_.rules.rbegin(); effect != answer_.rules.rend(); ++effect) {
       const bool was_in = effect->rank_before != 0 && effect->rank_before <= request_.k;
       if (!was_in || effect->rank_after <= request_.k) continue;
       answer_.rule = effect->rule;
-      return told(WhyNot::kMoved, "the rule \"" + effect->rule + "\" moved it from " + ordinal(effect->rank_before) +
+      return tell(WhyNot::kMoved, "the rule \"" + effect->rule + "\" moved it from " + ordinal(effect->rank_before) +
                                       " to " + ordinal(effect->rank_after));
     }
     return false;
@@ -192,6 +192,9 @@ Result<WhyNotAnswer> why_not(const ReadState& state, const RecommendRequest& req
                              Sequence sequence) {
   TAMIS_RETURN_IF_ERROR(check_recommend_request(state, request));
   TAMIS_RETURN_IF_ERROR(validate_external_id(item, "item"));
+  if (request.as_of_sequence || !request.generation.empty())
+    return Status::invalid_argument("why-not tells of the list as it is now; expected no past sequence and generation")
+        .at_field(request.as_of_sequence ? "as_of" : "generation");
   TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<const FunnelConfig> funnel, choose_funnel(state, request));
   take_part(state, request, &funnel);
   WhyNotAnswer answer;

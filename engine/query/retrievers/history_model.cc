@@ -1,4 +1,6 @@
 // ease, graph_filter, bspm: what a trained model makes of the user's history by itself (models/history_model.h).
+#include <algorithm>
+
 #include "engine/query/retrievers/retrievers.h"
 
 namespace tamis::engine {
