@@ -3,9 +3,8 @@
 //   formula    = term { ("+" | "-") term }
 //   term       = factor { ("*" | "/") factor }
 //   factor     = ["-"] power                      power = primary ["^" factor]
-//   primary    = number | name | "p" "(" name ")" | "log" "(" formula ")" | ("min" | "max") "(" formula { "," formula }
-//   ")"
-//              | "(" formula ")"
+//   primary    = number | name | "p" "(" name ")" | "log" "(" formula ")" | "(" formula ")"
+//              | ("min" | "max") "(" formula { "," formula } ")"
 //   name       = letter or "_", then letters, digits, "_", "."; or any text in double quotes
 // A name stands for the probability of that objective, as p(name) does; `score` is the score of the merged retrieval.
 #pragma once

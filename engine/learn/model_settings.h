@@ -26,8 +26,8 @@ struct ModelSettings {
 // validation part of the Online Retail data (docs/evaluation.md).
 inline constexpr const char* kDefaultUnobservedWeight = "0.3";
 
-// The models that a run can learn: the counted and neighbourhood ones, the encoders that Tamis trains, and the history
-// models.
+// The models that a run can learn: the counted and neighbourhood ones, the encoders that Tamis trains, the history
+// models, and "dlrm", the ranker.
 const std::vector<std::string>& trainable_models();
 
 // The settings in force of a trained encoder or history model. REQUIRES: one of encoder_kinds() or

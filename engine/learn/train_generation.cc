@@ -77,7 +77,8 @@ Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRu
     } else if (learned.status().code() == StatusCode::kFailedPrecondition) {
       // Too young a database: it retrieves already, and will rank when there is more to learn from.
       std::erase(contents.info.models, "dlrm");
-      contents.info.note += "; no ranker: " + learned.status().message();
+      if (!contents.info.note.empty()) contents.info.note += "; ";
+      contents.info.note += "no ranker: " + learned.status().message();
     } else {
       return learned.status();
     }

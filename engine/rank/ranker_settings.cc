@@ -1,6 +1,8 @@
 #include "engine/rank/ranker_settings.h"
 
+#include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "engine/rank/rank_feature.h"
 
@@ -25,6 +27,21 @@ std::vector<std::string> split(std::string_view text, char separator) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return parts;
+}
+
+// Labels are bits of one word, and a name is that of a model: "watch" and "watch>=30" cannot both be told apart by it.
+Status check_objectives(const std::vector<std::string>& objectives) {
+  constexpr std::size_t kMost = 32;
+  std::set<std::string> names;
+  for (const std::string& objective : objectives) {
+    const std::string name = objective.substr(0, objective.find(">="));
+    if (!names.insert(name).second)
+      return Status::invalid_argument("names \"" + name + "\" twice, expected each type once").at_field("objectives");
+  }
+  if (names.size() <= kMost) return Status::ok();
+  return Status::invalid_argument("names " + std::to_string(names.size()) + " objectives, expected at most " +
+                                  std::to_string(kMost))
+      .at_field("objectives");
 }
 
 Result<std::vector<std::uint32_t>> parse_widths(const std::string& key, const std::string& text) {
@@ -99,6 +116,7 @@ Result<RankerSettings> parse_ranker_settings(const models::Settings& settings) {
   parsed.valid_share = number_setting(settings, "valid_share");
   parsed.min_count = integer_setting(settings, "min_count");
   parsed.objectives = split(settings.find("objectives")->second, ',');
+  TAMIS_RETURN_IF_ERROR(check_objectives(parsed.objectives));
   parsed.features = split(settings.find("features")->second, ',');
   TAMIS_RETURN_IF_ERROR(parse_rank_features(parsed.features, "features").status());
   parsed.model.dim = whole("dim");

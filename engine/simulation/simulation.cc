@@ -181,11 +181,11 @@ Result<std::vector<SimulatedRound>> simulate(const SimulationOptions& options, c
     return Status::invalid_argument("users, items, rounds, dim, groups, train_every and k must be above 0");
   const Population population(sizes);
   std::vector<SimulatedRound> rounds;
-  DatabaseOptions exact = database;
-  exact.training.settings["ials"].try_emplace("dim", "16");
+  DatabaseOptions own = database;
+  own.training.settings["ials"].try_emplace("dim", "16");
   for (const bool explores : {false, true}) {
     TAMIS_ASSIGN_OR_RETURN(const std::unique_ptr<ScratchDatabase> scratch,
-                           ScratchDatabase::create(options.scratch, exact, options.models, kStartMs));
+                           ScratchDatabase::create(options.scratch, own, options.models, kStartMs));
     Arm arm(options, population, *scratch, explores);
     TAMIS_RETURN_IF_ERROR(arm.start());
     for (std::uint32_t round = 0; round < sizes.rounds; ++round) {

@@ -261,6 +261,7 @@ Reports evaluate_time_split(const EvaluateFlags& flags) {
   TAMIS_ASSIGN_OR_RETURN(TimeSplitInput input, open_time_split(flags));
   if (!flags.funnels.empty()) return evaluate_time_split_funnels(flags, *input.store, input.config);
   if (flags.validation) return Status::invalid_argument("--validation needs --funnel");
+  if (!flags.diversity_space.empty()) return Status::invalid_argument("--diversity-space needs --funnel");
   engine::RunControl control;
   control.threads = input.config.database.training.threads;
   TAMIS_ASSIGN_OR_RETURN(const engine::TimeSplitReport split,
