@@ -56,6 +56,10 @@ Status DatabaseImpl::export_generation(std::string_view generation, const std::f
   return trainer_->export_generation(generation, dir);
 }
 
+void DatabaseImpl::before_training() {
+  if (!options_.read_only) impressions_->write_pending();
+}
+
 Status DatabaseImpl::commit(std::vector<Mutation> mutations) {
   return queue_->commit(std::move(mutations), Durability::kSync).status();
 }

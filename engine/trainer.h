@@ -31,6 +31,8 @@ class TrainerHost {
   virtual Status commit(std::vector<Mutation> mutations) = 0;
   // Swaps the serving generation (null: none): builds the indexes of its encoders' spaces, publishes a new ReadState.
   virtual Status serve(std::shared_ptr<const Generation> generation) = 0;
+  // A training is about to read the store: what waits in memory to be written there (served lists) is written.
+  virtual void before_training() {}
 };
 
 class Trainer {

@@ -151,6 +151,7 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
   task.options.threads = control.threads;
   const bool is_apart = !options_->training.worker_command.empty();
   const RunControl run = control.part("", 0, kTrained);
+  host_->before_training();
   TAMIS_ASSIGN_OR_RETURN(const GenerationInfo info, is_apart ? train_apart(task, run) : train_here(task, run));
   Status cancelled = control.check();
   if (!cancelled.is_ok()) {

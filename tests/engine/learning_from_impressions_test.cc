@@ -46,8 +46,6 @@ class LearningFromImpressionsTest : public DatabaseTest {
       for (int found = 0; found < 4; ++found) find_by_themselves();
       see_a_list();
     }
-    close();
-    open();  // lists and clicks wait in memory for up to a tenth of a second; closing writes them
   }
 
   // Of the first ten of all items, ranked.
