@@ -13,6 +13,7 @@
 namespace tamis::engine {
 namespace {
 
+constexpr std::size_t kMaxObjectives = 32;          // labels are bits of one word
 constexpr std::size_t kMinPositives = 50;           // of an objective, in all examples
 constexpr std::uint64_t kMinObjectiveEvents = 200;  // of a type that becomes an objective by itself
 
@@ -57,7 +58,8 @@ Result<std::vector<RankObjective>> find_objectives(const Dataset& dataset, std::
   std::iota(order.begin(), order.end(), 0U);
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return counts[a] < counts[b]; });
   for (const std::uint32_t type : order)
-    if (counts[type] >= kMinObjectiveEvents) objectives.push_back({.name = dataset.types[type], .type = type});
+    if (counts[type] >= kMinObjectiveEvents && objectives.size() < kMaxObjectives)
+      objectives.push_back({.name = dataset.types[type], .type = type});
   if (objectives.empty()) objectives.push_back({.name = dataset.types[order.back()], .type = order.back()});
   return objectives;
 }

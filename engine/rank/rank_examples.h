@@ -28,7 +28,7 @@ struct RankDraw {
   std::uint64_t seed = 42;
 };
 
-// Examples of lists[begin_list...]: all candidates that reached an objective and a draw of the others. Numbers are
+// Examples of the lists: all candidates that reached an objective and a draw of the others. Numbers are
 // those of whole lists, so that ranks mean what they mean when serving.
 Result<RankExamples> make_rank_examples(const RankWorld& world, std::span<const RankList> lists,
                                         const RankModels& models, std::span<const RankFeature> crossed,

@@ -65,7 +65,7 @@ struct RankFeature {
 
 // invalid_argument with what a name may be and the nearest known one.
 Result<RankFeature> parse_rank_feature(std::string_view name);
-// The same of a list; `field` names it in errors, as "ranker.features[2]". already told: a name twice.
+// The same of a list; `field` names it in errors, as "ranker.features[2]"; a name twice is refused, too.
 Result<std::vector<RankFeature>> parse_rank_features(std::span<const std::string> names, std::string_view field);
 
 // The schema of who declares none: every categorical, multi-valued, boolean and numeric feature of the users, items and
