@@ -1,4 +1,7 @@
 // `tamis`: the server and its command line, in one binary.
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -8,6 +11,7 @@
 #include "server/version.h"
 
 int main(int argc, char** argv) {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("tamis"));  // standard output is the command's answer alone
   CLI::App app("Tamis, the recommendation database: one process, one data directory, HTTP in, ranked items out.",
                "tamis");
   app.set_version_flag("--version", tamis::server::kVersion);

@@ -6,6 +6,7 @@
 
 #include "engine/query/merge.h"
 #include "engine/rank/model_scores.h"
+#include "models/history_model_kinds.h"
 #include "models/parallel.h"
 
 namespace tamis::engine {
@@ -113,7 +114,7 @@ RankModels RankRetrieval::view() const {
 std::vector<std::string> retrieval_models(const std::vector<std::string>& names) {
   std::vector<std::string> kept;
   for (const std::string& name : names)
-    if (name != "dlrm" && name != "popular") kept.push_back(name);
+    if (name != "dlrm" && name != "popular" && models::find_history_model_kind(name) == nullptr) kept.push_back(name);
   return kept;
 }
 

@@ -136,7 +136,7 @@ def run(binary: str, part: str, seed: int, models: list[str], settings: tuple[st
     shop = Shop()
     with tempfile.TemporaryDirectory(prefix="tamis-cold-") as directory:
         server = TamisServer(binary, pathlib.Path(directory) / "data",
-                             ("storage.min_free_disk=0", "training.holdout=0", *settings))
+                             ("storage.min_free_disk=0", "training.holdout=0", "items.features.name=text", *settings))
         server.start()
         try:
             if part == "items":

@@ -14,8 +14,9 @@ BINARY = ""
 
 class ColdStart(unittest.TestCase):
     def test_new_items_by_their_features(self):
-        result = cold_start.run(BINARY, "items", 1, ["content"], most_customers=400)
+        result = cold_start.run(BINARY, "items", 1, ["content", "two_tower"], most_customers=400)
         self.assertGreater(result["content"]["interval"][0], 2 * result["random"]["recall@20"], result)
+        self.assertGreater(result["two_tower"]["interval"][0], 0.35, result)
         self.assertGreater(result["content"]["recall@100 in the whole catalogue"], 0.1, result)
 
 

@@ -120,6 +120,21 @@ class CommandLine(unittest.TestCase):
         self.assertIn("interactions", self.tamis(server, "stats"))
         self.assertIn("copy1", self.tamis(server, "snapshot", "copy1"))
 
+    def test_what_evaluate_prints_is_json_alone(self):
+        server = self.serve("one")
+        rows = ["user,item,type,timestamp"] + [
+            f"u{u},i{(u * 7 + n) % 20},purchase,2024-01-{n + 1:02}T10:{u:02}:00Z" for n in range(10) for u in range(60)]
+        (self.directory / "many.csv").write_text("\n".join(rows) + "\n")
+        self.tamis(server, "import", "interactions", "many.csv")
+        server.stop()
+        (self.directory / "knn.json").write_text('{"retrievers": [{"kind": "item_knn"}], "exclude_seen": true}')
+        done = subprocess.run([BINARY, "evaluate", "--protocol", "time-split", "--data", str(server.data_dir), "--model",
+                               "popular,item_knn", "--funnel", "knn.json", "--format", "json"],
+                              capture_output=True, text=True, check=False, cwd=self.directory)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("ndcg@10", done.stdout)
+        json.loads(done.stdout)
+
     def test_exit_codes(self):
         server = self.serve("one")
         self.tamis(server, "similar", "nobody", expect=1)
