@@ -9,7 +9,10 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 
-// A log file that knows whether it holds unsynced bytes. One thread appends; any may sync.
+// A log file that knows whether it holds unsynced bytes, and is not synced where it holds none: so a log that has a
+// successor never fails again. (RocksDB syncs such logs in the background, and where that fails while a synced write
+// waits for it, RocksDB 7.8 syncs the failed file once more and aborts.) A sync that failed stays failed: the kernel
+// may have dropped the bytes, and would report success next time. One thread appends; any may sync.
 class OrderedLogs::Log final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   Log(OrderedLogs* logs, std::string directory, std::unique_ptr<rocksdb::FSWritableFile> target)
@@ -29,10 +32,10 @@ class OrderedLogs::Log final : public rocksdb::FSWritableFileOwnerWrapper {
     return target()->Append(data, options, verification, debug);
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
-    return noted([&] { return target()->Sync(options, debug); });
+    return sync_once([&] { return target()->Sync(options, debug); });
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
-    return noted([&] { return target()->Fsync(options, debug); });
+    return sync_once([&] { return target()->Fsync(options, debug); });
   }
   IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
     const IOStatus synced = logs_->sync_if_newest(*this, debug);
@@ -42,16 +45,20 @@ class OrderedLogs::Log final : public rocksdb::FSWritableFileOwnerWrapper {
 
  private:
   template <typename SyncFile>
-  IOStatus noted(SyncFile sync_file) {
+  IOStatus sync_once(SyncFile sync_file) {
+    MutexLock lock(sync_mutex_);
+    if (!failed_.ok() || !unsynced_) return failed_;
     unsynced_ = false;  // before: bytes that come meanwhile may miss this sync
-    const IOStatus status = sync_file();
-    if (!status.ok()) unsynced_ = true;
-    return status;
+    failed_ = sync_file();
+    if (!failed_.ok()) unsynced_ = true;
+    return failed_;
   }
 
   OrderedLogs* logs_;
   std::string directory_;
   std::atomic<bool> unsynced_ = false;
+  Mutex sync_mutex_;
+  IOStatus failed_ TAMIS_GUARDED_BY(sync_mutex_);
 };
 
 IOStatus OrderedLogs::NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,

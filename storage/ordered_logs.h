@@ -7,7 +7,8 @@
 // it, so that what survives is a prefix in every durability mode. One fsync per switch of logs, none where the old one
 // is synced already.
 //
-// Thread-safe. A sync that fails fails the creation of the new log, and with it the write that asked for it.
+// Thread-safe. A sync that fails fails the creation of the new log, and with it the write that asked for it. A log that
+// holds nothing unsynced is not synced again, and one whose sync failed stays failed.
 #pragma once
 
 #include <rocksdb/file_system.h>

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "storage/commit_queue.h"
+#include "storage/ordered_logs.h"
 #include "tests/crash/power_cut_file_system.h"
 #include "tests/crash/write_oracle.h"
 #include "tests/storage/mutation_source.h"
@@ -139,6 +140,21 @@ TEST_F(PowerCutTest, NoneLosesATail) {
   }
   EXPECT_GT(lost, 0u) << "of " << acknowledged;
   std::printf("modes none and interval: %zu of %zu acknowledged writes lost\n", lost, acknowledged);
+}
+
+TEST_F(PowerCutTest, LogsAreSyncedOnceAndFailedOnesForGood) {
+  const auto disk = std::make_shared<PowerCutFileSystem>();
+  OrderedLogs logs(disk);
+  ASSERT_TRUE(logs.CreateDirIfMissing("/data", {}, nullptr).ok());
+  std::unique_ptr<rocksdb::FSWritableFile> log;
+  ASSERT_TRUE(logs.NewWritableFile("/data/1.log", {}, &log, nullptr).ok());
+  ASSERT_TRUE(log->Append("bytes", {}, nullptr).ok());
+  ASSERT_TRUE(log->Sync({}, nullptr).ok());
+  disk->fail_log_syncs(1, /*drop_unsynced=*/true);
+  EXPECT_TRUE(log->Sync({}, nullptr).ok()) << "nothing was left to sync";
+  ASSERT_TRUE(log->Append("more", {}, nullptr).ok());
+  EXPECT_FALSE(log->Sync({}, nullptr).ok());
+  EXPECT_FALSE(log->Sync({}, nullptr).ok()) << "the bytes were dropped: a later sync knows nothing of them";
 }
 
 // Store::sync() makes earlier unsynced commits durable.
