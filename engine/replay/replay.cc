@@ -76,10 +76,11 @@ Status Replay::roll_to(Sequence sequence) {
                                       " interactions are not replayed");
   if (past_ == nullptr || past_->sequence() > sequence) past_ = std::make_unique<Past>(options_);
   if (past_->sequence() == sequence) return Status::ok();
+  Past& past = *past_;
   Status applied;
-  Status read = store_->read_log(past_->sequence() + 1, [&](const storage::CommittedRecord& record) {
+  Status read = store_->read_log(past.sequence() + 1, [&](const storage::CommittedRecord& record) {
     if (record.sequence > sequence) return false;
-    applied = past_->apply(record);
+    applied = past.apply(record);
     return applied.is_ok() && record.sequence < sequence;
   });
   if (!read.is_ok()) return read;

@@ -97,14 +97,14 @@ TEST_F(ExperimentsTest, ALayersExperimentsNeverMeetAndLayersOverlap) {
   const Status full = put("three", in_layer("list", "0.01"));
   EXPECT_EQ(full.code(), StatusCode::kFailedPrecondition) << full.to_string();
   EXPECT_EQ(full.field(), "/traffic");
-  int in_one = 0, both_b = 0, total = 0;
+  int in_one = 0;
+  int both_b = 0;
   for (int i = 0; i < 600; ++i) {
     const auto arms = ask(user(i)).arms;
     ASSERT_EQ(arms.size(), 2u) << "one of each layer";
     in_one += arms[0].experiment == "one" ? 1 : 0;
     EXPECT_EQ(arms[arms[0].experiment == "other" ? 0 : 1].experiment, "other");
     both_b += arms[0].arm == "b" && arms[1].arm == "b" ? 1 : 0;
-    ++total;
   }
   EXPECT_NEAR(in_one, 300, 50);
   EXPECT_NEAR(both_b, 150, 43) << "independent splits";
