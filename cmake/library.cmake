@@ -1,7 +1,22 @@
-# tamis_library(name [SOURCES ...] [PUBLIC targets...] [PRIVATE targets...])
-# The library of one folder. SOURCES default to every .cc of the folder.
+# Most of what a file parses is the standard library, and in a test GoogleTest: each is parsed once for all targets.
+file(WRITE ${CMAKE_BINARY_DIR}/precompiled/empty.cc "")
+add_library(tamis_precompiled_std OBJECT ${CMAKE_BINARY_DIR}/precompiled/empty.cc)
+target_link_libraries(tamis_precompiled_std PRIVATE tamis_flags)
+target_precompile_headers(tamis_precompiled_std PRIVATE <algorithm> <array> <atomic> <chrono> <cmath> <cstdint> <cstring> <filesystem>
+  <functional> <limits> <map> <memory> <mutex> <optional> <set> <span> <string> <string_view> <thread> <unordered_map> <variant> <vector>)
+if(TAMIS_TESTS)
+  set(TAMIS_TEST_FLAGS $<$<CONFIG:RelWithDebInfo>:-O1>)  # of the test's own code: what is tested keeps its flags
+  add_library(tamis_precompiled_test OBJECT ${CMAKE_BINARY_DIR}/precompiled/empty.cc)
+  target_link_libraries(tamis_precompiled_test PRIVATE tamis_flags GTest::gmock)
+  target_compile_options(tamis_precompiled_test PRIVATE ${TAMIS_TEST_FLAGS})
+  target_precompile_headers(tamis_precompiled_test PRIVATE <gmock/gmock.h> <gtest/gtest.h> <algorithm> <atomic> <chrono> <filesystem>
+    <functional> <map> <memory> <mutex> <optional> <set> <span> <string> <string_view> <thread> <variant> <vector>)
+endif()
+
+# tamis_library(name [SOURCES ...] [PUBLIC targets...] [PRIVATE targets...] [OWN_PRECOMPILED])
+# The library of one folder. SOURCES default to every .cc of the folder. OWN_PRECOMPILED: it names its precompiled headers itself.
 function(tamis_library name)
-  cmake_parse_arguments(LIB "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(LIB "OWN_PRECOMPILED" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   if(NOT LIB_SOURCES)
     file(GLOB_RECURSE LIB_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   endif()
@@ -12,6 +27,9 @@ function(tamis_library name)
   endif()
   add_library(${name} STATIC ${LIB_SOURCES})
   target_link_libraries(${name} PUBLIC tamis_flags ${LIB_PUBLIC} PRIVATE ${LIB_PRIVATE})
+  if(NOT LIB_OWN_PRECOMPILED)
+    target_precompile_headers(${name} REUSE_FROM tamis_precompiled_std)
+  endif()
 endfunction()
 
 # tamis_test(name LABEL fast|slow|nightly SOURCES ... LIBRARIES ... [TIMEOUT s] [ENVIRONMENT K=V...])
@@ -20,6 +38,8 @@ function(tamis_test name)
   cmake_parse_arguments(TEST "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES;ENVIRONMENT" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_LIBRARIES} GTest::gmock GTest::gtest_main)
+  target_compile_options(${name} PRIVATE ${TAMIS_TEST_FLAGS})
+  target_precompile_headers(${name} REUSE_FROM tamis_precompiled_test)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})
   if(NOT TEST_TIMEOUT)
