@@ -1,0 +1,189 @@
+#include "engine/interactions/weigh_events.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+namespace tamis::engine {
+namespace {
+
+bool has_quantity(const InteractionType& type) {
+  return type.value == InteractionValue::kCount || type.value == InteractionValue::kAmount;
+}
+
+// Weighs the events of one pair of a user and an item, one after the other.
+class PairWeigher {
+ public:
+  PairWeigher(std::span<const MeantEvent> events, std::span<const std::uint32_t> order, std::vector<double>* weights)
+      : events_(events), order_(order), weights_(*weights), left_(order.size()) {}
+
+  Preference run() {
+    Preference result;
+    for (std::uint32_t place = 0; place < order_.size(); ++place) {
+      take(place);
+      const MeantEvent& event = at(place);
+      if (event.rule->type->meaning == InteractionMeaning::kShown) continue;
+      result.is_seen = true;
+      result.newest_ms = event.timestamp_ms;
+    }
+    for (const Stack& stack : stacks_) {
+      const InteractionType& type = *stack.rule->type;
+      for (const std::uint32_t place : stack.counting) {
+        const double weight = weights_[order_[place]];
+        result.weight += weight;
+        const bool is_against = weight < 0 || (weight == 0 && type.meaning == InteractionMeaning::kNegative);
+        result.is_excluded |= type.excludes && is_against;
+        if (type.value == InteractionValue::kRating && !std::isnan(at(place).value)) result.rating = at(place).value;
+      }
+    }
+    return result;
+  }
+
+ private:
+  // The events of one type that count, oldest first.
+  struct Stack {
+    const TypeRule* rule;
+    std::vector<std::uint32_t> counting;  // places in order_
+  };
+
+  const MeantEvent& at(std::uint32_t place) const { return events_[order_[place]]; }
+
+  Stack& stack_of(const TypeRule* rule) {
+    for (Stack& stack : stacks_)
+      if (stack.rule == rule) return stack;
+    return stacks_.emplace_back(Stack{rule, {}});
+  }
+
+  void drop_newest(Stack* stack) {
+    weights_[order_[stack->counting.back()]] = 0;
+    stack->counting.pop_back();
+  }
+  void drop_all(Stack* stack) {
+    while (!stack->counting.empty()) drop_newest(stack);
+  }
+
+  // Takes acts back, the newest of `stacks` first: as much as `quantity` says, or one of them.
+  void take_back(const std::vector<Stack*>& stacks, std::optional<double> quantity) {
+    double rest = quantity.value_or(0);
+    do {
+      Stack* newest = nullptr;
+      for (Stack* stack : stacks) {
+        if (stack->counting.empty()) continue;
+        if (newest == nullptr || stack->counting.back() > newest->counting.back()) newest = stack;
+      }
+      if (newest == nullptr) return;
+      double& left = left_[newest->counting.back()];
+      if (quantity && rest < left) {
+        left -= rest;
+        return;
+      }
+      rest -= left;
+      drop_newest(newest);
+    } while (quantity && rest > 0);
+  }
+
+  void undo(const MeantEvent& event) {
+    std::vector<Stack*> acts;
+    for (Stack& stack : stacks_) {
+      if (!event.rule->undoes(*stack.rule)) continue;
+      const InteractionRepeats repeats = stack.rule->type->repeats;
+      if (repeats == InteractionRepeats::kNewest || repeats == InteractionRepeats::kFirst) {
+        drop_all(&stack);
+      } else {
+        acts.push_back(&stack);
+      }
+    }
+    if (!acts.empty()) take_back(acts, quantity_of(event));
+  }
+
+  static std::optional<double> quantity_of(const MeantEvent& event) {
+    if (!has_quantity(*event.rule->type) || std::isnan(event.value)) return std::nullopt;
+    return std::abs(event.value);
+  }
+
+  void take(std::uint32_t place) {
+    const MeantEvent& event = at(place);
+    const InteractionType& type = *event.rule->type;
+    weights_[order_[place]] = 0;
+    if (!type.undoes.empty()) undo(event);
+    if (type.meaning == InteractionMeaning::kUndo || type.meaning == InteractionMeaning::kShown) return;
+    Stack& own = stack_of(event.rule);
+    if (type.takes_back(event.value)) {
+      if (type.repeats == InteractionRepeats::kNewest || type.repeats == InteractionRepeats::kFirst) {
+        drop_all(&own);
+      } else {
+        take_back({&own}, quantity_of(event));
+      }
+      return;
+    }
+    switch (type.repeats) {
+      case InteractionRepeats::kNewest: drop_all(&own); break;
+      case InteractionRepeats::kFirst:
+        if (!own.counting.empty()) return;
+        break;
+      case InteractionRepeats::kCapped:
+        if (own.counting.size() >= type.cap) return;
+        break;
+      case InteractionRepeats::kAdd: break;
+    }
+    weights_[order_[place]] = type.signed_weight(event.value);
+    left_[place] = quantity_of(event).value_or(1);
+    own.counting.push_back(place);
+  }
+
+  std::span<const MeantEvent> events_;
+  std::span<const std::uint32_t> order_;
+  std::vector<double>& weights_;
+  std::vector<double> left_;  // of each act that counts: what has not been taken back
+  std::vector<Stack> stacks_;
+};
+
+// Calls `visit(order)` for the events of each item, by ascending item.
+template <typename Visit>
+void for_each_item(std::span<const MeantEvent> events, const Visit& visit) {
+  std::vector<std::uint32_t> order(events.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return events[a].item < events[b].item; });
+  for (std::size_t begin = 0; begin < order.size();) {
+    std::size_t end = begin + 1;
+    while (end < order.size() && events[order[end]].item == events[order[begin]].item) ++end;
+    visit(std::span<const std::uint32_t>(order).subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+bool stands_alone(const MeantEvent& event) {
+  return !event.rule->is_special && !event.rule->type->takes_back(event.value);
+}
+
+}  // namespace
+
+std::vector<double> weigh_events(std::span<const MeantEvent> events) {
+  std::vector<double> weights(events.size());
+  if (std::all_of(events.begin(), events.end(), stands_alone)) {
+    for (std::size_t i = 0; i < events.size(); ++i) weights[i] = events[i].rule->type->signed_weight(events[i].value);
+    return weights;
+  }
+  for_each_item(events, [&](std::span<const std::uint32_t> order) { PairWeigher(events, order, &weights).run(); });
+  return weights;
+}
+
+std::vector<ItemPreference> weigh_items(std::span<const MeantEvent> events) {
+  std::vector<double> weights(events.size());
+  std::vector<ItemPreference> items;
+  for_each_item(events, [&](std::span<const std::uint32_t> order) {
+    items.push_back({events[order.front()].item, PairWeigher(events, order, &weights).run()});
+  });
+  return items;
+}
+
+Preference weigh_pair(std::span<const MeantEvent> events) {
+  std::vector<double> weights(events.size());
+  std::vector<std::uint32_t> order(events.size());
+  std::iota(order.begin(), order.end(), 0U);
+  return PairWeigher(events, order, &weights).run();
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,188 @@
+#include "engine/interactions/weigh_events.h"
+
+#include <gmock/gmock.h>
+
+namespace tamis::engine {
+namespace {
+
+using ::testing::ElementsAre;
+
+class WeighEventsTest : public ::testing::Test {
+ protected:
+  void declare(std::string_view name, std::string_view json) {
+    auto type = parse_interaction_type(name, json);
+    ASSERT_TRUE(type.is_ok()) << type.status().to_string();
+    types = types->with(*type);
+    rules = TypeRules(types, [](std::uint16_t) { return std::string(); });
+  }
+  // Events of one user, a moment apart.
+  void add(std::string_view type, double value = kNoValue, DenseId item = 1) {
+    events.push_back({item, &rules.of_name(type), value, static_cast<TimestampMs>(events.size())});
+  }
+  double weight() const { return weigh_pair(events).weight; }
+
+  std::shared_ptr<const InteractionTypes> types = std::make_shared<const InteractionTypes>();
+  TypeRules rules{types, [](std::uint16_t) { return std::string(); }};
+  std::vector<MeantEvent> events;
+};
+
+TEST_F(WeighEventsTest, ActsAddUpAsTheirTypesWeigh) {
+  for (const char* type : {"view", "click", "like", "purchase", "view", "unheard-of"}) add(type);
+  EXPECT_EQ(weight(), 1 + 1 + 3 + 5 + 1 + 1);
+  EXPECT_THAT(weigh_events(events), ElementsAre(1, 1, 3, 5, 1, 1));
+}
+
+TEST_F(WeighEventsTest, QuantitiesDoNotScaleAWeight) {
+  add("purchase", 12);
+  add("view", 0.25);
+  EXPECT_EQ(weight(), 6);
+}
+
+TEST_F(WeighEventsTest, OfRatingsTheNewestCounts) {
+  add("rating", 5);
+  add("rating", 1);
+  EXPECT_EQ(weight(), -2);
+  EXPECT_EQ(weigh_pair(events).rating, 1);
+  EXPECT_TRUE(weigh_pair(events).is_excluded);
+  add("rating", 4);
+  EXPECT_EQ(weight(), 4);
+  EXPECT_FALSE(weigh_pair(events).is_excluded);
+  EXPECT_THAT(weigh_events(events), ElementsAre(0, 0, 4));
+}
+
+TEST_F(WeighEventsTest, AMiddlingRatingTakesThePlaceOfTheOneBefore) {
+  add("rating", 5);
+  add("rating", 3);
+  EXPECT_EQ(weight(), 0);
+  EXPECT_EQ(weigh_pair(events).rating, 3);
+  EXPECT_TRUE(weigh_pair(events).is_seen);
+}
+
+TEST_F(WeighEventsTest, AReturnTakesItsPurchaseBack) {
+  add("purchase");
+  add("return");
+  EXPECT_EQ(weight(), 0);
+  add("purchase");
+  add("purchase", -1);
+  EXPECT_EQ(weight(), 0);
+  add("purchase");
+  EXPECT_EQ(weight(), 5);
+}
+
+TEST_F(WeighEventsTest, AReturnOfAPartLeavesThePurchase) {
+  add("purchase", 6);
+  add("purchase", 2);
+  add("return", 3);  // both of the newer, one of the older
+  EXPECT_THAT(weigh_events(events), ElementsAre(5, 0, 0));
+  add("purchase", -5);
+  EXPECT_THAT(weigh_events(events), ElementsAre(0, 0, 0, 0));
+}
+
+TEST_F(WeighEventsTest, AReturnBeforeItsPurchaseTakesNothing) {
+  add("return");
+  add("purchase");
+  EXPECT_EQ(weight(), 5);
+}
+
+TEST_F(WeighEventsTest, AReturnWithoutAPurchaseIsNothing) {
+  add("view");
+  add("return", 2);
+  add("refund");
+  EXPECT_EQ(weight(), 1);
+}
+
+TEST_F(WeighEventsTest, LikeThenUnlikeIsNothing) {
+  add("like");
+  add("like");
+  add("unlike");
+  EXPECT_EQ(weight(), 0);
+  EXPECT_TRUE(weigh_pair(events).is_seen);
+  add("like");
+  EXPECT_EQ(weight(), 3);
+}
+
+TEST_F(WeighEventsTest, OfLikeAndDislikeTheNewestHolds) {
+  add("like");
+  add("dislike");
+  EXPECT_EQ(weight(), -3);
+  EXPECT_TRUE(weigh_pair(events).is_excluded);
+  add("like");
+  EXPECT_EQ(weight(), 3);
+  EXPECT_FALSE(weigh_pair(events).is_excluded);
+}
+
+TEST_F(WeighEventsTest, HiddenUntilUnhidden) {
+  add("purchase");
+  add("hide");
+  EXPECT_TRUE(weigh_pair(events).is_excluded);
+  add("unhide");
+  EXPECT_FALSE(weigh_pair(events).is_excluded);
+  EXPECT_EQ(weight(), 5);
+}
+
+TEST_F(WeighEventsTest, ASkipSpeaksAgainstAndExcludesNothing) {
+  for (int i = 0; i < 10; ++i) add("skip");
+  EXPECT_EQ(weight(), -1.5);
+  EXPECT_FALSE(weigh_pair(events).is_excluded);
+}
+
+TEST_F(WeighEventsTest, ImpressionsAreNeitherSeenNorLearned) {
+  add("impression");
+  add("impression");
+  EXPECT_EQ(weight(), 0);
+  EXPECT_FALSE(weigh_pair(events).is_seen);
+}
+
+TEST_F(WeighEventsTest, ThresholdsMakeAValueSpeakForOrAgainst) {
+  declare("watch", R"({"value":"seconds","at_least":30,"below":5,"excludes":false})");
+  add("watch", 31);
+  EXPECT_EQ(weight(), 1);
+  add("watch", 12);
+  EXPECT_EQ(weight(), 1);
+  add("watch", 2);
+  EXPECT_THAT(weigh_events(events), ElementsAre(1, 0, -1));
+  EXPECT_FALSE(weigh_pair(events).is_excluded);
+}
+
+TEST_F(WeighEventsTest, RepeatsMayBeCappedOrTheFirstAlone) {
+  declare("view", R"({"repeats":"capped","cap":2})");
+  declare("open", R"({"repeats":"first","weight":2})");
+  for (int i = 0; i < 5; ++i) add("view");
+  for (int i = 0; i < 5; ++i) add("open");
+  EXPECT_THAT(weigh_events(events), ElementsAre(1, 1, 0, 0, 0, 2, 0, 0, 0, 0));
+}
+
+TEST_F(WeighEventsTest, ANegativeWeightSpeaksAgainst) {
+  declare("closed_at_once", R"({"weight":-2})");
+  add("closed_at_once");
+  EXPECT_EQ(weight(), -2);
+  EXPECT_TRUE(weigh_pair(events).is_excluded);
+}
+
+TEST_F(WeighEventsTest, ItemsDoNotTouchEachOther) {
+  add("like", kNoValue, 7);
+  add("like", kNoValue, 3);
+  add("unlike", kNoValue, 7);
+  const auto items = weigh_items(events);
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[0].item, 3u);
+  EXPECT_EQ(items[0].preference.weight, 3);
+  EXPECT_EQ(items[1].preference.weight, 0);
+  EXPECT_EQ(items[1].preference.newest_ms, 2);
+  EXPECT_THAT(weigh_events(events), ElementsAre(0, 3, 0));
+}
+
+TEST_F(WeighEventsTest, ARatingWithoutAValueSaysNothing) {
+  add("rating");
+  EXPECT_EQ(weight(), 0);
+  EXPECT_FALSE(weigh_pair(events).is_excluded);
+}
+
+TEST_F(WeighEventsTest, ValuesOfZeroAndBelowOfOtherKindsTeachNothing) {
+  add("listen", -3);
+  add("purchase", 0);
+  EXPECT_EQ(weight(), 0);
+}
+
+}  // namespace
+}  // namespace tamis::engine
