@@ -4,14 +4,14 @@
 #include <string_view>
 #include <thread>
 
-#include "data_directory.h"
 #include "models/protocol_lightgcn.h"
+#include "tests/requirement.h"
 
 namespace tamis::models {
 
 class GowallaTest : public testing::Test {
  protected:
-  void SetUp() override { TAMIS_SKIP_WITHOUT("gowalla/train.txt.xz"); }
+  void SetUp() override { TAMIS_REQUIRE_DATA("gowalla/train.txt.xz"); }
 
   static std::filesystem::path train() { return data_directory() / "gowalla" / "train.txt.xz"; }
   static std::filesystem::path test() { return data_directory() / "gowalla" / "test.txt.xz"; }

@@ -3,11 +3,11 @@
 #include <fstream>
 #include <thread>
 
-#include "data_directory.h"
 #include "models/protocol_leave_one_out.h"
 #include "models/protocol_split.h"
 #include "models/text_lines.h"
 #include "temporary_directory.h"
+#include "tests/requirement.h"
 
 namespace tamis::models {
 namespace {
@@ -16,7 +16,7 @@ std::filesystem::path ml1m() { return data_directory() / "ml-1m"; }
 
 class MovieLens1M : public testing::Test {
  protected:
-  void SetUp() override { TAMIS_SKIP_WITHOUT("ml-1m/sasrec-ml-1m.txt.xz"); }
+  void SetUp() override { TAMIS_REQUIRE_DATA("ml-1m/sasrec-ml-1m.txt.xz"); }
   EvaluationReport leave_one_out(std::string_view model, const Settings& settings) const {
     return checked(evaluate_leave_one_out(ml1m() / "sasrec-ml-1m.txt.xz", model, settings, control_));
   }

@@ -1,26 +1,20 @@
 // The DLRM on Frappe at reduced cost: a small network for three epochs. A broken model falls below the floor.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
 #include "ranker/protocol_ctr.h"
+#include "tests/requirement.h"
 
 namespace tamis::ranker {
 namespace {
 
-std::filesystem::path frappe() {
-  const char* data = std::getenv("TAMIS_DATA");
-  const std::filesystem::path root =
-      data != nullptr ? data : std::filesystem::path(TAMIS_SOURCE_DIR) / ".." / "shared" / "data";
-  return root / "frappe_x1";
-}
+std::filesystem::path frappe() { return data_directory() / "frappe_x1"; }
 
 // Logistic regression reaches .936 and factorization machines .967 when trained to the end (data of BARS).
 TEST(Frappe, ThreeEpochsBeatLogisticRegression) {
-  if (!std::filesystem::exists(frappe() / "train.csv.xz"))
-    GTEST_SKIP() << "no data in " << frappe() << "; set TAMIS_DATA";
+  TAMIS_REQUIRE_DATA("frappe_x1/train.csv.xz");
   const CtrFiles files{
       .train = frappe() / "train.csv.xz", .valid = frappe() / "valid.csv.xz", .test = frappe() / "test.csv.xz"};
   const models::Settings settings = {{"dim", "10"},           {"interaction", "cat"}, {"batch_norm", "true"},

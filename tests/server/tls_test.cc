@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "tests/requirement.h"
 #include "tests/server/test_server.h"
 
 namespace tamis::server {
@@ -26,7 +27,7 @@ class Tls : public ::testing::Test {
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 "
         "-subj /CN=localhost -keyout " +
         settings_.tls_key + " -out " + settings_.tls_certificate + " 2>/dev/null";
-    if (std::system(command.c_str()) != 0) GTEST_SKIP() << "the openssl command is not installed";
+    TAMIS_REQUIRE(std::system(command.c_str()) == 0, "the openssl command");
   }
   void TearDown() override { std::filesystem::remove_all(dir_); }
 
