@@ -14,22 +14,24 @@ namespace tamis {
 
 // A user or an item.
 struct Entity {
-  std::string id;
-  Features features;
+  std::string id = {};
+  Features features = {};
   TimestampMs updated_ms = 0;  // set by the database at commit
   TimestampMs expires_ms = 0;  // 0: never. Past it the entity is neither recommended nor found, and is swept later
+  bool hidden = false;         // of items: kept, counted and trained on, but in no answer
   bool operator==(const Entity&) const = default;
 };
 
 struct Interaction {
-  std::string user;
-  std::string item;
-  std::string type = "view";    // 1..64 bytes; its weight is configured
-  std::optional<double> value;  // quantity, stars, seconds watched; finite
+  std::string user = {};
+  std::string item = {};
+  std::string type = "view";         // 1..64 bytes; its weight is configured
+  std::optional<double> value = {};  // quantity, stars, seconds watched; finite
   TimestampMs timestamp_ms = 0;
-  Features context;
-  std::string recommendation_id;  // of the answer that led to it; empty where unknown
-  std::string idempotency_key;    // 0..128 bytes; a repeat is acknowledged and not stored twice
+  Features context = {};
+  std::string recommendation_id = {};  // of the answer that led to it; empty where unknown
+  std::string idempotency_key = {};    // 0..128 bytes; a repeat is acknowledged and not stored twice
+  std::string import_id = {};          // 0..64 bytes; names the import that wrote it
   bool operator==(const Interaction&) const = default;
 };
 
@@ -59,31 +61,51 @@ struct PutInteraction {
   Interaction interaction;
 };
 struct PutEntity {  // creates or replaces
-  EntityKind kind;
+  EntityKind kind = EntityKind::kUser;
   Entity entity;
 };
-struct PatchEntity {  // merges features; an entry of `removed` deletes that feature. not_found where the entity is
-                      // unknown
-  EntityKind kind;
-  std::string id;
-  Features features;
-  std::vector<std::string> removed;
-  std::optional<TimestampMs> expires_ms;
+struct PatchEntity {  // merges features; an entry of `removed` deletes that feature. An entity that was deleted or has
+                      // expired is live again afterwards. not_found where the id was never seen
+  EntityKind kind = EntityKind::kUser;
+  std::string id = {};
+  Features features = {};
+  std::vector<std::string> removed = {};
+  std::optional<TimestampMs> expires_ms = {};
+  std::optional<bool> hidden = {};
 };
-struct DeleteEntity {  // with its vectors; a user's interactions go too. The dense id stays taken
-  EntityKind kind;
-  std::string id;
+struct DeleteEntity {  // with its vectors; a user's interactions go too. It stays deleted until it is put or patched
+  EntityKind kind = EntityKind::kUser;
+  std::string id = {};
+  bool erase = false;  // of users: every other trace goes as well, from the log, too (docs/operations.md)
+};
+// One stored interaction: its user, time and sequence.
+struct InteractionRef {
+  std::string user;
+  TimestampMs timestamp_ms = 0;
+  Sequence sequence = 0;
+  bool operator==(const InteractionRef&) const = default;
+};
+struct DeleteInteractions {  // takes interactions back; those that are not there (any more) are passed over
+  std::vector<InteractionRef> rows;
+};
+struct MergeUser {  // gives `user` what `session`, another user, has done; the rows keep their times and sequences
+  static constexpr std::size_t kMaxMoved = 10'000;  // of one such mutation
+  std::string user;
+  std::string session;
+  // Set by the database at commit:
+  std::vector<Sequence> moved = {};  // ascending
+  bool complete = false;             // nothing is left of the session, which is deleted with its vectors
 };
 struct PutVector {
   std::string space;
-  EntityKind kind;
-  std::string id;
+  EntityKind kind = EntityKind::kUser;
+  std::string id = {};
   std::vector<float> vector;  // [dim], finite
 };
 struct DeleteVector {
   std::string space;
-  EntityKind kind;
-  std::string id;
+  EntityKind kind = EntityKind::kUser;
+  std::string id = {};
 };
 struct PutSpace {
   Space space;
@@ -103,7 +125,7 @@ struct DeleteDocument {
 };
 
 using Mutation = std::variant<PutInteraction, PutEntity, PatchEntity, DeleteEntity, PutVector, DeleteVector, PutSpace,
-                              DeleteSpace, PutDocument, DeleteDocument>;
+                              DeleteSpace, PutDocument, DeleteDocument, DeleteInteractions, MergeUser>;
 
 // When a write is acknowledged.
 enum class Durability : std::uint8_t {
@@ -118,6 +140,7 @@ struct WriteAck {
   std::uint64_t accepted = 0;    // mutations stored
   std::uint64_t duplicates = 0;  // interactions whose idempotency key had been seen
   Sequence sequence = 0;         // of the last record; every read after the ack reflects it
+  std::uint64_t affected = 0;    // interactions that were deleted or moved
 };
 
 }  // namespace tamis

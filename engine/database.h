@@ -54,9 +54,10 @@ class Database {
   // where there are several.
   virtual Result<WriteAck> write(std::vector<Mutation> mutations, const WriteOptions& options = {}) = 0;
   using WriteCallback = std::function<void(Result<WriteAck>)>;
-  // Gives `user` what `session`, another user id, has done, and deletes the session, in one write. Accepted: the
-  // interactions that moved; 0 where the session is unknown, so that a repeat is harmless. invalid_argument (ids, the
-  // same one twice), resource_exhausted (more than 10,000 interactions).
+  // Gives `user` what `session`, another user id, has done, and deletes the session. Up to MergeUser::kMaxMoved
+  // interactions move in one write; more take several, each whole by itself, and a repeat finishes what a crash left.
+  // Accepted: the interactions that moved; 0 where the session is unknown, so that a repeat is harmless.
+  // invalid_argument (ids, the same one twice).
   virtual Result<WriteAck> merge_user(std::string_view user, std::string_view session) = 0;
   virtual void write_async(std::vector<Mutation> mutations, const WriteOptions& options, WriteCallback done) = 0;
 

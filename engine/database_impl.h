@@ -131,9 +131,6 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   // database_funnels.cc
   Result<std::uint32_t> next_version(const std::string& name) const;
 
-  // database_sessions.cc
-  Result<std::vector<storage::StoredInteraction>> all_interactions(DenseId user) const;
-
   // database_measure.cc
   // Reads the stored experiments into `live`.
   void load_experiments(LiveState* live);
@@ -167,7 +164,6 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::chrono::steady_clock::time_point next_measure_;  // of the recovery, then the upkeep thread
   Mutex save_mutex_;                                    // one save of the index files at a time
   Mutex funnel_mutex_;                                  // versions of funnels and experiments count up one by one
-  Mutex merge_mutex_;                                   // one merge of a session at a time
   std::unique_ptr<Replay> replay_;                      // past answers; reads the store and the trainer's generations
 
   std::unique_ptr<storage::CommitQueue> queue_;

@@ -32,6 +32,8 @@ InteractionRow interaction_row(const storage::Store& store, storage::StoredInter
   row.interaction.timestamp_ms = stored.timestamp_ms;
   row.interaction.context = std::move(stored.context);
   row.interaction.recommendation_id = std::move(stored.recommendation_id);
+  row.interaction.idempotency_key = std::move(stored.idempotency_key);
+  row.interaction.import_id = std::move(stored.import_id);
   return row;
 }
 

@@ -64,8 +64,8 @@ void DatabaseImpl::sweep_expired() {
     // One by one: an entity that a client deletes at the same moment fails this write alone.
     std::vector<Mutation> erase = {DeleteEntity{entity.kind, store_->ids(entity.kind).name(entity.id)}};
     WriteClaims claims(&live(), store_.get());
-    Status swept = claims.take(erase);
-    if (swept.is_ok()) swept = queue_->commit(std::move(erase), Durability::kInterval).status();
+    claims.take(erase);
+    const Status swept = queue_->commit(std::move(erase), Durability::kInterval).status();
     if (!swept.is_ok() && swept.code() != StatusCode::kNotFound) {
       spdlog::warn("an expired entity is not swept yet: {}", swept.to_string());
       break;

@@ -11,7 +11,8 @@ namespace {
 // Mutations that free memory or leave it as it is: they go on past the memory limit.
 bool is_deletion(const Mutation& mutation) {
   return std::holds_alternative<DeleteEntity>(mutation) || std::holds_alternative<DeleteVector>(mutation) ||
-         std::holds_alternative<DeleteSpace>(mutation) || std::holds_alternative<DeleteDocument>(mutation);
+         std::holds_alternative<DeleteSpace>(mutation) || std::holds_alternative<DeleteDocument>(mutation) ||
+         std::holds_alternative<DeleteInteractions>(mutation);
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -57,7 +58,8 @@ Status DatabaseImpl::admit(std::vector<Mutation>* mutations, WriteClaims* claims
     if (!status.is_ok()) return blame(std::move(status), i, mutations->size());
   }
   TAMIS_RETURN_IF_ERROR(check_memory(*mutations));
-  return claims->take(*mutations);
+  claims->take(*mutations);
+  return Status::ok();
 }
 
 Result<WriteAck> DatabaseImpl::write(std::vector<Mutation> mutations, const WriteOptions& options) {

@@ -66,6 +66,11 @@ TimestampMs EntityTable::first_seen_ms(DenseId id) const {
   return row == nullptr ? 0 : row->first_seen_ms;
 }
 
+std::size_t EntityTable::id_end() const {
+  ReaderLock lock(mutex_);
+  return rows_.size();
+}
+
 std::size_t EntityTable::live_count() const {
   ReaderLock lock(mutex_);
   return live_count_;
@@ -107,6 +112,11 @@ void EntityTable::put(DenseId id, Entity entity, TimestampMs first_seen_ms) {
   }
   memory_bytes_ += bytes;
   row.entity.swap(fresh);
+}
+
+void EntityTable::extend(std::size_t id_end) {
+  WriterLock lock(mutex_);
+  if (id_end > rows_.size()) rows_.resize(id_end);
 }
 
 void EntityTable::remove(DenseId id) {

@@ -23,6 +23,8 @@ class EntityTable {
   bool contains(DenseId id) const;
   // When the entity was first seen (its first write), Unix ms; 0 where it is not there.
   TimestampMs first_seen_ms(DenseId id) const;
+  // One past the highest id that was ever put, deleted ones included.
+  std::size_t id_end() const;
   std::size_t live_count() const;  // expired ones count until they are swept
   std::uint64_t memory_bytes() const;
 
@@ -33,6 +35,8 @@ class EntityTable {
   // Writer only. `first_seen_ms` counts where the entity is new; a replaced one keeps its own.
   void put(DenseId id, Entity entity, TimestampMs first_seen_ms);
   void remove(DenseId id);
+  // There are ids below `id_end` that were deleted before this process began.
+  void extend(std::size_t id_end);
 
  private:
   struct Row {

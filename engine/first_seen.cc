@@ -25,8 +25,8 @@ std::uint64_t word_at(const std::string& bytes, std::size_t index) {
   return word;
 }
 
-// Mutations after which the item exists.
-bool creates_item(const Mutation& mutation) {
+// Mutations that create an item which was never seen.
+bool names_item(const Mutation& mutation) {
   if (const auto* put = std::get_if<PutEntity>(&mutation)) return put->kind == EntityKind::kItem;
   if (const auto* put = std::get_if<PutVector>(&mutation)) return put->kind == EntityKind::kItem;
   return std::holds_alternative<PutInteraction>(mutation);
@@ -37,8 +37,9 @@ bool creates_item(const Mutation& mutation) {
 FirstSeen FirstSeen::of(const EntityTable& table, Sequence sequence) {
   FirstSeen made;
   made.sequence_ = sequence;
+  made.first_ms_.resize(table.id_end());
   table.scan(0, [&](DenseId id, const auto&) {
-    made.first_ms_.resize(id + std::size_t{1});
+    if (id >= made.first_ms_.size()) made.first_ms_.resize(id + std::size_t{1});
     made.first_ms_[id] = table.first_seen_ms(id);
     return true;
   });
@@ -76,9 +77,12 @@ void FirstSeen::apply(const storage::CommittedRecord& record) {
     if (erased->kind == EntityKind::kItem && record.item < first_ms_.size()) first_ms_[record.item] = 0;
     return;
   }
-  if (!creates_item(record.mutation)) return;
-  if (record.item >= first_ms_.size()) first_ms_.resize(record.item + std::size_t{1});
-  if (first_ms_[record.item] == 0) first_ms_[record.item] = record.committed_ms;
+  if (!names_item(record.mutation)) return;
+  // Dense ids are given out in order: one below the end that is 0 was deleted, and returns by a put alone.
+  const bool is_new = record.item >= first_ms_.size();
+  if (is_new) first_ms_.resize(record.item + std::size_t{1});
+  if (first_ms_[record.item] != 0) return;
+  if (is_new || std::holds_alternative<PutEntity>(record.mutation)) first_ms_[record.item] = record.committed_ms;
 }
 
 }  // namespace tamis::engine

@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "common/mutex.h"
-#include "engine/departing_users.h"
 #include "engine/expiry.h"
 #include "engine/funnel_registry.h"
 #include "engine/read_state.h"
@@ -58,7 +57,6 @@ class LiveState {
   const ItemStatistics& item_statistics() const { return item_statistics_; }
   VectorRows& vector_rows() { return vector_rows_; }
   ExpiryQueue& expiries() { return expiries_; }
-  DepartingUsers& departing_users() { return departing_users_; }
   std::map<std::string, std::uint64_t> interactions_by_type() const;
   // Tables, indexes and caches of this object.
   std::uint64_t memory_bytes() const;
@@ -89,8 +87,13 @@ class LiveState {
   void apply_mutation(const storage::CommittedRecord& record, const DeleteSpace& erased);
   void apply_mutation(const storage::CommittedRecord& record, const PutDocument& put);
   void apply_mutation(const storage::CommittedRecord& record, const DeleteDocument& erased);
+  void apply_mutation(const storage::CommittedRecord& record, const DeleteInteractions& erased);
+  void apply_mutation(const storage::CommittedRecord& record, const MergeUser& merge);
 
-  void ensure_entity(EntityKind kind, DenseId id, const std::string& external_id, TimestampMs committed_ms);
+  void create_entity(EntityKind kind, DenseId id, const std::string& external_id, TimestampMs committed_ms);
+  void remove_entity(EntityKind kind, DenseId id);
+  // Takes deleted interactions out of the counts.
+  void uncount(const std::vector<storage::StoredInteraction>& removed);
   // A deleted entity that comes back under the same dense id has its trained vectors again; an item that is newer than
   // the generation gets those that encoders make of its features, again at each change.
   void place_in_trained_spaces(EntityKind kind, DenseId id, const Entity& entity, bool is_new);
@@ -107,7 +110,6 @@ class LiveState {
   ItemStatistics item_statistics_;
   VectorRows vector_rows_;
   ExpiryQueue expiries_;
-  DepartingUsers departing_users_;
 
   OnlineItems* online_ = nullptr;
 

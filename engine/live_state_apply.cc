@@ -30,8 +30,7 @@ void LiveState::apply_one(const storage::CommittedRecord& record) {
   std::visit([&](const auto& mutation) { apply_mutation(record, mutation); }, record.mutation);
 }
 
-void LiveState::ensure_entity(EntityKind kind, DenseId id, const std::string& external_id, TimestampMs committed_ms) {
-  if (entities(kind).contains(id)) return;
+void LiveState::create_entity(EntityKind kind, DenseId id, const std::string& external_id, TimestampMs committed_ms) {
   Entity entity;
   entity.id = external_id;
   entity.updated_ms = committed_ms;
@@ -40,8 +39,8 @@ void LiveState::ensure_entity(EntityKind kind, DenseId id, const std::string& ex
 
 void LiveState::apply_mutation(const storage::CommittedRecord& record, const PutInteraction& put) {
   const Interaction& interaction = put.interaction;
-  ensure_entity(EntityKind::kUser, record.user, interaction.user, record.committed_ms);
-  ensure_entity(EntityKind::kItem, record.item, interaction.item, record.committed_ms);
+  if (record.new_user) create_entity(EntityKind::kUser, record.user, interaction.user, record.committed_ms);
+  if (record.new_item) create_entity(EntityKind::kItem, record.item, interaction.item, record.committed_ms);
   auto known = type_ids_.find(interaction.type);
   if (known == type_ids_.end()) {
     const auto type = store_->find_interaction_type(interaction.type);
@@ -55,14 +54,6 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Put
   count_interaction(record.item, known->second, value, interaction.timestamp_ms);
   if (online_ != nullptr && options_->online.enabled) online_->on_interaction(record.item);
   histories_.on_interaction(record.user, {record.item, known->second, history_value(value), interaction.timestamp_ms});
-  if (departing_users_.is_idle()) return;
-  storage::StoredInteraction stored;
-  stored.sequence = record.sequence;
-  stored.item = record.item;
-  stored.type = known->second;
-  stored.timestamp_ms = interaction.timestamp_ms;
-  stored.value = interaction.value;
-  departing_users_.on_interaction(interaction.user, stored);
 }
 
 void LiveState::apply_mutation(const storage::CommittedRecord& record, const PutEntity& put) {
@@ -76,31 +67,52 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Pat
   spdlog::error("sequence {}: a patch in the log", record.sequence);
 }
 
-void LiveState::apply_mutation(const storage::CommittedRecord& record, const DeleteEntity& erased) {
+void LiveState::remove_entity(EntityKind kind, DenseId id) {
   flush_vectors();
-  const DenseId id = dense_id(record, erased.kind);
-  entities(erased.kind).remove(id);
-  expiries_.remove(erased.kind, id);
-  (erased.kind == EntityKind::kUser ? user_attributes_ : item_attributes_).remove(id);
+  entities(kind).remove(id);
+  expiries_.remove(kind, id);
+  (kind == EntityKind::kUser ? user_attributes_ : item_attributes_).remove(id);
   for (const auto state = pin(); const auto& [name, space] : state->spaces) {
-    index_of(*space, erased.kind).remove(id);
+    index_of(*space, kind).remove(id);
     space->changes.fetch_add(1, std::memory_order_relaxed);
-    vector_rows_.on_changed(name, erased.kind, id);
+    vector_rows_.on_changed(name, kind, id);
   }
-  if (erased.kind == EntityKind::kItem) {
+  if (kind == EntityKind::kItem) {
     item_statistics_.remove(id);
-    return;
+  } else {
+    histories_.on_user_deleted(id);
   }
-  for (const auto& stored : departing_users_.take(erased.id)) {
+}
+
+void LiveState::uncount(const std::vector<storage::StoredInteraction>& removed) {
+  for (const auto& stored : removed) {
     uncount_interaction(stored.item, stored.type, stored.value.value_or(1), stored.timestamp_ms);
     if (online_ != nullptr && options_->online.enabled) online_->on_interaction(stored.item);
   }
-  histories_.on_user_deleted(id);
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& record, const DeleteEntity& erased) {
+  uncount(record.affected);
+  remove_entity(erased.kind, dense_id(record, erased.kind));
+}
+
+void LiveState::apply_mutation(const storage::CommittedRecord& record, const DeleteInteractions& /*erased*/) {
+  uncount(record.affected);
+  for (const auto& stored : record.affected) histories_.on_user_deleted(stored.user);  // loaded again when asked for
+}
+
+// The interactions keep their items, times and values, so that the counts of items stay as they are.
+void LiveState::apply_mutation(const storage::CommittedRecord& record, const MergeUser& merge) {
+  if (record.new_user) create_entity(EntityKind::kUser, record.user, merge.user, record.committed_ms);
+  if (record.user != kNoDenseId) histories_.on_user_deleted(record.user);
+  histories_.on_user_deleted(record.session);
+  if (merge.complete) remove_entity(EntityKind::kUser, record.session);
 }
 
 void LiveState::apply_mutation(const storage::CommittedRecord& record, const PutVector& put) {
   const DenseId id = dense_id(record, put.kind);
-  ensure_entity(put.kind, id, put.id, record.committed_ms);
+  if (record.new_user || record.new_item) create_entity(put.kind, id, put.id, record.committed_ms);
+  if (!entities(put.kind).contains(id)) return;  // it was deleted: the vector is history
   vector_rows_.on_changed(put.space, put.kind, id);
   const bool same_run = run_.space == put.space && run_.kind == put.kind && !run_.distinct.contains(id);
   if (!same_run) {

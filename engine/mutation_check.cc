@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kMaxTypeBytes = 64;
 constexpr std::size_t kMaxIdempotencyKeyBytes = 128;
+constexpr std::size_t kMaxImportIdBytes = 64;
+constexpr std::size_t kMaxDeletedAtOnce = 100'000;
 constexpr std::size_t kMaxRecommendationIdBytes = 256;
 constexpr std::size_t kMaxNameBytes = 64;
 
@@ -110,6 +112,7 @@ Status MutationCheck::complete(PutInteraction* put) {
   TAMIS_RETURN_IF_ERROR(check_timestamp(interaction.timestamp_ms, "timestamp"));
   TAMIS_RETURN_IF_ERROR(check_text(interaction.idempotency_key, "idempotency_key", 0, kMaxIdempotencyKeyBytes));
   TAMIS_RETURN_IF_ERROR(check_text(interaction.recommendation_id, "recommendation_id", 0, kMaxRecommendationIdBytes));
+  TAMIS_RETURN_IF_ERROR(check_text(interaction.import_id, "import_id", 0, kMaxImportIdBytes));
   if (!interaction.context.empty()) {
     static const FeatureSchema kNoSchema;
     Status status = conform_features(kNoSchema, &interaction.context);
@@ -128,6 +131,7 @@ Status MutationCheck::complete(PutEntity* put) {
   TAMIS_RETURN_IF_ERROR(validate_external_id(put->entity.id, "id"));
   TAMIS_RETURN_IF_ERROR(conform_features(schema_of(*state_.options, put->kind), &put->entity.features));
   TAMIS_RETURN_IF_ERROR(check_expiry(put->entity.expires_ms));
+  if (put->entity.hidden && put->kind == EntityKind::kUser) return fault("hidden", "is of items; a user has none");
   if (!state_.options->create_unknown_ids) new_entities_.emplace(put->kind, put->entity.id);
   return Status::ok();
 }
@@ -140,12 +144,14 @@ Status MutationCheck::complete(PatchEntity* patch) {
     TAMIS_RETURN_IF_ERROR(check_text(name, "removed", 1, FeatureLimits::kMaxNameBytes));
   }
   if (patch->expires_ms) TAMIS_RETURN_IF_ERROR(check_expiry(*patch->expires_ms));
+  if (patch->hidden && patch->kind == EntityKind::kUser) return fault("hidden", "is of items; a user has none");
   return Status::ok();
 }
 
 Status MutationCheck::complete(DeleteEntity* erased) {
   TAMIS_RETURN_IF_ERROR(check_kind(erased->kind));
   new_entities_.erase({erased->kind, erased->id});
+  if (erased->erase && erased->kind == EntityKind::kItem) return fault("erase", "is of users; an item is deleted");
   return validate_external_id(erased->id, "id");
 }
 
@@ -168,6 +174,21 @@ Status MutationCheck::complete(DeleteVector* erased) {
   TAMIS_RETURN_IF_ERROR(check_kind(erased->kind));
   TAMIS_RETURN_IF_ERROR(validate_external_id(erased->id, "id"));
   return find_space(erased->space).status();
+}
+
+Status MutationCheck::complete(DeleteInteractions* erased) {
+  if (erased->rows.size() <= kMaxDeletedAtOnce) return Status::ok();
+  return fault("rows", "are " + std::to_string(erased->rows.size()) + "; expected at most " +
+                           std::to_string(kMaxDeletedAtOnce) + " at once");
+}
+
+Status MutationCheck::complete(MergeUser* merge) {
+  TAMIS_RETURN_IF_ERROR(validate_external_id(merge->user, "user"));
+  TAMIS_RETURN_IF_ERROR(validate_external_id(merge->session, "session"));
+  if (merge->user == merge->session) return fault("session", "is the user; a user cannot be merged into itself");
+  merge->moved.clear();
+  merge->complete = false;
+  return require_known(EntityKind::kUser, merge->user);
 }
 
 Status MutationCheck::complete(PutSpace* put) {

@@ -36,6 +36,8 @@ class MutationCheck {
   Status complete(DeleteSpace* erased);
   Status complete(PutDocument* put);
   Status complete(DeleteDocument* erased);
+  Status complete(DeleteInteractions* erased);
+  Status complete(MergeUser* merge);
 
   Status require_known(EntityKind kind, const std::string& id) const;
   Result<Space> find_space(const std::string& name) const;

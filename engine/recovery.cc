@@ -104,6 +104,10 @@ Status Recovery::replay_vector(const storage::CommittedRecord& record, LoadedSpa
     changed();
     if (dense(erased->kind) != kNoDenseId) index_of(*space->index, erased->kind).remove(dense(erased->kind));
   }
+  if (const auto* merge = std::get_if<MergeUser>(&record.mutation); merge != nullptr && merge->complete) {
+    changed();
+    if (record.session != kNoDenseId) space->index->users->remove(record.session);
+  }
   if (const auto* erased = std::get_if<DeleteSpace>(&record.mutation); erased != nullptr && erased->name == name) {
     TAMIS_ASSIGN_OR_RETURN(space->index, make_empty_space_index(space->index->space, options_->index));
   }
@@ -111,6 +115,7 @@ Status Recovery::replay_vector(const storage::CommittedRecord& record, LoadedSpa
 }
 
 Status Recovery::load_entities(EntityKind kind) {
+  live_->entities(kind).extend(store_->ids(kind).size());
   return store_->scan_entities(kind, 0, [&](DenseId id, Entity&& entity) {
     if (entity.id.empty()) entity.id = store_->ids(kind).name(id);
     const TimestampMs seen = kind == EntityKind::kItem ? first_seen_.get(id) : 0;

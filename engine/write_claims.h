@@ -1,5 +1,5 @@
 // WriteClaims: what a write holds from before it is queued until it is answered: the sweep is kept away from entities
-// with a time to live that it rewrites, and users that it deletes are announced with all they did.
+// with a time to live that it rewrites.
 #pragma once
 
 #include <string>
@@ -19,17 +19,15 @@ class WriteClaims {
   WriteClaims(const WriteClaims&) = delete;
   WriteClaims& operator=(const WriteClaims&) = delete;
 
-  // May wait for a sweep under way, and reads the interactions of users to be deleted.
-  Status take(const std::vector<Mutation>& mutations);
+  // May wait for a sweep under way.
+  void take(const std::vector<Mutation>& mutations);
 
  private:
   void protect(EntityKind kind, const std::string& id);
-  Status announce(const std::string& user);
 
   LiveState* live_;
   const storage::Store* store_;
   std::vector<ExpiryQueue::Due> protected_;
-  std::vector<std::string> announced_;
 };
 
 }  // namespace tamis::engine

@@ -19,6 +19,8 @@ enum class Tag : std::uint8_t {  // persistent: do not renumber
   kDeleteSpace = 8,
   kPutDocument = 9,
   kDeleteDocument = 10,
+  kDeleteInteractions = 11,
+  kMergeUser = 12,
 };
 
 enum InteractionFlag : std::uint8_t {  // persistent: do not renumber
@@ -26,10 +28,11 @@ enum InteractionFlag : std::uint8_t {  // persistent: do not renumber
   kHasContext = 2,
   kHasRecommendation = 4,
   kHasIdempotencyKey = 8,
+  kHasImport = 16,  // version 2
 };
 
-void put_head(ByteWriter* writer, Tag tag, TimestampMs committed_ms) {
-  writer->put_u8(kValueVersion);
+void put_head(ByteWriter* writer, Tag tag, TimestampMs committed_ms, std::uint8_t version = kValueVersion) {
+  writer->put_u8(version);
   writer->put_u8(static_cast<std::uint8_t>(tag));
   writer->put_zigzag(committed_ms);
 }
@@ -40,11 +43,12 @@ struct RecordWriter {
 
   void operator()(const PutInteraction& put) const {
     const Interaction& interaction = put.interaction;
-    put_head(writer, Tag::kPutInteraction, committed_ms);
+    put_head(writer, Tag::kPutInteraction, committed_ms, interaction.import_id.empty() ? kValueVersion : kWiderVersion);
     writer->put_u8(static_cast<std::uint8_t>((interaction.value ? kHasValue : 0) |
                                              (interaction.context.empty() ? 0 : kHasContext) |
                                              (interaction.recommendation_id.empty() ? 0 : kHasRecommendation) |
-                                             (interaction.idempotency_key.empty() ? 0 : kHasIdempotencyKey)));
+                                             (interaction.idempotency_key.empty() ? 0 : kHasIdempotencyKey) |
+                                             (interaction.import_id.empty() ? 0 : kHasImport)));
     writer->put_string(interaction.user);
     writer->put_string(interaction.item);
     writer->put_string(interaction.type);
@@ -53,19 +57,22 @@ struct RecordWriter {
     if (!interaction.context.empty()) put_features(writer, interaction.context);
     if (!interaction.recommendation_id.empty()) writer->put_string(interaction.recommendation_id);
     if (!interaction.idempotency_key.empty()) writer->put_string(interaction.idempotency_key);
+    if (!interaction.import_id.empty()) writer->put_string(interaction.import_id);
   }
   void operator()(const PutEntity& put) const {
-    put_head(writer, Tag::kPutEntity, committed_ms);
+    put_head(writer, Tag::kPutEntity, committed_ms, put.entity.hidden ? kWiderVersion : kValueVersion);
     put_kind(put.kind);
     writer->put_string(put.entity.id);
     writer->put_zigzag(put.entity.expires_ms);
+    if (put.entity.hidden) writer->put_u8(1);
     put_features(writer, put.entity.features);
   }
   void operator()(const PatchEntity&) const { assert(false && "a patch is recorded as the put that it amounts to"); }
   void operator()(const DeleteEntity& erase) const {
-    put_head(writer, Tag::kDeleteEntity, committed_ms);
+    put_head(writer, Tag::kDeleteEntity, committed_ms, erase.erase ? kWiderVersion : kValueVersion);
     put_kind(erase.kind);
     writer->put_string(erase.id);
+    if (erase.erase) writer->put_u8(1);
   }
   void operator()(const PutVector& put) const {
     put_head(writer, Tag::kPutVector, committed_ms);
@@ -100,6 +107,27 @@ struct RecordWriter {
     writer->put_string(erase.collection);
     writer->put_string(erase.name);
   }
+  void operator()(const DeleteInteractions& erase) const {
+    put_head(writer, Tag::kDeleteInteractions, committed_ms, kWiderVersion);
+    writer->put_varint(erase.rows.size());
+    for (const InteractionRef& row : erase.rows) {
+      writer->put_string(row.user);
+      writer->put_zigzag(row.timestamp_ms);
+      writer->put_varint(row.sequence);
+    }
+  }
+  void operator()(const MergeUser& merge) const {
+    put_head(writer, Tag::kMergeUser, committed_ms, kWiderVersion);
+    writer->put_string(merge.user);
+    writer->put_string(merge.session);
+    writer->put_u8(merge.complete ? 1 : 0);
+    writer->put_varint(merge.moved.size());
+    Sequence before = 0;
+    for (const Sequence sequence : merge.moved) {
+      writer->put_varint(sequence - before);
+      before = sequence;
+    }
+  }
   void put_kind(EntityKind kind) const { writer->put_u8(static_cast<std::uint8_t>(kind)); }
 };
 
@@ -114,11 +142,17 @@ std::string read_present(ByteReader* reader) {
   return text;
 }
 
-PutInteraction read_put_interaction(ByteReader* reader) {
+// What a version 2 record says with a byte that is always 1, and a version 1 record with none.
+bool read_mark(bool is_wider, ByteReader* reader) {
+  if (is_wider && reader->u8() != 1) reader->fail();
+  return is_wider;
+}
+
+PutInteraction read_put_interaction(bool is_wider, ByteReader* reader) {
   PutInteraction put;
   Interaction& interaction = put.interaction;
   const std::uint8_t flags = reader->u8();
-  if (flags > (kHasValue | kHasContext | kHasRecommendation | kHasIdempotencyKey)) reader->fail();
+  if (flags >= 2 * kHasImport || is_wider != ((flags & kHasImport) != 0)) reader->fail();
   interaction.user = reader->string();
   interaction.item = reader->string();
   interaction.type = reader->string();
@@ -130,13 +164,42 @@ PutInteraction read_put_interaction(ByteReader* reader) {
   }
   if ((flags & kHasRecommendation) != 0) interaction.recommendation_id = read_present(reader);
   if ((flags & kHasIdempotencyKey) != 0) interaction.idempotency_key = read_present(reader);
+  if ((flags & kHasImport) != 0) interaction.import_id = read_present(reader);
   return put;
 }
 
-PutEntity read_put_entity(ByteReader* reader, TimestampMs committed_ms) {
+DeleteInteractions read_delete_interactions(ByteReader* reader) {
+  DeleteInteractions erase;
+  const std::uint64_t count = reader->varint_up_to(reader->remaining());
+  for (std::uint64_t i = 0; i < count && !reader->failed(); ++i) {
+    InteractionRef& row = erase.rows.emplace_back();
+    row.user = reader->string();
+    row.timestamp_ms = reader->zigzag();
+    row.sequence = reader->varint();
+  }
+  return erase;
+}
+
+MergeUser read_merge_user(ByteReader* reader) {
+  MergeUser merge;
+  merge.user = reader->string();
+  merge.session = reader->string();
+  merge.complete = reader->varint_up_to(1) == 1;
+  const std::uint64_t count = reader->varint_up_to(reader->remaining());
+  Sequence before = 0;
+  for (std::uint64_t i = 0; i < count && !reader->failed(); ++i) {
+    const Sequence step = reader->varint();
+    if (step == 0 || before + step < before) reader->fail();
+    merge.moved.push_back(before += step);
+  }
+  return merge;
+}
+
+PutEntity read_put_entity(bool is_wider, ByteReader* reader, TimestampMs committed_ms) {
   PutEntity put{.kind = read_kind(reader), .entity = {}};
   put.entity.id = reader->string();
   put.entity.expires_ms = reader->zigzag();
+  put.entity.hidden = read_mark(is_wider, reader);
   put.entity.features = read_features(reader);
   put.entity.updated_ms = committed_ms;
   return put;
@@ -157,14 +220,28 @@ PutVector read_put_vector(ByteReader* reader) {
   return put;
 }
 
-Mutation read_mutation(Tag tag, TimestampMs committed_ms, ByteReader* reader) {
+// True where version 2 of the record exists.
+bool may_be_wider(Tag tag) {
+  return tag == Tag::kPutInteraction || tag == Tag::kPutEntity || tag == Tag::kDeleteEntity ||
+         tag == Tag::kDeleteInteractions || tag == Tag::kMergeUser;
+}
+
+Mutation read_mutation(Tag tag, bool is_wider, TimestampMs committed_ms, ByteReader* reader) {
   switch (tag) {
-    case Tag::kPutInteraction: return read_put_interaction(reader);
-    case Tag::kPutEntity: return read_put_entity(reader, committed_ms);
+    case Tag::kPutInteraction: return read_put_interaction(is_wider, reader);
+    case Tag::kPutEntity: return read_put_entity(is_wider, reader, committed_ms);
     case Tag::kDeleteEntity: {
-      const EntityKind kind = read_kind(reader);
-      return DeleteEntity{.kind = kind, .id = std::string(reader->string())};
+      DeleteEntity erase{.kind = read_kind(reader), .id = {}};
+      erase.id = reader->string();
+      erase.erase = read_mark(is_wider, reader);
+      return erase;
     }
+    case Tag::kDeleteInteractions:
+      if (!is_wider) reader->fail();
+      return read_delete_interactions(reader);
+    case Tag::kMergeUser:
+      if (!is_wider) reader->fail();
+      return read_merge_user(reader);
     case Tag::kPutVector: return read_put_vector(reader);
     case Tag::kDeleteVector: {
       std::string space(reader->string());
@@ -200,10 +277,12 @@ void encode_log_record(TimestampMs committed_ms, const Mutation& mutation, std::
 
 Status decode_log_record(std::string_view value, TimestampMs* committed_ms, Mutation* mutation) {
   ByteReader reader(value);
-  if (reader.u8() != kValueVersion) reader.fail();
+  const std::uint8_t version = reader.u8();
   const auto tag = static_cast<Tag>(reader.u8());
+  const bool is_wider = version == kWiderVersion;
+  if (version != kValueVersion && !(is_wider && may_be_wider(tag))) reader.fail();
   *committed_ms = reader.zigzag();
-  *mutation = read_mutation(tag, *committed_ms, &reader);
+  *mutation = read_mutation(tag, is_wider, *committed_ms, &reader);
   return reader.finish("log record");
 }
 

@@ -20,7 +20,8 @@ constexpr std::size_t kProbeBytes = 64 << 10;
 bool only_deletes(std::span<const Mutation> mutations) {
   return std::all_of(mutations.begin(), mutations.end(), [](const Mutation& mutation) {
     return std::holds_alternative<DeleteEntity>(mutation) || std::holds_alternative<DeleteVector>(mutation) ||
-           std::holds_alternative<DeleteSpace>(mutation) || std::holds_alternative<DeleteDocument>(mutation);
+           std::holds_alternative<DeleteSpace>(mutation) || std::holds_alternative<DeleteDocument>(mutation) ||
+           std::holds_alternative<DeleteInteractions>(mutation);
   });
 }
 

@@ -274,6 +274,7 @@ Status RocksStore::read_log(Sequence from, const std::function<bool(const Commit
 void RocksStore::name_entities(CommittedRecord* record) const {
   record->user = kNoDenseId;
   record->item = kNoDenseId;
+  record->session = kNoDenseId;
   const auto name = [&](EntityKind kind, const std::string& id) {
     (kind == EntityKind::kUser ? record->user : record->item) = ids(kind).find(id).value_or(kNoDenseId);
   };
@@ -288,6 +289,9 @@ void RocksStore::name_entities(CommittedRecord* record) const {
     name(vector->kind, vector->id);
   } else if (const auto* no_vector = std::get_if<DeleteVector>(&record->mutation)) {
     name(no_vector->kind, no_vector->id);
+  } else if (const auto* merge = std::get_if<MergeUser>(&record->mutation)) {
+    name(EntityKind::kUser, merge->user);
+    record->session = ids(EntityKind::kUser).find(merge->session).value_or(kNoDenseId);
   }
 }
 

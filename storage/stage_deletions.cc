@@ -1,4 +1,5 @@
 // WriteStage, continued: the rows that go with a deleted user or item.
+#include <limits>
 #include <memory>
 
 #include "storage/rocks_status.h"
@@ -30,32 +31,29 @@ Status each_row(const OpenDatabase& database, Table table, DenseId owner, Visit 
 
 }  // namespace
 
-Status WriteStage::erase_user_interactions(DenseId user) {
-  const auto erase_both = [&](HistoryPosition position, DenseId item) {
-    erase(database_.table(Table::kInteractions), history_key(position).view());
-    position.owner = item;
-    erase(database_.table(Table::kByItem), history_key(position).view());
-    --state_.interactions;
+Result<std::vector<WriteStage::CurrentInteraction>> WriteStage::current_interactions(DenseId user, std::size_t limit) {
+  std::vector<CurrentInteraction> rows;
+  const auto add_stored = [&](std::string_view key, std::string_view value) -> Result<bool> {
+    const auto position = decode_history_key(key);
+    if (!position) return Status::corruption("a history holds a malformed key");
+    if (!displaced_.contains(position->sequence)) rows.push_back({*position, std::string(value), kNoRecord});
+    return rows.size() < limit;
   };
-  if (erased_users_.insert(user).second) {
-    undo_.emplace_back([this, user] { erased_users_.erase(user); });
-    StoredInteraction stored;
-    const auto erase_stored = [&](std::string_view key, std::string_view value) -> Result<bool> {
-      const auto position = decode_history_key(key);
-      if (!position) return Status::corruption("a history holds a malformed key");
-      TAMIS_RETURN_IF_ERROR(decode_interaction(value, false, &stored));
-      erase_both(*position, stored.item);
-      return true;
-    };
-    TAMIS_RETURN_IF_ERROR(each_row(database_, Table::kInteractions, user, erase_stored));
+  if (!erased_users_.contains(user)) {
+    TAMIS_RETURN_IF_ERROR(each_row(database_, Table::kInteractions, user, add_stored));
   }
-  for (std::size_t i = 0; i < staged_interactions_.size(); ++i) {
-    StagedInteraction& staged = staged_interactions_[i];
-    if (staged.position.owner != user || staged.erased) continue;
-    erase_both(staged.position, staged.item);
-    staged.erased = true;
-    undo_.emplace_back([this, i] { staged_interactions_[i].erased = false; });
+  for (std::size_t i = 0; i < staged_interactions_.size() && rows.size() < limit; ++i) {
+    const StagedInteraction& staged = staged_interactions_[i];
+    if (staged.position.owner == user && !staged.erased) rows.push_back({staged.position, staged.row, i});
   }
+  return rows;
+}
+
+Status WriteStage::erase_user_interactions(DenseId user, std::vector<StoredInteraction>* removed) {
+  TAMIS_ASSIGN_OR_RETURN(const auto rows, current_interactions(user, std::numeric_limits<std::size_t>::max()));
+  removed->reserve(rows.size());
+  for (const CurrentInteraction& row : rows) TAMIS_RETURN_IF_ERROR(remove_interaction(row, removed));
+  if (erased_users_.insert(user).second) undo_.emplace_back([this, user] { erased_users_.erase(user); });
   return Status::ok();
 }
 
@@ -70,14 +68,19 @@ Status WriteStage::erase_item_rows(DenseId item) {
       }));
   if (keys.size() > kMaxPointDeletes && !end.empty()) {
     const rocksdb::Status status = batch_.DeleteRange(database_.table(Table::kByItem), first.view(), end);
-    return from_rocks(status, "delete the interactions of an item");
+    TAMIS_RETURN_IF_ERROR(from_rocks(status, "delete the interactions of an item"));
+  } else {
+    for (const std::string& key : keys) erase(database_.table(Table::kByItem), key);
   }
-  for (const std::string& key : keys) erase(database_.table(Table::kByItem), key);
-  for (const StagedInteraction& staged : staged_interactions_) {
-    if (staged.item != item) continue;
+  if (erased_items_.insert(item).second) undo_.emplace_back([this, item] { erased_items_.erase(item); });
+  for (std::size_t i = 0; i < staged_interactions_.size(); ++i) {
+    StagedInteraction& staged = staged_interactions_[i];
+    if (staged.item != item || !staged.in_item_view) continue;
     HistoryPosition position = staged.position;
     position.owner = item;
     erase(database_.table(Table::kByItem), history_key(position).view());
+    staged.in_item_view = false;
+    undo_.emplace_back([this, i] { staged_interactions_[i].in_item_view = true; });
   }
   return Status::ok();
 }

@@ -13,65 +13,6 @@ DenseId item_of(EntityKind kind, DenseId id) { return kind == EntityKind::kItem 
 
 }  // namespace
 
-Status WriteStage::stage_one(PutInteraction* put_interaction, Mutation* mutation) {
-  const Interaction& interaction = put_interaction->interaction;
-  if (!interaction.idempotency_key.empty()) {
-    TAMIS_ASSIGN_OR_RETURN(const bool seen, seen_before(interaction.idempotency_key));
-    if (seen) {
-      records_.push_back({.sequence = 0,
-                          .committed_ms = context_.now_ms,
-                          .user = users_.find(interaction.user).value_or(kNoDenseId),
-                          .item = items_.find(interaction.item).value_or(kNoDenseId),
-                          .duplicate = true,
-                          .mutation = std::move(*mutation)});
-      return Status::ok();
-    }
-  }
-  TAMIS_ASSIGN_OR_RETURN(const DenseId user, touch(EntityKind::kUser, interaction.user));
-  TAMIS_ASSIGN_OR_RETURN(const DenseId item, touch(EntityKind::kItem, interaction.item));
-  TAMIS_ASSIGN_OR_RETURN(const InteractionTypeId type, resolve_type(interaction.type));
-
-  HistoryPosition position{
-      .owner = user, .timestamp_ms = interaction.timestamp_ms, .sequence = state_.last_sequence + 1};
-  staged_interactions_.push_back({.position = position, .item = item, .erased = false});
-  ++state_.interactions;
-
-  value_.clear();
-  encode_interaction({.item = item, .type = type, .value = interaction.value}, interaction.context,
-                     interaction.recommendation_id, &value_);
-  put(database_.table(Table::kInteractions), history_key(position).view());
-  value_.clear();
-  encode_by_item({.user = user,
-                  .type = type,
-                  .value = interaction.value,
-                  .has_details = !interaction.context.empty() || !interaction.recommendation_id.empty()},
-                 &value_);
-  position.owner = item;
-  put(database_.table(Table::kByItem), history_key(position).view());
-  if (!interaction.idempotency_key.empty()) {
-    value_.clear();
-    encode_idempotency({.expires_ms = context_.now_ms + context_.idempotency_ttl_ms, .sequence = position.sequence},
-                       &value_);
-    put(database_.table(Table::kIdempotency), interaction.idempotency_key);
-    idempotency_keys_.insert(interaction.idempotency_key);
-    undo_.emplace_back([this, key = interaction.idempotency_key] { idempotency_keys_.erase(key); });
-  }
-  append_record(mutation, user, item);
-  return Status::ok();
-}
-
-Result<bool> WriteStage::seen_before(const std::string& idempotency_key) {
-  if (idempotency_keys_.contains(idempotency_key)) return true;
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status status =
-      database_.db()->Get(rocksdb::ReadOptions(), database_.table(Table::kIdempotency), idempotency_key, &value);
-  if (status.IsNotFound()) return false;
-  TAMIS_RETURN_IF_ERROR(from_rocks(status, "look up an idempotency key"));
-  IdempotencyRow row;
-  TAMIS_RETURN_IF_ERROR(decode_idempotency(value.ToStringView(), &row));
-  return row.expires_ms > context_.now_ms;
-}
-
 Status WriteStage::stage_one(PutEntity* put_entity, Mutation* mutation) {
   const EntityKind kind = put_entity->kind;
   put_entity->entity.updated_ms = context_.now_ms;
@@ -85,9 +26,16 @@ Status WriteStage::stage_one(PutEntity* put_entity, Mutation* mutation) {
   return Status::ok();
 }
 
+// A patch, like a put, brings back what was deleted or has expired: the former from nothing, the latter without its
+// old time to live.
 Status WriteStage::stage_one(PatchEntity* patch, Mutation* /*mutation*/) {
-  TAMIS_ASSIGN_OR_RETURN(const DenseId id, find_live(patch->kind, patch->id));
-  TAMIS_ASSIGN_OR_RETURN(Entity entity, current_entity(patch->kind, id));
+  const auto id = ids(patch->kind).find(patch->id);
+  if (!id) return find_live(patch->kind, patch->id).status();
+  Entity entity;
+  if (state_.live[kind_index(patch->kind)].contains(*id)) {
+    TAMIS_ASSIGN_OR_RETURN(entity, current_entity(patch->kind, *id));
+  }
+  if (entity.expires_ms != 0 && entity.expires_ms <= context_.now_ms) entity.expires_ms = 0;
   entity.id = patch->id;
   for (const std::string& name : patch->removed) entity.features.erase(name);
   for (const auto& [name, value] : patch->features) entity.features.insert_or_assign(name, value);
@@ -98,13 +46,12 @@ Status WriteStage::stage_one(PatchEntity* patch, Mutation* /*mutation*/) {
         .at_field("features");
   }
   if (patch->expires_ms) entity.expires_ms = *patch->expires_ms;
+  if (patch->hidden) entity.hidden = *patch->hidden;
   Mutation outcome = PutEntity{.kind = patch->kind, .entity = std::move(entity)};
   return stage(&outcome);
 }
 
-Status WriteStage::stage_one(DeleteEntity* erase_entity, Mutation* mutation) {
-  const EntityKind kind = erase_entity->kind;
-  TAMIS_ASSIGN_OR_RETURN(const DenseId id, find_live(kind, erase_entity->id));
+void WriteStage::remove_entity(EntityKind kind, DenseId id) {
   set_present(&state_.live[kind_index(kind)], id, false);
   erase(database_.table(entity_table(kind)), entity_key(id).view());
   for (const auto& [name, space] : *state_.spaces) {
@@ -113,8 +60,19 @@ Status WriteStage::stage_one(DeleteEntity* erase_entity, Mutation* mutation) {
     set_present(&vectors, id, false);
     erase(space->family.get(), vector_key(kind, id).view());
   }
-  TAMIS_RETURN_IF_ERROR(kind == EntityKind::kUser ? erase_user_interactions(id) : erase_item_rows(id));
+}
+
+// A user who is deleted already may still be erased: what came late is history, and goes.
+Status WriteStage::stage_one(DeleteEntity* erase_entity, Mutation* mutation) {
+  const EntityKind kind = erase_entity->kind;
+  const auto known = ids(kind).find(erase_entity->id);
+  if (!known || !erase_entity->erase) TAMIS_RETURN_IF_ERROR(find_live(kind, erase_entity->id).status());
+  const DenseId id = *known;
+  remove_entity(kind, id);
+  std::vector<StoredInteraction> removed;
+  TAMIS_RETURN_IF_ERROR(kind == EntityKind::kUser ? erase_user_interactions(id, &removed) : erase_item_rows(id));
   append_record(mutation, user_of(kind, id), item_of(kind, id));
+  records_.back().affected = std::move(removed);
   return Status::ok();
 }
 
@@ -127,12 +85,16 @@ Status WriteStage::stage_one(PutVector* put_vector, Mutation* mutation) {
         .at_field("vector");
   }
   const EntityKind kind = put_vector->kind;
-  TAMIS_ASSIGN_OR_RETURN(const DenseId id, touch(kind, put_vector->id));
-  set_present(&space->vectors[kind_index(kind)], id, true);
-  value_.clear();
-  encode_vector(put_vector->vector, &value_);
-  put(space->family.get(), vector_key(kind, id).view());
+  bool is_new = false;
+  TAMIS_ASSIGN_OR_RETURN(const DenseId id, touch(kind, put_vector->id, &is_new));
+  if (state_.live[kind_index(kind)].contains(id)) {  // else the vector is history
+    set_present(&space->vectors[kind_index(kind)], id, true);
+    value_.clear();
+    encode_vector(put_vector->vector, &value_);
+    put(space->family.get(), vector_key(kind, id).view());
+  }
   append_record(mutation, user_of(kind, id), item_of(kind, id));
+  (kind == EntityKind::kUser ? records_.back().new_user : records_.back().new_item) = is_new;
   return Status::ok();
 }
 

@@ -44,16 +44,6 @@ struct StoreOptions {
       file_system;  // tests: simulated power cuts and full disks; null for the real one
 };
 
-// One mutation as it was committed. A PatchEntity is recorded as the PutEntity that it amounts to.
-struct CommittedRecord {
-  Sequence sequence = 0;
-  TimestampMs committed_ms = 0;
-  DenseId user = kNoDenseId;  // of the user that the mutation names, where it names one
-  DenseId item = kNoDenseId;  // likewise
-  bool duplicate = false;  // an interaction whose idempotency key had been seen: acknowledged, not stored, no sequence
-  Mutation mutation;
-};
-
 struct StoredInteraction {
   Sequence sequence = 0;
   DenseId user = kNoDenseId;
@@ -63,6 +53,23 @@ struct StoredInteraction {
   std::optional<double> value;
   Features context;
   std::string recommendation_id;
+  std::string idempotency_key;
+  std::string import_id;
+};
+
+// One mutation as it was committed. A PatchEntity is recorded as the PutEntity that it amounts to.
+struct CommittedRecord {
+  Sequence sequence = 0;
+  TimestampMs committed_ms = 0;
+  DenseId user = kNoDenseId;     // of the user that the mutation names, where it names one
+  DenseId item = kNoDenseId;     // likewise
+  DenseId session = kNoDenseId;  // of a MergeUser
+  bool duplicate = false;  // an interaction whose idempotency key had been seen: acknowledged, not stored, no sequence
+  Mutation mutation;
+  // What a record does beside what it says. Known at the commit; the log does not tell it again.
+  bool new_user = false;                         // the user had never been seen, and exists from here on
+  bool new_item = false;                         // likewise
+  std::vector<StoredInteraction> affected = {};  // the interactions that it deleted or moved, as they stood before
 };
 
 struct Document {
@@ -91,11 +98,12 @@ class Store {
   virtual ~Store() = default;
 
   // --- writing ---
-  // Commits all of `mutations` or none. Unknown users and items of interactions and vectors are created.
+  // Commits all of `mutations` or none. Users and items of interactions and vectors that were never seen are created;
+  // those that were deleted stay deleted, and what is written of them is history.
   // REQUIRES: the mutations are valid (ids, finite numbers, vector of the space's dim).
-  // not_found (patch or delete of an unknown entity, vector for an unknown space), already_exists (space with another
-  // definition), resource_exhausted (disk watermark), unavailable (poisoned), io_error.
-  // Deletes are accepted below the watermark.
+  // not_found (patch of an id never seen, delete or merge of what is not live, vector for an unknown space),
+  // already_exists (space with another definition), resource_exhausted (disk watermark), unavailable (poisoned),
+  // io_error. Deletes are accepted below the watermark.
   virtual Result<std::vector<CommittedRecord>> commit(std::span<const Mutation> mutations, Durability durability) = 0;
   // Commits several writes in one batch with one fsync. Each write is all or nothing by itself: one that is refused
   // leaves the others untouched. Later writes see earlier ones. The mutations are moved into the records.

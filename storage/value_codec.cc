@@ -10,6 +10,8 @@ namespace {
 constexpr std::uint8_t kHasValue = 1;
 constexpr std::uint8_t kHasContext = 2;
 constexpr std::uint8_t kHasRecommendation = 4;
+constexpr std::uint8_t kHasIdempotencyKey = 8;  // from here on version 2
+constexpr std::uint8_t kHasImport = 16;
 constexpr std::uint8_t kHasDetails = 2;
 
 constexpr std::uint64_t kMaxTypeId = std::numeric_limits<InteractionTypeId>::max();
@@ -100,39 +102,48 @@ Space read_space(ByteReader* reader) {
 
 void encode_entity(const Entity& entity, std::string* out) {
   ByteWriter writer(out);
-  put_version(&writer);
+  writer.put_u8(entity.hidden ? kWiderVersion : kValueVersion);
   writer.put_zigzag(entity.updated_ms);
   writer.put_zigzag(entity.expires_ms);
+  if (entity.hidden) writer.put_u8(1);
   put_features(&writer, entity.features);
 }
 
 Status decode_entity(std::string_view value, Entity* entity) {
   ByteReader reader(value);
-  read_version(&reader);
+  const std::uint8_t version = reader.u8();
+  if (version != kValueVersion && version != kWiderVersion) reader.fail();
   entity->updated_ms = reader.zigzag();
   entity->expires_ms = reader.zigzag();
+  entity->hidden = version == kWiderVersion;
+  if (entity->hidden && reader.u8() != 1) reader.fail();
   entity->features = read_features(&reader);
   return reader.finish("entity");
 }
 
-void encode_interaction(const InteractionRow& row, const Features& context, std::string_view recommendation_id,
-                        std::string* out) {
+void encode_interaction(const InteractionRow& row, const Interaction& details, std::string* out) {
   ByteWriter writer(out);
-  put_version(&writer);
-  writer.put_u8(static_cast<std::uint8_t>((row.value ? kHasValue : 0) | (context.empty() ? 0 : kHasContext) |
-                                          (recommendation_id.empty() ? 0 : kHasRecommendation)));
+  const int flags = (row.value ? kHasValue : 0) | (details.context.empty() ? 0 : kHasContext) |
+                    (details.recommendation_id.empty() ? 0 : kHasRecommendation) |
+                    (details.idempotency_key.empty() ? 0 : kHasIdempotencyKey) |
+                    (details.import_id.empty() ? 0 : kHasImport);
+  writer.put_u8(flags < kHasIdempotencyKey ? kValueVersion : kWiderVersion);
+  writer.put_u8(static_cast<std::uint8_t>(flags));
   writer.put_varint(row.item);
   writer.put_varint(row.type);
   if (row.value) writer.put_f64(*row.value);
-  if (!context.empty()) put_features(&writer, context);
-  if (!recommendation_id.empty()) writer.put_string(recommendation_id);
+  if (!details.context.empty()) put_features(&writer, details.context);
+  for (const std::string* text : {&details.recommendation_id, &details.idempotency_key, &details.import_id}) {
+    if (!text->empty()) writer.put_string(*text);
+  }
 }
 
 Status decode_interaction(std::string_view value, bool with_context, StoredInteraction* row) {
   ByteReader reader(value);
-  read_version(&reader);
+  const std::uint8_t version = reader.u8();
   const std::uint8_t flags = reader.u8();
-  if (flags > (kHasValue | kHasContext | kHasRecommendation)) reader.fail();
+  const bool is_wider = (flags & (kHasIdempotencyKey | kHasImport)) != 0;
+  if (flags >= 2 * kHasImport || version != (is_wider ? kWiderVersion : kValueVersion)) reader.fail();
   row->item = static_cast<DenseId>(reader.varint_up_to(kNoDenseId - 1));
   row->type = static_cast<InteractionTypeId>(reader.varint_up_to(kMaxTypeId));
   row->value.reset();
@@ -143,11 +154,15 @@ Status decode_interaction(std::string_view value, bool with_context, StoredInter
     if (context.empty()) reader.fail();
     if (with_context) row->context = std::move(context);
   }
-  row->recommendation_id.clear();
-  if ((flags & kHasRecommendation) != 0) {
-    row->recommendation_id = reader.string();
-    if (row->recommendation_id.empty()) reader.fail();
-  }
+  const auto read_text = [&](std::uint8_t flag, std::string* text) {
+    text->clear();
+    if ((flags & flag) == 0) return;
+    *text = reader.string();
+    if (text->empty()) reader.fail();
+  };
+  read_text(kHasRecommendation, &row->recommendation_id);
+  read_text(kHasIdempotencyKey, &row->idempotency_key);
+  read_text(kHasImport, &row->import_id);
   return reader.finish("interaction");
 }
 

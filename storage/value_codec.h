@@ -21,6 +21,8 @@
 namespace tamis::storage {
 
 inline constexpr std::uint8_t kValueVersion = 1;
+// Of a value that has what version 1 had no room for. One that has nothing of it is still written as version 1.
+inline constexpr std::uint8_t kWiderVersion = 2;
 
 // Parts of larger values: no version byte of their own.
 void put_features(ByteWriter* writer, const Features& features);
@@ -38,12 +40,13 @@ struct InteractionRow {
   InteractionTypeId type = 0;
   std::optional<double> value;
 };
-void encode_interaction(const InteractionRow& row, const Features& context, std::string_view recommendation_id,
-                        std::string* out);
-// Fills item, type, value, recommendation_id; context too where asked (its grammar is checked either way).
+// Context, recommendation id, idempotency key and import id are those of `details`.
+void encode_interaction(const InteractionRow& row, const Interaction& details, std::string* out);
+// Fills all but user, timestamp and sequence; context only where asked (its grammar is checked either way).
 Status decode_interaction(std::string_view value, bool with_context, StoredInteraction* row);
 
-// `by_item`: user, type and value; `has_details` says that context or recommendation id stand in the user's row.
+// `by_item`: user, type and value; `has_details` says that the user's row has more: context, recommendation id,
+// idempotency key or import id.
 struct ByItemRow {
   DenseId user = kNoDenseId;
   InteractionTypeId type = 0;

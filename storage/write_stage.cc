@@ -37,6 +37,7 @@ Result<WriteAck> WriteStage::add_write(std::vector<Mutation>* mutations) {
   ack.accepted = state_.last_sequence - before.sequence;
   ack.duplicates = mutations->size() - ack.accepted;
   ack.sequence = state_.last_sequence;
+  for (std::size_t i = before.records; i < records_.size(); ++i) ack.affected += records_[i].affected.size();
   batch_.PopSavePoint();
   return ack;
 }
@@ -115,12 +116,12 @@ void WriteStage::append_record(Mutation* mutation, DenseId user, DenseId item) {
   value_.clear();
   encode_log_record(context_.now_ms, *mutation, &value_);
   put(database_.table(Table::kLog), log_key(state_.last_sequence).view());
-  records_.push_back({.sequence = state_.last_sequence,
-                      .committed_ms = context_.now_ms,
-                      .user = user,
-                      .item = item,
-                      .duplicate = false,
-                      .mutation = std::move(*mutation)});
+  CommittedRecord& record = records_.emplace_back();
+  record.sequence = state_.last_sequence;
+  record.committed_ms = context_.now_ms;
+  record.user = user;
+  record.item = item;
+  record.mutation = std::move(*mutation);
 }
 
 void WriteStage::put(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
@@ -143,11 +144,11 @@ Result<DenseId> WriteStage::resolve(EntityKind kind, std::string_view name) {
   return id;
 }
 
-Result<DenseId> WriteStage::touch(EntityKind kind, std::string_view name) {
+Result<DenseId> WriteStage::touch(EntityKind kind, std::string_view name, bool* is_new) {
+  if (const auto known = ids(kind).find(name)) return *known;
   TAMIS_ASSIGN_OR_RETURN(const DenseId id, resolve(kind, name));
-  PresenceSet& live = state_.live[kind_index(kind)];
-  if (live.contains(id)) return id;
-  set_present(&live, id, true);
+  *is_new = true;
+  set_present(&state_.live[kind_index(kind)], id, true);
   note_entity(kind, id, kNoRecord);
   value_.clear();
   Entity empty;

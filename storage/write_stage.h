@@ -57,10 +57,19 @@ class WriteStage {
     std::shared_ptr<const SpaceMap> spaces;
     std::size_t records, users, items, types, staged_interactions, undo;
   };
+  // An interaction that the batch writes or moves.
   struct StagedInteraction {
     HistoryPosition position;  // owner: the user
     DenseId item;
+    std::string row;    // its value in `interactions`
+    bool in_item_view;  // it has a row in `by_item`
     bool erased;
+  };
+  // An interaction as it stands between two mutations.
+  struct CurrentInteraction {
+    HistoryPosition position;
+    std::string row;
+    std::size_t staged;  // place in staged_interactions_; kNoRecord where the database holds it
   };
   static constexpr std::size_t kNoRecord = static_cast<std::size_t>(-1);
 
@@ -78,6 +87,8 @@ class WriteStage {
   Status stage_one(DeleteSpace* erase, Mutation* mutation);
   Status stage_one(PutDocument* put, Mutation* mutation);
   Status stage_one(DeleteDocument* erase, Mutation* mutation);
+  Status stage_one(DeleteInteractions* erase, Mutation* mutation);
+  Status stage_one(MergeUser* merge, Mutation* mutation);
 
   // Numbers the mutation, writes its log record and keeps it as a CommittedRecord.
   void append_record(Mutation* mutation, DenseId user, DenseId item);
@@ -86,14 +97,24 @@ class WriteStage {
 
   StagedIds& ids(EntityKind kind) { return kind == EntityKind::kUser ? users_ : items_; }
   Result<DenseId> resolve(EntityKind kind, std::string_view name);  // assigns where new
-  Result<DenseId> touch(EntityKind kind, std::string_view name);    // creates the entity, too, where there is none
+  // The same, and creates the entity where the id was never seen. One that was deleted stays deleted.
+  Result<DenseId> touch(EntityKind kind, std::string_view name, bool* is_new);
   Result<DenseId> find_live(EntityKind kind, std::string_view name) const;
   Result<InteractionTypeId> resolve_type(std::string_view name);
   void set_present(PresenceSet* set, DenseId id, bool present);
   void note_entity(EntityKind kind, DenseId id, std::size_t record);
   Result<Entity> current_entity(EntityKind kind, DenseId id);
   Result<bool> seen_before(const std::string& idempotency_key);
-  Status erase_user_interactions(DenseId user);
+  void remove_entity(EntityKind kind, DenseId id);  // its row and its vectors
+  // At most `limit` interactions of a user as the mutations before left them.
+  Result<std::vector<CurrentInteraction>> current_interactions(DenseId user, std::size_t limit);
+  Result<std::optional<CurrentInteraction>> find_interaction(const HistoryPosition& position);
+  // Takes an interaction out of `interactions`. It is decoded into `stored`.
+  Status displace(const CurrentInteraction& row, StoredInteraction* stored);
+  Status remove_interaction(const CurrentInteraction& row, std::vector<StoredInteraction>* removed);
+  Status move_interaction(const CurrentInteraction& row, DenseId user, std::vector<StoredInteraction>* moved);
+  Result<bool> is_in_item_view(const CurrentInteraction& row, DenseId item) const;
+  Status erase_user_interactions(DenseId user, std::vector<StoredInteraction>* removed);
   Status erase_item_rows(DenseId item);
   Result<std::shared_ptr<StoredSpace>> find_space(std::string_view name) const;
   bool still_exists(const StoredSpace& space) const;
@@ -115,7 +136,10 @@ class WriteStage {
   // Where in records_ an entity's value stands; kNoRecord for an empty one. By kind and id.
   std::unordered_map<std::uint64_t, std::size_t> entities_;
   std::unordered_set<std::string> idempotency_keys_;
-  std::unordered_set<DenseId> erased_users_;  // their rows in the tables were dealt with
+  std::unordered_set<std::string> freed_keys_;  // idempotency keys of interactions that the batch removes
+  std::unordered_set<Sequence> displaced_;      // interactions that the database holds and the batch removes or moves
+  std::unordered_set<DenseId> erased_users_;    // all interactions that the database holds of them are removed
+  std::unordered_set<DenseId> erased_items_;    // likewise in `by_item`
   std::unordered_map<std::string, bool> documents_;
   std::vector<std::function<void()>> undo_;
   rocksdb::Status batch_status_;  // the first failure of building the batch

@@ -83,7 +83,7 @@ class RawDatabase {
     const auto item = static_cast<DenseId>(std::hash<std::string>{}(in.item) % kItems);
     HistoryPosition position{.owner = user, .timestamp_ms = in.timestamp_ms, .sequence = sequence_};
     std::string value;
-    encode_interaction({.item = item, .type = 0, .value = in.value}, in.context, "", &value);
+    encode_interaction({.item = item, .type = 0, .value = in.value}, in, &value);
     check(batch->Put(database_->table(Table::kInteractions), history_key(position).view(), value));
     value.clear();
     position.owner = item;

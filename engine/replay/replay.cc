@@ -28,17 +28,9 @@ class Replay::Past {
 
   Status apply(const storage::CommittedRecord& record) {
     clock_.set(record.committed_ms);
-    // Counts of a user's interactions are taken back by what the user had done.
-    const auto* erased = std::get_if<DeleteEntity>(&record.mutation);
-    const bool is_departure = erased != nullptr && erased->kind == EntityKind::kUser;
-    if (is_departure) {
-      live_.departing_users().announce(erased->id);
-      TAMIS_ASSIGN_OR_RETURN(const auto done, store_.user_interactions(record.user, SIZE_MAX, std::nullopt));
-      live_.departing_users().add_stored(erased->id, done);
-    }
-    TAMIS_RETURN_IF_ERROR(store_.absorb(record));
-    live_.apply({&record, 1});
-    if (is_departure) live_.departing_users().withdraw(erased->id);
+    storage::CommittedRecord completed = record;
+    TAMIS_RETURN_IF_ERROR(store_.absorb(&completed));
+    live_.apply({&completed, 1});
     return Status::ok();
   }
 

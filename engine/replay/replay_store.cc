@@ -11,48 +11,106 @@ Status unasked() { return Status::internal("a replayed store holds only what que
 
 }  // namespace
 
-Status ReplayStore::assign(EntityKind kind, std::string_view id, DenseId expected) {
+Status ReplayStore::assign(EntityKind kind, std::string_view id, DenseId expected, bool* is_new) {
   storage::IdTable& table = kind == EntityKind::kUser ? users_ : items_;
+  const std::size_t known = table.size();
   const DenseId assigned = table.assign(id);
+  if (is_new != nullptr) *is_new = table.size() > known;
   if (assigned == expected) return Status::ok();
   return Status::corruption("the log gives \"" + std::string(id) + "\" the id " + std::to_string(expected) +
                             " where its records before lead to " + std::to_string(assigned));
 }
 
-Status ReplayStore::absorb(const storage::CommittedRecord& record) {
-  if (const auto* put = std::get_if<PutInteraction>(&record.mutation)) {
-    TAMIS_RETURN_IF_ERROR(assign(EntityKind::kUser, put->interaction.user, record.user));
-    TAMIS_RETURN_IF_ERROR(assign(EntityKind::kItem, put->interaction.item, record.item));
-    keep(record, put->interaction);
-  } else if (const auto* entity = std::get_if<PutEntity>(&record.mutation)) {
-    TAMIS_RETURN_IF_ERROR(
-        assign(entity->kind, entity->entity.id, entity->kind == EntityKind::kUser ? record.user : record.item));
-  } else if (const auto* vector = std::get_if<PutVector>(&record.mutation)) {
-    TAMIS_RETURN_IF_ERROR(
-        assign(vector->kind, vector->id, vector->kind == EntityKind::kUser ? record.user : record.item));
-  } else if (const auto* erased = std::get_if<DeleteEntity>(&record.mutation);
+Status ReplayStore::absorb(storage::CommittedRecord* record) {
+  const auto id_of = [&](EntityKind kind) { return kind == EntityKind::kUser ? record->user : record->item; };
+  if (const auto* put = std::get_if<PutInteraction>(&record->mutation)) {
+    TAMIS_RETURN_IF_ERROR(assign(EntityKind::kUser, put->interaction.user, record->user, &record->new_user));
+    TAMIS_RETURN_IF_ERROR(assign(EntityKind::kItem, put->interaction.item, record->item, &record->new_item));
+    keep(*record, put->interaction);
+  } else if (const auto* entity = std::get_if<PutEntity>(&record->mutation)) {
+    TAMIS_RETURN_IF_ERROR(assign(entity->kind, entity->entity.id, id_of(entity->kind), nullptr));
+  } else if (const auto* vector = std::get_if<PutVector>(&record->mutation)) {
+    bool* is_new = vector->kind == EntityKind::kUser ? &record->new_user : &record->new_item;
+    TAMIS_RETURN_IF_ERROR(assign(vector->kind, vector->id, id_of(vector->kind), is_new));
+  } else if (const auto* erased = std::get_if<DeleteEntity>(&record->mutation);
              erased != nullptr && erased->kind == EntityKind::kUser) {
-    rows_.erase(record.user);
+    take(
+        record->user, [](const Row&) { return true; }, &record->affected);
+  } else if (const auto* taken = std::get_if<DeleteInteractions>(&record->mutation)) {
+    for (const InteractionRef& ref : taken->rows) {
+      const auto user = users_.find(ref.user);
+      if (!user) return Status::corruption("the log takes back an interaction of a user that it never named");
+      take(
+          *user, [&](const Row& row) { return row.sequence == ref.sequence; }, &record->affected);
+    }
+  } else if (const auto* merge = std::get_if<MergeUser>(&record->mutation)) {
+    TAMIS_RETURN_IF_ERROR(absorb_merge(*merge, record));
   }
-  last_sequence_ = record.sequence;
+  last_sequence_ = record->sequence;
   return Status::ok();
+}
+
+Status ReplayStore::absorb_merge(const MergeUser& merge, storage::CommittedRecord* record) {
+  const auto session = users_.find(merge.session);
+  if (!session) return Status::corruption("the log merges a session that it never named");
+  record->session = *session;
+  if (record->user != kNoDenseId && !merge.moved.empty()) {
+    TAMIS_RETURN_IF_ERROR(assign(EntityKind::kUser, merge.user, record->user, &record->new_user));
+  }
+  Rows moved;
+  take(
+      *session,
+      [&](const Row& row) {
+        if (!std::binary_search(merge.moved.begin(), merge.moved.end(), row.sequence)) return false;
+        moved.push_back(row);
+        return true;
+      },
+      &record->affected);
+  for (const Row& row : moved) insert(record->user, row);
+  return Status::ok();
+}
+
+void ReplayStore::take(DenseId user, const std::function<bool(const Row&)>& is_taken,
+                       std::vector<storage::StoredInteraction>* taken) {
+  const auto found = rows_.find(user);
+  if (found == rows_.end()) return;
+  std::erase_if(found->second, [&](const Row& row) {
+    if (!is_taken(row)) return false;
+    taken->push_back(as_stored(user, row));
+    return true;
+  });
+  if (found->second.empty()) rows_.erase(found);
 }
 
 void ReplayStore::keep(const storage::CommittedRecord& record, const Interaction& interaction) {
   const auto [type, is_new] =
       type_ids_.try_emplace(interaction.type, static_cast<storage::InteractionTypeId>(types_.size()));
   if (is_new) types_.push_back(interaction.type);
-  const Row row{.timestamp_ms = interaction.timestamp_ms,
-                .sequence = record.sequence,
-                .item = record.item,
-                .type = type->second,
-                .has_value = interaction.value.has_value(),
-                .value = interaction.value.value_or(0)};
-  Rows& rows = rows_[record.user];
+  insert(record.user, {.timestamp_ms = interaction.timestamp_ms,
+                       .sequence = record.sequence,
+                       .item = record.item,
+                       .type = type->second,
+                       .has_value = interaction.value.has_value(),
+                       .value = interaction.value.value_or(0)});
+}
+
+void ReplayStore::insert(DenseId user, const Row& row) {
+  Rows& rows = rows_[user];
   const auto comes_before = [](const Row& a, const Row& b) {
     return std::tie(a.timestamp_ms, a.sequence) < std::tie(b.timestamp_ms, b.sequence);
   };
   rows.insert(std::upper_bound(rows.begin(), rows.end(), row, comes_before), row);
+}
+
+storage::StoredInteraction ReplayStore::as_stored(DenseId user, const Row& row) {
+  storage::StoredInteraction stored;
+  stored.sequence = row.sequence;
+  stored.user = user;
+  stored.item = row.item;
+  stored.type = row.type;
+  stored.timestamp_ms = row.timestamp_ms;
+  if (row.has_value) stored.value = row.value;
+  return stored;
 }
 
 std::string ReplayStore::interaction_type_name(storage::InteractionTypeId type) const { return types_.at(type); }
@@ -70,13 +128,7 @@ Result<std::vector<storage::StoredInteraction>> ReplayStore::user_interactions(
   for (auto row = found->second.rbegin(); row != found->second.rend() && page.size() < limit; ++row) {
     if (before && std::tie(row->timestamp_ms, row->sequence) >= std::tie(before->timestamp_ms, before->sequence))
       continue;
-    storage::StoredInteraction& stored = page.emplace_back();
-    stored.sequence = row->sequence;
-    stored.user = user;
-    stored.item = row->item;
-    stored.type = row->type;
-    stored.timestamp_ms = row->timestamp_ms;
-    if (row->has_value) stored.value = row->value;
+    page.push_back(as_stored(user, *row));
   }
   return page;
 }

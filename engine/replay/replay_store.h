@@ -14,9 +14,9 @@ namespace tamis::engine {
 // Externally synchronised. What queries do not ask for answers internal.
 class ReplayStore final : public storage::Store {
  public:
-  // Takes the next record of a log: assigns the ids that it names, keeps its interaction, drops those of a deleted
-  // user. corruption where an id is not the record's own.
-  Status absorb(const storage::CommittedRecord& record);
+  // Takes the next record of a log: assigns the ids that it names; keeps, moves and drops interactions. Completes the
+  // record by what it did. corruption where an id is not the record's own.
+  Status absorb(storage::CommittedRecord* record);
 
   Sequence last_sequence() const override { return last_sequence_; }
   const storage::IdTable& ids(EntityKind kind) const override { return kind == EntityKind::kUser ? users_ : items_; }
@@ -67,7 +67,13 @@ class ReplayStore final : public storage::Store {
   };
   using Rows = std::vector<Row>;  // oldest first, by timestamp and sequence
 
-  Status assign(EntityKind kind, std::string_view id, DenseId expected);
+  Status assign(EntityKind kind, std::string_view id, DenseId expected, bool* is_new);
+  Status absorb_merge(const MergeUser& merge, storage::CommittedRecord* record);
+  // Takes the rows that `is_taken` names from those of a user.
+  void take(DenseId user, const std::function<bool(const Row&)>& is_taken,
+            std::vector<storage::StoredInteraction>* taken);
+  static storage::StoredInteraction as_stored(DenseId user, const Row& row);
+  void insert(DenseId user, const Row& row);
   void keep(const storage::CommittedRecord& record, const Interaction& interaction);
 
   storage::IdTable users_;

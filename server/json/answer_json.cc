@@ -18,6 +18,7 @@ void write_entity(const Entity& entity, JsonWriter* json) {
   json->begin_object().field("id", entity.id).key("features").features(entity.features);
   if (entity.updated_ms != 0) json->key("updated_at").time(entity.updated_ms);
   if (entity.expires_ms != 0) json->key("expires_at").time(entity.expires_ms);
+  if (entity.hidden) json->field("hidden", true);
   json->end_object();
 }
 
@@ -28,6 +29,7 @@ void write_interaction(const Interaction& interaction, JsonWriter* json) {
   if (!interaction.context.empty()) json->key("context").features(interaction.context);
   if (!interaction.recommendation_id.empty()) json->field("recommendation_id", interaction.recommendation_id);
   if (!interaction.idempotency_key.empty()) json->field("idempotency_key", interaction.idempotency_key);
+  if (!interaction.import_id.empty()) json->field("import_id", interaction.import_id);
 }
 
 namespace {

@@ -23,9 +23,11 @@ struct MutationWriter {
     json->end_array();
     if (patch.expires_ms && *patch.expires_ms != 0) json->key("expires_at").time(*patch.expires_ms);
     if (patch.expires_ms && *patch.expires_ms == 0) json->key("expires_at").null();
+    if (patch.hidden) json->field("hidden", *patch.hidden);
   }
   void operator()(const DeleteEntity& removed) const {
     op("delete_entity").field("kind", kind_name(removed.kind)).field("id", removed.id);
+    if (removed.erase) json->field("erase", true);
   }
   void operator()(const PutVector& put) const {
     op("put_vector").field("space", put.space).field("kind", kind_name(put.kind)).field("id", put.id).key("vector");
@@ -47,6 +49,19 @@ struct MutationWriter {
   }
   void operator()(const DeleteDocument& removed) const {
     op("delete_document").field("collection", removed.collection).field("name", removed.name);
+  }
+  void operator()(const DeleteInteractions& removed) const {
+    op("delete_interactions").key("interactions").begin_array();
+    for (const InteractionRef& row : removed.rows) {
+      json->begin_object().field("user", row.user).key("timestamp").time(row.timestamp_ms);
+      json->field("sequence", row.sequence).end_object();
+    }
+    json->end_array();
+  }
+  void operator()(const MergeUser& merge) const {
+    op("merge_user").field("user", merge.user).field("session", merge.session).key("moved").begin_array();
+    for (const Sequence sequence : merge.moved) json->value(sequence);
+    json->end_array().field("complete", merge.complete);
   }
 
   JsonWriter& op(std::string_view name) const { return json->field("op", name); }

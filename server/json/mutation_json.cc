@@ -2,6 +2,7 @@
 
 #include <array>
 #include <limits>
+#include <span>
 
 #include "server/json/json_reader.h"
 
@@ -12,6 +13,7 @@ using simdjson::dom::element;
 
 constexpr std::size_t kMaxTypeBytes = 64;
 constexpr std::size_t kMaxIdempotencyKeyBytes = 128;
+constexpr std::size_t kMaxImportIdBytes = 64;
 constexpr std::uint64_t kMaxTtlS = 3'155'760'000;  // a hundred years
 
 Status read_id(element value, const JsonPath& path, std::string* out) {
@@ -22,47 +24,50 @@ Status read_id(element value, const JsonPath& path, std::string* out) {
 }
 
 // The fields that a full entity and a patch share.
-enum EntityField : std::size_t { kId, kFeatures, kTtl, kExpires };
-constexpr std::array<std::string_view, 4> kEntityFields = {"id", "features", "ttl_s", "expires_at"};
+enum EntityField : std::size_t { kId, kFeatures, kTtl, kExpires, kHidden };
+constexpr std::array<std::string_view, 5> kEntityFields = {"id", "features", "ttl_s", "expires_at", "hidden"};
 
 struct EntityFields {
   std::string id;
   Features features;
   std::vector<std::string> removed;
   std::optional<TimestampMs> expires_ms;  // 0: never
+  std::optional<bool> hidden;
 };
 
-Result<EntityFields> read_entity_fields(element value, const JsonPath& path, std::string_view expected_id,
-                                        TimestampMs now_ms, bool is_patch) {
+Result<EntityFields> read_entity_fields(element value, const JsonPath& path, EntityKind kind,
+                                        std::string_view expected_id, TimestampMs now_ms, bool is_patch) {
   TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
   EntityFields fields;
-  const Status fields_status =
-      read_fields(object, kEntityFields, path, [&](std::size_t index, element entry) -> Status {
-        const JsonPath entry_path{.parent = &path, .name = kEntityFields[index]};
-        switch (index) {
-          case kId: return read_id(entry, entry_path, &fields.id);
-          case kFeatures:
-            return read_features(entry, entry_path, &fields.features, is_patch ? &fields.removed : nullptr);
-          case kTtl: {
-            if (fields.expires_ms) return refuse(entry_path, "given beside expires_at", "one of the two");
-            if (entry.is_null()) {
-              fields.expires_ms = 0;
-              return Status::ok();
-            }
-            std::uint64_t ttl_s = 0;
-            TAMIS_RETURN_IF_ERROR(read_uint(entry, entry_path, 1, kMaxTtlS, &ttl_s));
-            fields.expires_ms = now_ms + static_cast<TimestampMs>(ttl_s) * 1'000;
-            return Status::ok();
-          }
-          default: {
-            if (fields.expires_ms) return refuse(entry_path, "given beside ttl_s", "one of the two");
-            TimestampMs expires_ms = 0;
-            if (!entry.is_null()) TAMIS_RETURN_IF_ERROR(read_timestamp(entry, entry_path, &expires_ms));
-            fields.expires_ms = expires_ms;
-            return Status::ok();
-          }
+  // A user has all but the last.
+  const std::span<const std::string_view> known(kEntityFields.data(),
+                                                kEntityFields.size() - (kind == EntityKind::kUser ? 1 : 0));
+  const Status fields_status = read_fields(object, known, path, [&](std::size_t index, element entry) -> Status {
+    const JsonPath entry_path{.parent = &path, .name = kEntityFields[index]};
+    switch (index) {
+      case kId: return read_id(entry, entry_path, &fields.id);
+      case kFeatures: return read_features(entry, entry_path, &fields.features, is_patch ? &fields.removed : nullptr);
+      case kTtl: {
+        if (fields.expires_ms) return refuse(entry_path, "given beside expires_at", "one of the two");
+        if (entry.is_null()) {
+          fields.expires_ms = 0;
+          return Status::ok();
         }
-      });
+        std::uint64_t ttl_s = 0;
+        TAMIS_RETURN_IF_ERROR(read_uint(entry, entry_path, 1, kMaxTtlS, &ttl_s));
+        fields.expires_ms = now_ms + static_cast<TimestampMs>(ttl_s) * 1'000;
+        return Status::ok();
+      }
+      case kHidden: return read_bool(entry, entry_path, &fields.hidden.emplace());
+      default: {
+        if (fields.expires_ms) return refuse(entry_path, "given beside ttl_s", "one of the two");
+        TimestampMs expires_ms = 0;
+        if (!entry.is_null()) TAMIS_RETURN_IF_ERROR(read_timestamp(entry, entry_path, &expires_ms));
+        fields.expires_ms = expires_ms;
+        return Status::ok();
+      }
+    }
+  });
   TAMIS_RETURN_IF_ERROR(fields_status);
   if (!expected_id.empty()) {
     if (!fields.id.empty() && fields.id != expected_id) {
@@ -78,9 +83,19 @@ Result<EntityFields> read_entity_fields(element value, const JsonPath& path, std
 }  // namespace
 
 Result<PutInteraction> read_interaction(element value, const JsonPath& path) {
-  enum Field : std::size_t { kUser, kItem, kType, kValue, kTimestamp, kContext, kRecommendationId, kIdempotencyKey };
-  static constexpr std::array<std::string_view, 8> kFields = {
-      "user", "item", "type", "value", "timestamp", "context", "recommendation_id", "idempotency_key"};
+  enum Field : std::size_t {
+    kUser,
+    kItem,
+    kType,
+    kValue,
+    kTimestamp,
+    kContext,
+    kRecommendationId,
+    kIdempotencyKey,
+    kImport
+  };
+  static constexpr std::array<std::string_view, 9> kFields = {
+      "user", "item", "type", "value", "timestamp", "context", "recommendation_id", "idempotency_key", "import_id"};
   TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
   PutInteraction put;
   Interaction& interaction = put.interaction;
@@ -98,7 +113,9 @@ Result<PutInteraction> read_interaction(element value, const JsonPath& path) {
       case kContext: return read_features(entry, entry_path, &interaction.context, nullptr);
       case kRecommendationId:
         return read_string(entry, entry_path, kMaxExternalIdBytes, &interaction.recommendation_id);
-      default: return read_string(entry, entry_path, kMaxIdempotencyKeyBytes, &interaction.idempotency_key);
+      case kIdempotencyKey:
+        return read_string(entry, entry_path, kMaxIdempotencyKeyBytes, &interaction.idempotency_key);
+      default: return read_string(entry, entry_path, kMaxImportIdBytes, &interaction.import_id);
     }
   });
   TAMIS_RETURN_IF_ERROR(fields_status);
@@ -109,20 +126,22 @@ Result<PutInteraction> read_interaction(element value, const JsonPath& path) {
 
 Result<PutEntity> read_entity(element value, const JsonPath& path, EntityKind kind, std::string_view expected_id,
                               TimestampMs now_ms) {
-  TAMIS_ASSIGN_OR_RETURN(EntityFields fields, read_entity_fields(value, path, expected_id, now_ms, false));
+  TAMIS_ASSIGN_OR_RETURN(EntityFields fields, read_entity_fields(value, path, kind, expected_id, now_ms, false));
   return PutEntity{kind, Entity{.id = std::move(fields.id),
                                 .features = std::move(fields.features),
-                                .expires_ms = fields.expires_ms.value_or(0)}};
+                                .expires_ms = fields.expires_ms.value_or(0),
+                                .hidden = fields.hidden.value_or(false)}};
 }
 
 Result<PatchEntity> read_patch(element value, const JsonPath& path, EntityKind kind, std::string_view id,
                                TimestampMs now_ms) {
-  TAMIS_ASSIGN_OR_RETURN(EntityFields fields, read_entity_fields(value, path, id, now_ms, true));
+  TAMIS_ASSIGN_OR_RETURN(EntityFields fields, read_entity_fields(value, path, kind, id, now_ms, true));
   return PatchEntity{.kind = kind,
                      .id = std::move(fields.id),
                      .features = std::move(fields.features),
                      .removed = std::move(fields.removed),
-                     .expires_ms = fields.expires_ms};
+                     .expires_ms = fields.expires_ms,
+                     .hidden = fields.hidden};
 }
 
 Result<Mutation> read_vector_line(element value, const JsonPath& path, std::string_view space) {

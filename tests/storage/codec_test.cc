@@ -63,15 +63,55 @@ TEST(CodecTest, Entity) {
   EXPECT_EQ(entity.expires_ms, 7);
 }
 
-TEST(CodecTest, Interaction) {
+Interaction details_of(const StoredInteraction& row) {
+  return {.context = row.context,
+          .recommendation_id = row.recommendation_id,
+          .idempotency_key = row.idempotency_key,
+          .import_id = row.import_id};
+}
+
+TEST(CodecTest, InteractionWithKeyAndImport) {
+  const Interaction details{.recommendation_id = "rec-1", .idempotency_key = "k-1", .import_id = "orders-2026"};
   std::string bytes;
-  encode_interaction({.item = 70'000, .type = 3, .value = 6.0}, {{"page", std::string("home")}}, "rec-1", &bytes);
+  encode_interaction({.item = 7, .type = 3, .value = std::nullopt}, details, &bytes);
+  EXPECT_EQ(bytes[0], 2);  // the version: one that has neither stays version 1
   expect_strict(bytes, [](std::string_view value) -> std::optional<std::string> {
     StoredInteraction row;
     if (!decode_interaction(value, true, &row).is_ok()) return std::nullopt;
     std::string again;
-    encode_interaction({.item = row.item, .type = row.type, .value = row.value}, row.context, row.recommendation_id,
-                       &again);
+    encode_interaction({.item = row.item, .type = row.type, .value = row.value}, details_of(row), &again);
+    return again;
+  });
+  StoredInteraction row;
+  ASSERT_TRUE(decode_interaction(bytes, true, &row).is_ok());
+  EXPECT_EQ(details_of(row), details);
+}
+
+TEST(CodecTest, HiddenEntity) {
+  std::string bytes;
+  encode_entity({.id = "", .features = every_kind(), .updated_ms = 7, .expires_ms = 0, .hidden = true}, &bytes);
+  expect_strict(bytes, [](std::string_view value) -> std::optional<std::string> {
+    Entity entity;
+    if (!decode_entity(value, &entity).is_ok()) return std::nullopt;
+    std::string again;
+    encode_entity(entity, &again);
+    return again;
+  });
+  Entity entity;
+  ASSERT_TRUE(decode_entity(bytes, &entity).is_ok());
+  EXPECT_TRUE(entity.hidden);
+  EXPECT_EQ(entity.features, every_kind());
+}
+
+TEST(CodecTest, Interaction) {
+  std::string bytes;
+  encode_interaction({.item = 70'000, .type = 3, .value = 6.0},
+                     Interaction{.context = {{"page", std::string("home")}}, .recommendation_id = "rec-1"}, &bytes);
+  expect_strict(bytes, [](std::string_view value) -> std::optional<std::string> {
+    StoredInteraction row;
+    if (!decode_interaction(value, true, &row).is_ok()) return std::nullopt;
+    std::string again;
+    encode_interaction({.item = row.item, .type = row.type, .value = row.value}, details_of(row), &again);
     return again;
   });
 }
@@ -159,6 +199,14 @@ std::vector<Mutation> one_of_each() {
   all.push_back(DeleteSpace{"s"});
   all.push_back(PutDocument{"funnel", "home", "{}"});
   all.push_back(DeleteDocument{"funnel", "home"});
+  bare.import_id = "orders";
+  all.push_back(PutInteraction{bare});
+  all.push_back(PutEntity{EntityKind::kItem, {.id = "i", .features = every_kind(), .hidden = true}});
+  all.push_back(DeleteEntity{EntityKind::kUser, "u", /*erase=*/true});
+  all.push_back(DeleteInteractions{{{"u", -1, 3}, {"v", 1'000, 70'000}}});
+  all.push_back(DeleteInteractions{});
+  all.push_back(MergeUser{.user = "u", .session = "s", .moved = {1, 2, 900}, .complete = true});
+  all.push_back(MergeUser{.user = "u", .session = "s", .moved = {}, .complete = false});
   return all;
 }
 
@@ -188,7 +236,7 @@ TEST(CodecTest, RandomBytesNeverCrash) {
   for (int i = 0; i < 200'000; ++i) {
     std::string bytes(random.below(40), '\0');
     for (char& byte : bytes) byte = static_cast<char>(random.below(i % 2 == 0 ? 256 : 12));
-    if (!bytes.empty()) bytes[0] = static_cast<char>(kValueVersion);
+    if (!bytes.empty()) bytes[0] = static_cast<char>(i % 3 == 0 ? kWiderVersion : kValueVersion);
     TimestampMs at = 0;
     Mutation mutation;
     Entity entity;

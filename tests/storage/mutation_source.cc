@@ -27,6 +27,7 @@ Mutation MutationSource::interaction() {
     if (keys_ == 0 || random_.below(4) != 0) ++keys_;
     interaction.idempotency_key = name_ + "-" + std::to_string(keys_);
   }
+  if (random_.below(6) == 0) interaction.import_id = "import-" + std::to_string(random_.below(3));
   return PutInteraction{std::move(interaction)};
 }
 
@@ -37,11 +38,16 @@ Mutation MutationSource::next() {
   if (draw < 65) {
     Entity entity{.id = this->entity(of), .features = features()};
     if (random_.below(4) == 0) entity.expires_ms = 1'400'000'000'000;
+    entity.hidden = of == EntityKind::kItem && random_.below(5) == 0;
     return PutEntity{.kind = of, .entity = std::move(entity)};
   }
   if (draw < 73) {
     return PatchEntity{
         .kind = of, .id = entity(of), .features = features(), .removed = {"story"}, .expires_ms = std::nullopt};
+  }
+  if (draw < 75) {
+    MergeUser merge{.user = user(), .session = user(), .moved = {}, .complete = false};
+    if (merge.user != merge.session) return merge;
   }
   if (draw < 77) return DeleteEntity{.kind = of, .id = entity(of)};
   if (draw < 90) {

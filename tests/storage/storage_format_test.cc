@@ -39,7 +39,7 @@ TEST(StorageFormatTest, WorkedExample) {
   EXPECT_EQ(hex(history_key({.owner = 0, .timestamp_ms = kBought, .sequence = 42}).view()),
             "00 00 00 00 7f ff fe cc 06 ef 02 ff ff ff ff ff ff ff ff d5");
   std::string row;
-  encode_interaction({.item = 2, .type = 0, .value = 6.0}, {}, "", &row);
+  encode_interaction({.item = 2, .type = 0, .value = 6.0}, Interaction{}, &row);
   EXPECT_EQ(hex(row), "01 01 02 00 00 00 00 00 00 00 18 40");
 
   EXPECT_EQ(hex(history_key({.owner = 2, .timestamp_ms = kBought, .sequence = 42}).view()),

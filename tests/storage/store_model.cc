@@ -12,10 +12,18 @@ constexpr EntityKind kKinds[] = {EntityKind::kUser, EntityKind::kItem};
 
 }  // namespace
 
-void StoreModel::create(EntityKind kind, const std::string& id, TimestampMs now_ms) {
+void StoreModel::see(EntityKind kind, const std::string& id, TimestampMs now_ms) {
   auto& ids = ids_[index_of(kind)];
-  if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  if (std::find(ids.begin(), ids.end(), id) != ids.end()) return;  // what was deleted stays deleted
+  ids.push_back(id);
   entities_[index_of(kind)].try_emplace(id, Entity{.id = id, .features = {}, .updated_ms = now_ms, .expires_ms = 0});
+}
+
+void StoreModel::remove(EntityKind kind, const std::string& id) {
+  entities_[index_of(kind)].erase(id);
+  for (auto& [key, vectors] : vectors_) {
+    if (key.second == static_cast<int>(kind)) vectors.erase(id);
+  }
 }
 
 void StoreModel::apply(const CommittedRecord& record) {
@@ -23,17 +31,16 @@ void StoreModel::apply(const CommittedRecord& record) {
   const TimestampMs now = record.committed_ms;
   if (const auto* put = std::get_if<PutInteraction>(&record.mutation)) {
     const Interaction& in = put->interaction;
-    create(EntityKind::kUser, in.user, now);
-    create(EntityKind::kItem, in.item, now);
-    events_[record.sequence] = {in.user, in.item, in.type, in.recommendation_id, in.value, in.timestamp_ms, in.context};
+    see(EntityKind::kUser, in.user, now);
+    see(EntityKind::kItem, in.item, now);
+    events_[record.sequence] = {
+        in.user,  in.item,         in.type,   in.recommendation_id, in.idempotency_key, in.import_id,
+        in.value, in.timestamp_ms, in.context};
   } else if (const auto* entity = std::get_if<PutEntity>(&record.mutation)) {
-    create(entity->kind, entity->entity.id, now);
+    see(entity->kind, entity->entity.id, now);
     entities_[index_of(entity->kind)][entity->entity.id] = entity->entity;
   } else if (const auto* erased = std::get_if<DeleteEntity>(&record.mutation)) {
-    entities_[index_of(erased->kind)].erase(erased->id);
-    for (auto& [key, vectors] : vectors_) {
-      if (key.second == static_cast<int>(erased->kind)) vectors.erase(erased->id);
-    }
+    remove(erased->kind, erased->id);
     if (erased->kind == EntityKind::kUser) {
       std::erase_if(events_, [&](const auto& event) { return event.second.user == erased->id; });
     } else {
@@ -42,8 +49,10 @@ void StoreModel::apply(const CommittedRecord& record) {
       }
     }
   } else if (const auto* vector = std::get_if<PutVector>(&record.mutation)) {
-    create(vector->kind, vector->id, now);
-    vectors_[{vector->space, static_cast<int>(vector->kind)}][vector->id] = vector->vector;
+    see(vector->kind, vector->id, now);
+    if (entities_[index_of(vector->kind)].contains(vector->id)) {
+      vectors_[{vector->space, static_cast<int>(vector->kind)}][vector->id] = vector->vector;
+    }
   } else if (const auto* no_vector = std::get_if<DeleteVector>(&record.mutation)) {
     vectors_[{no_vector->space, static_cast<int>(no_vector->kind)}].erase(no_vector->id);
   } else if (const auto* space = std::get_if<PutSpace>(&record.mutation)) {
@@ -56,7 +65,19 @@ void StoreModel::apply(const CommittedRecord& record) {
     collections_.insert(document->collection);
   } else if (const auto* no_document = std::get_if<DeleteDocument>(&record.mutation)) {
     documents_.erase({no_document->collection, no_document->name});
+  } else if (const auto* taken = std::get_if<DeleteInteractions>(&record.mutation)) {
+    for (const InteractionRef& row : taken->rows) events_.erase(row.sequence);
+  } else if (const auto* merge = std::get_if<MergeUser>(&record.mutation)) {
+    if (!merge->moved.empty()) see(EntityKind::kUser, merge->user, now);
+    for (const Sequence sequence : merge->moved) events_.at(sequence).user = merge->user;
+    if (merge->complete) remove(EntityKind::kUser, merge->session);
   }
+}
+
+std::vector<InteractionRef> StoreModel::interactions() const {
+  std::vector<InteractionRef> refs;
+  for (const auto& [sequence, event] : events_) refs.push_back({event.user, event.timestamp_ms, sequence});
+  return refs;
 }
 
 std::string StoreModel::difference(const Store& store) const {
@@ -117,6 +138,8 @@ std::string StoreModel::difference_of_interactions(const Store& store) const {
                             store.ids(EntityKind::kItem).name(row.item),
                             store.interaction_type_name(row.type),
                             row.recommendation_id,
+                            row.idempotency_key,
+                            row.import_id,
                             row.value,
                             row.timestamp_ms,
                             row.context,

@@ -17,19 +17,23 @@ class StoreModel {
   void apply(const CommittedRecord& record);
 
   Sequence sequence() const { return sequence_; }
+  // The interactions that are there.
+  std::vector<InteractionRef> interactions() const;
   // "" where every table of `store` equals the model, else the first difference. Reads everything.
   std::string difference(const Store& store) const;
 
  private:
   struct Event {
-    std::string user, item, type, recommendation_id;
+    std::string user, item, type, recommendation_id, idempotency_key, import_id;
     std::optional<double> value;
     TimestampMs timestamp_ms = 0;
     Features context;
     bool in_item_view = true;  // false once its item was deleted
     bool operator==(const Event&) const = default;
   };
-  void create(EntityKind kind, const std::string& id, TimestampMs now_ms);
+  // Gives the id its number where it has none: then the entity exists, too.
+  void see(EntityKind kind, const std::string& id, TimestampMs now_ms);
+  void remove(EntityKind kind, const std::string& id);
   std::string difference_of_entities(const Store& store) const;
   std::string difference_of_interactions(const Store& store) const;
   std::string difference_of_vectors(const Store& store) const;
