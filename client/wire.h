@@ -13,7 +13,7 @@
 
 namespace tamis::client {
 
-// One line each, without the newline. An interaction's timestamp 0 is left out: the server's clock then counts.
+// One line each, without the newline. An interaction's timestamp kNoTime is left out: the server's clock then counts.
 std::string interaction_to_json(const Interaction& interaction);
 std::string entity_to_json(const Entity& entity);
 std::string vector_to_json(const VectorRow& row);

@@ -53,9 +53,9 @@ class Members {
     if (!member->is_array()) return fail(name, "an array"), kEmpty;
     return *member;
   }
-  TimestampMs timestamp(const char* name) {
+  TimestampMs timestamp(const char* name, TimestampMs absent = 0) {
     const json* member = find(name);
-    if (member == nullptr) return 0;
+    if (member == nullptr) return absent;
     if (member->is_number_integer()) return member->get<TimestampMs>();
     if (!member->is_string()) return fail(name, "a time"), 0;
     const auto parsed = parse_rfc3339(member->get_ref<const std::string&>());
@@ -191,7 +191,7 @@ Result<Interaction> decode_interaction(const json& document) {
   interaction.item = members.text("item");
   interaction.type = members.text("type");
   if (members.find("value") != nullptr) interaction.value = members.number("value");
-  interaction.timestamp_ms = members.timestamp("timestamp");
+  interaction.timestamp_ms = members.timestamp("timestamp", kNoTime);
   interaction.context = members.features("context");
   interaction.recommendation_id = members.text("recommendation_id");
   interaction.idempotency_key = members.text("idempotency_key");

@@ -72,6 +72,15 @@ void append_features(std::string* out, const Features& features) {
   *out += '}';
 }
 
+// Unix milliseconds; as text near 1970, where the server takes a bare number for seconds.
+void append_time(std::string* out, TimestampMs timestamp_ms) {
+  if (looks_like_seconds(static_cast<double>(timestamp_ms))) {
+    append_quoted(out, format_rfc3339(timestamp_ms));
+  } else {
+    append_number(out, timestamp_ms);
+  }
+}
+
 }  // namespace
 
 std::string quote_json(std::string_view text) {
@@ -101,9 +110,9 @@ std::string interaction_to_json(const Interaction& interaction) {
   out += ",\"type\":";
   append_quoted(&out, interaction.type);
   if (interaction.value) out += ",\"value\":" + number_to_json(*interaction.value);
-  if (interaction.timestamp_ms != 0) {
+  if (interaction.timestamp_ms != kNoTime) {
     out += ",\"timestamp\":";
-    append_number(&out, interaction.timestamp_ms);
+    append_time(&out, interaction.timestamp_ms);
   }
   if (!interaction.context.empty()) {
     out += ",\"context\":";
@@ -128,7 +137,7 @@ std::string entity_to_json(const Entity& entity) {
   append_features(&out, entity.features);
   if (entity.expires_ms != 0) {
     out += ",\"expires_at\":";
-    append_number(&out, entity.expires_ms);
+    append_time(&out, entity.expires_ms);
   }
   out += '}';
   return out;

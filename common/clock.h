@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,12 @@ using TimestampMs = std::int64_t;
 // Timestamps that Tamis accepts lie in the years 0001 to 9999.
 inline constexpr TimestampMs kMinTimestampMs = -62135596800000;
 inline constexpr TimestampMs kMaxTimestampMs = 253402300799999;
+// Stands where no time was given. 0 is a time like any other: the beginning of 1970.
+inline constexpr TimestampMs kNoTime = std::numeric_limits<TimestampMs>::min();
+
+// Whether a bare number that should be Unix milliseconds is more likely seconds: as milliseconds it would lie within
+// about three years of 1970, as seconds within three millennia. 0 is the beginning of 1970 either way.
+inline constexpr bool looks_like_seconds(double ms) { return ms != 0 && ms > -1e11 && ms < 1e11; }
 
 // Thread-safe.
 class Clock {

@@ -44,8 +44,9 @@ bool convert(FeatureKind kind, FeatureValue* value) {
         *value = Timestamp{*parsed};
         return true;
       }
-      if (const auto* number = std::get_if<double>(value)) {
-        if (!(*number >= static_cast<double>(kMinTimestampMs) && *number <= static_cast<double>(kMaxTimestampMs)))
+      if (const auto* number = std::get_if<double>(value); number != nullptr) {
+        if (!(*number >= static_cast<double>(kMinTimestampMs) && *number <= static_cast<double>(kMaxTimestampMs)) ||
+            looks_like_seconds(*number))
           return false;
         *value = Timestamp{static_cast<TimestampMs>(*number)};
         return true;
@@ -96,14 +97,18 @@ Status check_string(const std::string& text, const std::string& field) {
   return Status::ok();
 }
 
-Status check_value(FeatureValue* value, const std::string& field) {
-  if (const auto* number = std::get_if<double>(value); number != nullptr && !std::isfinite(*number)) {
+Status check_value(const FeatureValue& value, const std::string& field) {
+  if (const auto* number = std::get_if<double>(&value); number != nullptr && !std::isfinite(*number)) {
     return Status::invalid_argument(field + " is not a finite number").at_field(field);
   }
-  if (const std::string* text = string_of(*value)) return check_string(*text, field);
-  if (auto* elements = std::get_if<std::vector<std::string>>(value)) {
-    std::sort(elements->begin(), elements->end());
-    elements->erase(std::unique(elements->begin(), elements->end()), elements->end());
+  if (const auto* time = std::get_if<Timestamp>(&value);
+      time != nullptr && (time->ms < kMinTimestampMs || time->ms > kMaxTimestampMs)) {
+    return Status::invalid_argument(field + " is " + std::to_string(time->ms) +
+                                    " ms; expected a time in the years 0001 to 9999")
+        .at_field(field);
+  }
+  if (const std::string* text = string_of(value)) return check_string(*text, field);
+  if (const auto* elements = std::get_if<std::vector<std::string>>(&value)) {
     if (elements->size() > FeatureLimits::kMaxElements) {
       return Status::invalid_argument(field + " has " + std::to_string(elements->size()) +
                                       " elements; expected at most " + std::to_string(FeatureLimits::kMaxElements))
@@ -112,6 +117,38 @@ Status check_value(FeatureValue* value, const std::string& field) {
     for (const std::string& element : *elements) TAMIS_RETURN_IF_ERROR(check_string(element, field));
   }
   return Status::ok();
+}
+
+Status check_name(const std::string& name) {
+  if (!name.empty() && name.size() <= FeatureLimits::kMaxNameBytes && is_valid_utf8(name)) return Status::ok();
+  return Status::invalid_argument("a feature's name has " + std::to_string(name.size()) +
+                                  " bytes; expected 1 to 128 of valid UTF-8")
+      .at_field("features");
+}
+
+Status check_count(const Features& features) {
+  if (features.size() <= FeatureLimits::kMaxFeatures) return Status::ok();
+  return Status::invalid_argument("features has " + std::to_string(features.size()) + " entries; expected at most " +
+                                  std::to_string(FeatureLimits::kMaxFeatures))
+      .at_field("features");
+}
+
+// A set: ascending, each element once.
+void sort_elements(FeatureValue* value) {
+  auto* elements = std::get_if<std::vector<std::string>>(value);
+  if (elements == nullptr) return;
+  std::sort(elements->begin(), elements->end());
+  elements->erase(std::unique(elements->begin(), elements->end()), elements->end());
+}
+
+Status refuse_kind(const std::string& field, const FeatureValue& value, FeatureKind kind) {
+  std::string message =
+      field + " is " + describe(value) + "; expected a value of kind " + std::string(feature_kind_name(kind));
+  const auto* number = std::get_if<double>(&value);
+  if (kind == FeatureKind::kTimestamp && number != nullptr && looks_like_seconds(*number)) {
+    message += ": an RFC 3339 time or Unix milliseconds. The number looks like Unix seconds; multiply it by 1000";
+  }
+  return Status::invalid_argument(std::move(message)).at_field(field);
 }
 
 }  // namespace
@@ -128,28 +165,28 @@ Result<FeatureKind> parse_feature_kind(std::string_view name) {
   return static_cast<FeatureKind>(found - kKindNames.begin() + 1);
 }
 
-Status conform_features(const FeatureSchema& schema, Features* features) {
-  if (features->size() > FeatureLimits::kMaxFeatures) {
-    return Status::invalid_argument("features has " + std::to_string(features->size()) + " entries; expected at most " +
-                                    std::to_string(FeatureLimits::kMaxFeatures))
-        .at_field("features");
+Status check_features(const Features& features) {
+  TAMIS_RETURN_IF_ERROR(check_count(features));
+  for (const auto& [name, value] : features) {
+    TAMIS_RETURN_IF_ERROR(check_name(name));
+    TAMIS_RETURN_IF_ERROR(check_value(value, "features." + name));
   }
+  return Status::ok();
+}
+
+Status conform_features(const FeatureSchema& schema, Features* features) {
+  TAMIS_RETURN_IF_ERROR(check_count(*features));
   for (auto& [name, value] : *features) {
     const std::string field = "features." + name;
-    if (name.empty() || name.size() > FeatureLimits::kMaxNameBytes || !is_valid_utf8(name)) {
-      return Status::invalid_argument("a feature's name has " + std::to_string(name.size()) +
-                                      " bytes; expected 1 to 128 of valid UTF-8")
-          .at_field("features");
-    }
+    TAMIS_RETURN_IF_ERROR(check_name(name));
     const auto declared = schema.find(name);
     if (declared == schema.end()) {
       infer_kind(&value);
     } else if (!convert(declared->second, &value)) {
-      return Status::invalid_argument(field + " is " + describe(value) + "; expected a value of kind " +
-                                      std::string(feature_kind_name(declared->second)))
-          .at_field(field);
+      return refuse_kind(field, value, declared->second);
     }
-    TAMIS_RETURN_IF_ERROR(check_value(&value, field));
+    sort_elements(&value);
+    TAMIS_RETURN_IF_ERROR(check_value(value, field));
   }
   return Status::ok();
 }

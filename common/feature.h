@@ -49,6 +49,9 @@ using Features = std::map<std::string, FeatureValue, std::less<>>;
 // Declared kinds by feature name.
 using FeatureSchema = std::map<std::string, FeatureKind, std::less<>>;
 
+// Doubles hold every whole number up to here, either way; beyond it a text is the place for an id or a counter.
+inline constexpr double kMaxExactInteger = 9'007'199'254'740'992;  // 2^53
+
 struct FeatureLimits {
   static constexpr std::size_t kMaxFeatures = 256;  // per entity
   static constexpr std::size_t kMaxNameBytes = 128;
@@ -57,9 +60,13 @@ struct FeatureLimits {
   static constexpr std::size_t kMaxInferredCategoricalBytes = 64;
 };
 
+// What every layer takes of features: the limits above, finite numbers, valid UTF-8, times in the years 0001 to 9999.
+// Errors name "features.<name>".
+Status check_features(const Features& features);
+
 // Brings `features` to the kinds of `schema` (a string to a timestamp or a text, a string to a one-element set, Unix
-// milliseconds to a timestamp), infers the kinds of undeclared strings, and checks the limits. Errors name
-// "features.<name>", the value and the kind expected.
+// milliseconds to a timestamp), infers the kinds of undeclared strings, and checks as check_features() does. Errors
+// name "features.<name>", the value and the kind expected.
 Status conform_features(const FeatureSchema& schema, Features* features);
 
 }  // namespace tamis

@@ -26,8 +26,8 @@ struct Interaction {
   std::string user = {};
   std::string item = {};
   std::string type = "view";         // 1..64 bytes; its weight is configured
-  std::optional<double> value = {};  // quantity, stars, seconds watched; finite
-  TimestampMs timestamp_ms = 0;
+  std::optional<double> value = {};  // quantity, stars, seconds watched; -kMaxInteractionValue..kMaxInteractionValue
+  TimestampMs timestamp_ms = kNoTime;  // kNoTime: the time of the write
   Features context = {};
   std::string recommendation_id = {};  // of the answer that led to it; empty where unknown
   std::string idempotency_key = {};    // 0..128 bytes; a repeat is acknowledged and not stored twice

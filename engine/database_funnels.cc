@@ -25,13 +25,13 @@ Status no_funnel(std::string_view name) {
 
 std::vector<FunnelConfig> DatabaseImpl::list_funnels() const {
   std::vector<FunnelConfig> funnels;
-  for (const auto state = live().pin(); const auto& [name, funnel] : state->funnels) funnels.push_back(*funnel);
+  for (const auto state = live()->pin(); const auto& [name, funnel] : state->funnels) funnels.push_back(*funnel);
   return funnels;
 }
 
 Result<FunnelConfig> DatabaseImpl::get_funnel(std::string_view name) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  const auto state = live().pin();
+  const auto state = live()->pin();
   const auto found = state->funnels.find(name);
   if (found == state->funnels.end()) return no_funnel(name);
   return *found->second;
@@ -50,7 +50,7 @@ Result<FunnelConfig> DatabaseImpl::get_funnel_version(std::string_view name, std
 
 FunnelDocument DatabaseImpl::check_funnel(std::string_view name, std::string_view json) const {
   FunnelDocument document = read_funnel(name, json);
-  const auto state = live().pin();
+  const auto state = live()->pin();
   if (Status status = check_base(state->funnels, document.funnel); !status.is_ok())
     document.faults.push_back(std::move(status));
   const auto is_told = [](const Status& fault) { return fault.field() == "/ranker/objective"; };
@@ -76,7 +76,7 @@ Result<WriteAck> DatabaseImpl::put_funnel(const FunnelConfig& funnel) {
   TAMIS_RETURN_IF_ERROR(check_writable());
   TAMIS_RETURN_IF_ERROR(validate_funnel(funnel));
   MutexLock lock(funnel_mutex_);
-  const auto state = live().pin();
+  const auto state = live()->pin();
   TAMIS_RETURN_IF_ERROR(check_base(state->funnels, funnel));
   TAMIS_RETURN_IF_ERROR(check_objective_names(*state, funnel));
   FunnelConfig next = funnel;

@@ -99,6 +99,8 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
 
   Status snapshot(const std::filesystem::path& dir) override;
   Stats stats() const override;
+  // What a query reads now.
+  std::shared_ptr<const ReadState> pin() const { return live()->pin(); }
   // For restore(): see recorded_queries.h.
   Status check_recorded(const std::vector<RecordedQuery>& queries, TimestampMs now_ms) const;
 
@@ -106,9 +108,18 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   // database_open.cc
   void start();
   void recover();
+  Status try_recover();
   // Fills `live` from the store and gives it the serving generation.
   Status fill(LiveState* live);
-  LiveState& live() const { return *live_.load(std::memory_order_acquire); }
+  // In force now. A rewind replaces it; what was taken from it before stays alive with the shared_ptr or a ReadState.
+  std::shared_ptr<LiveState> live() const {
+    MutexLock lock(live_mutex_);
+    return live_;
+  }
+  void set_live(std::shared_ptr<LiveState> live) {
+    MutexLock lock(live_mutex_);
+    live_.swap(live);  // the one before is freed after the lock
+  }
 
   // database_write.cc
   void on_commit(std::span<const storage::CommittedRecord> records) override;
@@ -123,6 +134,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Status commit(std::vector<Mutation> mutations) override;
   Status serve(std::shared_ptr<const Generation> generation) override;
   void before_training() override;
+  void set_aside(const std::string& document, const Status& why) override;
 
   // database_read.cc
   Result<DenseId> find_live(EntityKind kind, std::string_view id) const;
@@ -152,9 +164,8 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::chrono::steady_clock::time_point opened_at_ = std::chrono::steady_clock::now();
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<ImpressionLog> impressions_;
-  // The state in force is the last one. Those before it, made void by a rewind, stay for the queries that pinned them.
-  std::vector<std::unique_ptr<LiveState>> lives_;
-  std::atomic<LiveState*> live_{nullptr};
+  mutable Mutex live_mutex_;
+  std::shared_ptr<LiveState> live_ TAMIS_GUARDED_BY(live_mutex_);
   std::unique_ptr<OnlineItems> online_;  // null in a database that is open for reading only
   VisibleSequence visible_;
   Readiness readiness_;

@@ -60,15 +60,19 @@ void DatabaseImpl::before_training() {
   if (!options_.read_only) impressions_->write_pending();
 }
 
+void DatabaseImpl::set_aside(const std::string& document, const Status& why) {
+  live()->quarantine().add(Quarantine::kDocument, "of the trainer " + in_quotes(document), why);
+}
+
 Status DatabaseImpl::commit(std::vector<Mutation> mutations) {
   return queue_->commit(std::move(mutations), Durability::kSync).status();
 }
 
 Status DatabaseImpl::serve(std::shared_ptr<const Generation> generation) {
-  TAMIS_ASSIGN_OR_RETURN(const Serving serving, prepare_serving(std::move(generation), options_, live(), layout_.index,
+  TAMIS_ASSIGN_OR_RETURN(const Serving serving, prepare_serving(std::move(generation), options_, *live(), layout_.index,
                                                                 store_->last_sequence()));
   queue_->run_exclusive([&] {
-    publish_serving(serving, &live());
+    publish_serving(serving, live().get());
     if (online_ != nullptr) online_->on_generation();
   });
   return Status::ok();

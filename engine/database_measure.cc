@@ -41,11 +41,12 @@ void DatabaseImpl::load_experiments(LiveState* live) {
   if (documents.is_ok()) {
     for (const auto& document : *documents) {
       const auto experiment = parse_experiment(document.name, document.json);
+      const std::string described = "experiment " + in_quotes(document.name);
       if (experiment.is_ok()) {
         set = set->with(*experiment);
+        live->quarantine().release(Quarantine::kDocument, described);
       } else {
-        spdlog::error("experiment \"{}\" is stored but cannot be read, and is left out: {}", document.name,
-                      experiment.status().to_string());
+        live->quarantine().add(Quarantine::kDocument, described, experiment.status());
       }
     }
   }
@@ -59,17 +60,17 @@ void DatabaseImpl::apply_experiments(std::span<const storage::CommittedRecord> r
     return (put != nullptr && put->collection == kExperiments) ||
            (erased != nullptr && erased->collection == kExperiments);
   };
-  if (std::any_of(records.begin(), records.end(), is_experiment)) load_experiments(&live());
+  if (std::any_of(records.begin(), records.end(), is_experiment)) load_experiments(live().get());
 }
 
 std::vector<ExperimentConfig> DatabaseImpl::list_experiments() const {
-  const auto state = live().pin();
+  const auto state = live()->pin();
   return state->experiments == nullptr ? std::vector<ExperimentConfig>() : state->experiments->list();
 }
 
 Result<ExperimentConfig> DatabaseImpl::get_experiment(std::string_view name) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  const auto state = live().pin();
+  const auto state = live()->pin();
   const ExperimentConfig* found = state->experiments == nullptr ? nullptr : state->experiments->find(name);
   if (found == nullptr)
     return Status::not_found("experiment \"" + std::string(name.substr(0, 64)) + "\" does not exist");
@@ -123,7 +124,7 @@ Result<ExperimentResults> DatabaseImpl::experiment_results(std::string_view name
 Result<OffPolicyEvaluation> DatabaseImpl::evaluate_off_policy(const OffPolicyRequest& request) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
   if (!options_.read_only) impressions_->write_pending();
-  return engine::evaluate_off_policy(*live().pin(), request);
+  return engine::evaluate_off_policy(*live()->pin(), request);
 }
 
 }  // namespace tamis::engine

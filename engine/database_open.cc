@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -82,8 +83,7 @@ DatabaseImpl::DatabaseImpl(const std::filesystem::path& dir, const DatabaseOptio
                            std::unique_ptr<storage::Store> store)
     : options_(options), layout_(dir), store_(std::move(store)) {
   impressions_ = std::make_unique<ImpressionLog>(store_.get(), &options_);
-  lives_.push_back(std::make_unique<LiveState>(&options_, store_.get()));
-  live_.store(lives_.back().get(), std::memory_order_release);
+  set_live(std::make_shared<LiveState>(&options_, store_.get()));
   memory_limit_bytes_ = options_.memory.limit_bytes == 0 ? default_memory_limit() : options_.memory.limit_bytes;
 }
 
@@ -93,57 +93,71 @@ void DatabaseImpl::start() {
                                                   queue_options(options_));
   if (!options_.read_only) {
     online_ = std::make_unique<OnlineItems>(
-        OnlineItems::Host{.pin = [this] { return live().pin(); },
+        OnlineItems::Host{.pin = [this] { return live()->pin(); },
                           .run_exclusive = [this](const std::function<void()>& work) { queue_->run_exclusive(work); }});
-    live().set_online_items(online_.get());
+    live()->set_online_items(online_.get());
   }
   recovery_ = std::thread([this] { recover(); });
 }
 
 void DatabaseImpl::recover() {
-  auto trainer = Trainer::open(layout_.generations, store_.get(), this, &options_);
-  Status outcome = trainer.status();
-  if (outcome.is_ok()) {
-    trainer_ = std::move(trainer).value();
-    replay_ = std::make_unique<Replay>(store_.get(), trainer_.get(), options_);
-    outcome = fill(&live());
+  Status outcome;
+  try {
+    outcome = try_recover();
+  } catch (const std::exception& error) {  // want of memory, as a rule
+    outcome = Status::internal(error.what());
   }
-  if (outcome.is_ok()) {
-    if (online_ != nullptr) {
-      online_->on_generation();
-      if (options_.online.enabled) online_->wait_idle(kOnlineGrace);
-    }
-    measure_memory();
-    start_upkeep();
-    if (!options_.read_only) trainer_->start_schedule();
-  } else {
+  if (!outcome.is_ok() && !stopping_.load()) {
     spdlog::error("recovery failed: {}", outcome.to_string());
+    // unavailable would say that recovery goes on.
+    if (outcome.code() == StatusCode::kUnavailable) outcome = Status::internal(outcome.message());
+    outcome = std::move(outcome).with_context("recovery failed");
   }
   readiness_.set(outcome);
+}
+
+Status DatabaseImpl::try_recover() {
+  TAMIS_ASSIGN_OR_RETURN(trainer_, Trainer::open(layout_.generations, store_.get(), this, &options_));
+  replay_ = std::make_unique<Replay>(store_.get(), trainer_.get(), options_);
+  TAMIS_RETURN_IF_ERROR(fill(live().get()));
+  if (online_ != nullptr) {
+    online_->on_generation();
+    if (options_.online.enabled) online_->wait_idle(kOnlineGrace);
+  }
+  measure_memory();
+  start_upkeep();
+  if (!options_.read_only) trainer_->start_schedule();
+  return Status::ok();
 }
 
 Status DatabaseImpl::fill(LiveState* live) {
   Recovery recovery(live, store_.get(), &options_, layout_.index, &stopping_);
   TAMIS_RETURN_IF_ERROR(recovery.run());
   load_experiments(live);
-  TAMIS_RETURN_IF_ERROR(impressions_->recover(&stopping_));
+  if (const Status counted = impressions_->recover(&stopping_); !counted.is_ok()) {
+    if (stopping_.load()) return counted;
+    live->quarantine().add(Quarantine::kImpressions, "of the log that follow", counted);
+  }
   live->publish([this](ReadState& state) {
     state.impression_statistics = impressions_.get();
     if (!options_.read_only) state.impression_sink = impressions_.get();
   });
   auto generation = trainer_->load_serving();
-  if (!generation.is_ok()) {
-    spdlog::error("the serving generation cannot be loaded, and none is served: {}", generation.status().to_string());
-    return Status::ok();
+  // A generation that cannot serve keeps nothing else from serving.
+  const auto serving = generation.is_ok() ? prepare_serving(std::move(generation).value(), options_, *live,
+                                                            layout_.index, store_->last_sequence())
+                                          : Result<Serving>(generation.status());
+  if (serving.is_ok()) {
+    publish_serving(*serving, live);
+  } else {
+    spdlog::error("the serving generation cannot be loaded, and none is served: {}", serving.status().to_string());
+    live->quarantine().add(Quarantine::kGeneration, "that serves", serving.status());
   }
-  TAMIS_ASSIGN_OR_RETURN(const Serving serving, prepare_serving(std::move(generation).value(), options_, *live,
-                                                                layout_.index, store_->last_sequence()));
-  publish_serving(serving, live);
   return Status::ok();
 }
 
 // The disk took back writes that queries have seen: start over from the store. Runs on the committing thread; reads and
-// writes answer unavailable meanwhile. Queries under way keep the state that they pinned.
+// writes answer unavailable meanwhile. Queries under way keep the state that they pinned; the last one frees it.
 void DatabaseImpl::on_rewind(Sequence last_sequence) {
   if (!is_ready()) return;  // recovery reads the store as it is now
   spdlog::warn("the disk lost the writes after sequence {}; rebuilding memory from the store", last_sequence);
@@ -152,16 +166,22 @@ void DatabaseImpl::on_rewind(Sequence last_sequence) {
   std::error_code ignored;
   std::filesystem::remove_all(layout_.index, ignored);  // may reflect what was lost
   replay_->forget();
-  lives_.push_back(std::make_unique<LiveState>(&options_, store_.get()));
-  lives_.back()->set_online_items(online_.get());
-  const Status filled = fill(lives_.back().get());
+  auto rebuilt = std::make_shared<LiveState>(&options_, store_.get());
+  rebuilt->set_online_items(online_.get());
+  Status filled;
+  try {
+    filled = fill(rebuilt.get());
+  } catch (const std::exception& error) {
+    filled = Status::internal(error.what());
+  }
   if (filled.is_ok()) {
-    live_.store(lives_.back().get(), std::memory_order_release);
+    set_live(std::move(rebuilt));
     if (online_ != nullptr) online_->on_generation();
     visible_.announce(last_sequence);  // what was announced above it is gone
     visible_.advance(last_sequence);
   } else {
     spdlog::error("rebuilding failed: {}", filled.to_string());
+    filled = Status::internal(filled.message()).with_context("rebuilding memory from the store failed");
   }
   readiness_.set(filled);
 }

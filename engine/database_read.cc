@@ -47,13 +47,13 @@ Result<DenseId> DatabaseImpl::find_live(EntityKind kind, std::string_view id) co
   TAMIS_RETURN_IF_ERROR(readiness_.status());
   TAMIS_RETURN_IF_ERROR(validate_external_id(id, "id"));
   const auto dense = store_->ids(kind).find(id);
-  if (dense && live().entities(kind).is_live(*dense, options_.clock->now_ms())) return *dense;
+  if (dense && live()->entities(kind).is_live(*dense, options_.clock->now_ms())) return *dense;
   return Status::not_found(kind_word(kind) + " \"" + std::string(id) + "\" does not exist");
 }
 
 Result<Entity> DatabaseImpl::get_entity(EntityKind kind, std::string_view id) const {
   TAMIS_ASSIGN_OR_RETURN(const DenseId dense, find_live(kind, id));
-  const auto entity = live().entities(kind).get(dense, options_.clock->now_ms());
+  const auto entity = live()->entities(kind).get(dense, options_.clock->now_ms());
   if (entity != nullptr) return *entity;
   return Status::not_found(kind_word(kind) + " \"" + std::string(id) + "\" does not exist");
 }
@@ -64,7 +64,7 @@ Result<Page<Entity>> DatabaseImpl::list_entities(EntityKind kind, std::string_vi
   TAMIS_ASSIGN_OR_RETURN(const auto position, decode_entity_cursor(cursor, kind));
   const TimestampMs now = options_.clock->now_ms();
   Page<Entity> page;
-  live().entities(kind).scan(position ? position->next : 0, [&](DenseId id, const auto& entity) {
+  live()->entities(kind).scan(position ? position->next : 0, [&](DenseId id, const auto& entity) {
     if (entity->expires_ms != 0 && entity->expires_ms <= now) return true;
     if (page.rows.size() == limit) {
       page.cursor = encode_cursor(EntityPosition{kind, id});
@@ -124,7 +124,7 @@ Result<RecommendAnswer> DatabaseImpl::recommend(const RecommendRequest& request)
   TAMIS_RETURN_IF_ERROR(await(request.min_seq, request.min_seq_timeout_ms));
   if (request.as_of_sequence) return replay_->recommend(request);
   const Sequence sequence = visible_.get();
-  auto answer = engine::recommend(*live().pin(), request, sequence, options_.observer.get());
+  auto answer = engine::recommend(*live()->pin(), request, sequence, options_.observer.get());
   if (answer.is_ok() && !visible_.is_still(sequence)) answer->is_exact = false;
   return answer;
 }
@@ -132,19 +132,19 @@ Result<RecommendAnswer> DatabaseImpl::recommend(const RecommendRequest& request)
 Result<WhyNotAnswer> DatabaseImpl::why_not(const RecommendRequest& request, std::string_view item) {
   TAMIS_RETURN_IF_ERROR(await(request.min_seq, request.min_seq_timeout_ms));
   const Sequence sequence = visible_.get();
-  return engine::why_not(*live().pin(), request, item, sequence);
+  return engine::why_not(*live()->pin(), request, item, sequence);
 }
 
 Result<ScoredAnswer> DatabaseImpl::similar(const SimilarRequest& request) {
   TAMIS_RETURN_IF_ERROR(await(request.min_seq, kDefaultWaitMs));
   const Sequence sequence = visible_.get();
-  return engine::similar(*live().pin(), request, sequence);
+  return engine::similar(*live()->pin(), request, sequence);
 }
 
 Result<ScoredAnswer> DatabaseImpl::search(const SearchRequest& request) {
   TAMIS_RETURN_IF_ERROR(await(request.min_seq, kDefaultWaitMs));
   const Sequence sequence = visible_.get();
-  return engine::search(*live().pin(), request, sequence);
+  return engine::search(*live()->pin(), request, sequence);
 }
 
 }  // namespace tamis::engine

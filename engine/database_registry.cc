@@ -20,13 +20,13 @@ Status no_vector(std::string_view space, std::string_view id) {
 
 std::vector<Space> DatabaseImpl::list_spaces() const {
   std::vector<Space> spaces;
-  for (const auto state = live().pin(); const auto& [name, space] : state->spaces) spaces.push_back(space->space);
+  for (const auto state = live()->pin(); const auto& [name, space] : state->spaces) spaces.push_back(space->space);
   return spaces;
 }
 
 Result<Space> DatabaseImpl::get_space(std::string_view name) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  const auto state = live().pin();
+  const auto state = live()->pin();
   const auto found = state->spaces.find(name);
   if (found == state->spaces.end()) return no_space(name);
   return found->second->space;
@@ -35,16 +35,16 @@ Result<Space> DatabaseImpl::get_space(std::string_view name) const {
 Result<std::vector<float>> DatabaseImpl::get_vector(std::string_view space, EntityKind kind,
                                                     std::string_view id) const {
   TAMIS_ASSIGN_OR_RETURN(const DenseId dense, find_live(kind, id));
-  const auto state = live().pin();
+  const auto state = live()->pin();
   const auto found = state->spaces.find(space);
   if (found == state->spaces.end()) return no_space(space);
   if (!is_trained(found->second->space)) {
-    auto row = live().vector_rows().get(space, kind, dense);
+    auto row = live()->vector_rows().get(space, kind, dense);
     if (row.is_ok()) return **row;
     return row.status().code() == StatusCode::kNotFound ? no_vector(space, id) : row.status();
   }
   const models::Encoder* encoder = state->generation->encoder(space);
-  const auto entity = live().entities(kind).get(dense, options_.clock->now_ms());
+  const auto entity = live()->entities(kind).get(dense, options_.clock->now_ms());
   std::vector<float> vector(found->second->space.dim);
   const bool is_made_online = kind == EntityKind::kItem && (options_.online.enabled || encoder->asks_server());
   if (is_made_online && found->second->items->get(dense, vector)) return vector;

@@ -87,7 +87,7 @@ Status DatabaseImpl::snapshot(const fs::path& dir) {
       manifest.sequence = visible_.get();
       TAMIS_RETURN_IF_ERROR(store_->checkpoint(made.path() / "store"));
       TAMIS_RETURN_IF_ERROR(copy_tree(layout_.generations, made.path() / "generations"));
-      TAMIS_ASSIGN_OR_RETURN(manifest.queries, record_queries(*live().pin(), manifest.created_ms));
+      TAMIS_ASSIGN_OR_RETURN(manifest.queries, record_queries(*live()->pin(), manifest.created_ms));
       return Status::ok();
     }();
   });
@@ -99,7 +99,7 @@ Status DatabaseImpl::snapshot(const fs::path& dir) {
 }
 
 Status DatabaseImpl::check_recorded(const std::vector<RecordedQuery>& queries, TimestampMs now_ms) const {
-  return check_recorded_queries(*live().pin(), now_ms, queries);
+  return check_recorded_queries(*live()->pin(), now_ms, queries);
 }
 
 }  // namespace tamis::engine

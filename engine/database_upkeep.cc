@@ -31,12 +31,19 @@ std::string maker_of(const ReadState& state, const std::string& space) {
              : "";
 }
 
+// Gives claimed entities back, whatever happens to the sweep: their writers wait for it.
+struct Releaser {
+  ~Releaser() { queue.release(due); }
+  ExpiryQueue& queue;
+  const std::vector<ExpiryQueue::Due>& due;
+};
+
 }  // namespace
 
 void DatabaseImpl::start_upkeep() {
   std::vector<PeriodicTasks::Task> upkeep = {
       {kMemoryPeriod, [this] { measure_memory(); }},
-      {kRankingPeriod, [this] { live().item_statistics().refresh_wanted(options_.clock->now_ms()); }}};
+      {kRankingPeriod, [this] { live()->item_statistics().refresh_wanted(options_.clock->now_ms()); }}};
   std::vector<PeriodicTasks::Task> index_care;
   if (!options_.read_only) {
     upkeep.push_back({kSweepPeriod, [this] { sweep_expired(); }});
@@ -58,12 +65,14 @@ void DatabaseImpl::start_upkeep() {
 }
 
 void DatabaseImpl::sweep_expired() {
-  const auto due = live().expiries().claim(options_.clock->now_ms(), kSweepBatch);
+  const auto swept_live = live();
+  const auto due = swept_live->expiries().claim(options_.clock->now_ms(), kSweepBatch);
   if (due.empty()) return;
+  const Releaser releaser{swept_live->expiries(), due};
   for (const auto& entity : due) {
     // One by one: an entity that a client deletes at the same moment fails this write alone.
     std::vector<Mutation> erase = {DeleteEntity{entity.kind, store_->ids(entity.kind).name(entity.id)}};
-    WriteClaims claims(&live(), store_.get());
+    WriteClaims claims(swept_live, store_.get());
     claims.take(erase);
     const Status swept = queue_->commit(std::move(erase), Durability::kInterval).status();
     if (!swept.is_ok() && swept.code() != StatusCode::kNotFound) {
@@ -71,20 +80,19 @@ void DatabaseImpl::sweep_expired() {
       break;
     }
   }
-  live().expiries().release(due);
 }
 
 void DatabaseImpl::measure_memory() {
   // Attributes with many distinct values take long to measure: at most a twentieth of the time goes into it.
   const auto start = std::chrono::steady_clock::now();
   if (start < next_measure_) return;
-  memory_bytes_.store(live().memory_bytes() + impressions_->memory_bytes(), std::memory_order_relaxed);
+  memory_bytes_.store(live()->memory_bytes() + impressions_->memory_bytes(), std::memory_order_relaxed);
   const auto end = std::chrono::steady_clock::now();
   next_measure_ = end + 20 * (end - start);
 }
 
 void DatabaseImpl::measure_recall() {
-  const auto state = live().pin();
+  const auto state = live()->pin();
   for (const auto& [name, space] : state->spaces) {
     if (stopping_.load()) return;
     space->items->measure_recall();
@@ -95,7 +103,7 @@ void DatabaseImpl::measure_recall() {
 Status DatabaseImpl::save_indexes() {
   MutexLock lock(save_mutex_);
   const Sequence sequence = visible_.get();
-  const auto state = live().pin();
+  const auto state = live()->pin();
   const auto sync = [this] { return store_->sync(); };
   std::set<std::string> names;
   for (const auto& [name, space] : state->spaces) {
@@ -108,7 +116,7 @@ Status DatabaseImpl::save_indexes() {
 
 Status DatabaseImpl::copy_indexes(const std::filesystem::path& index_dir) {
   const Sequence sequence = visible_.get();
-  const auto state = live().pin();
+  const auto state = live()->pin();
   const auto sync = [this] { return store_->sync(); };
   for (const auto& [name, space] : state->spaces) {
     TAMIS_RETURN_IF_ERROR(save_space_index(index_dir, *space, sequence, maker_of(*state, name), sync));
@@ -120,7 +128,7 @@ Status DatabaseImpl::save_first_seen(const std::filesystem::path& index_dir, Seq
   std::error_code error;
   std::filesystem::create_directories(index_dir, error);
   if (error) return Status::io_error("cannot create " + index_dir.string() + ": " + error.message());
-  const FirstSeen first_seen = FirstSeen::of(live().entities(EntityKind::kItem), sequence);
+  const FirstSeen first_seen = FirstSeen::of(live()->entities(EntityKind::kItem), sequence);
   TAMIS_RETURN_IF_ERROR(store_->sync());
   return first_seen.save(index_dir / "first_seen");
 }

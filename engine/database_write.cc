@@ -45,13 +45,13 @@ Status DatabaseImpl::check_memory(const std::vector<Mutation>& mutations) const 
 
 Status DatabaseImpl::prepare(Mutation* mutation) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  const auto state = live().pin();
+  const auto state = live()->pin();
   return MutationCheck(*state).complete(mutation);
 }
 
 Status DatabaseImpl::admit(std::vector<Mutation>* mutations, WriteClaims* claims) const {
   TAMIS_RETURN_IF_ERROR(check_writable());
-  const auto state = live().pin();
+  const auto state = live()->pin();
   MutationCheck check(*state);
   for (std::size_t i = 0; i < mutations->size(); ++i) {
     Status status = check.complete(&(*mutations)[i]);
@@ -64,7 +64,7 @@ Status DatabaseImpl::admit(std::vector<Mutation>* mutations, WriteClaims* claims
 
 Result<WriteAck> DatabaseImpl::write(std::vector<Mutation> mutations, const WriteOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  WriteClaims claims(&live(), store_.get());
+  WriteClaims claims(live(), store_.get());
   TAMIS_RETURN_IF_ERROR(admit(&mutations, &claims));
   if (mutations.empty()) return WriteAck{0, 0, visible_.get()};
   auto ack = queue_->commit(std::move(mutations), options.durability.value_or(options_.storage.durability));
@@ -85,7 +85,7 @@ storage::CommitQueue::Callback DatabaseImpl::answer_later(std::unique_ptr<WriteC
 }
 
 void DatabaseImpl::write_async(std::vector<Mutation> mutations, const WriteOptions& options, WriteCallback done) {
-  auto claims = std::make_unique<WriteClaims>(&live(), store_.get());
+  auto claims = std::make_unique<WriteClaims>(live(), store_.get());
   Status admitted = admit(&mutations, claims.get());
   if (!admitted.is_ok()) return done(std::move(admitted));
   if (mutations.empty()) return done(WriteAck{0, 0, visible_.get()});
@@ -98,7 +98,7 @@ void DatabaseImpl::on_commit(std::span<const storage::CommittedRecord> records) 
   Sequence last = visible_.get();
   for (const auto& record : records) last = std::max(last, record.sequence);
   visible_.announce(last);
-  live().apply(records);
+  live()->apply(records);
   apply_experiments(records);
   impressions_->on_commit(records);
   visible_.advance(last);

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "common/record_checks.h"
 #include "engine/bounded_cache.h"
 
 namespace tamis::engine {
@@ -15,6 +16,7 @@ constexpr std::size_t kMaxFreshEvents = 512;
 
 struct Entry {
   std::shared_ptr<const UserHistory> base;
+  Sequence loaded_through = 0;      // the last interaction that was read from the store
   std::vector<HistoryEvent> fresh;  // committed since, in commit order; merged by the next get()
 };
 
@@ -51,22 +53,26 @@ struct HistoryCache::Impl {
   Impl(const storage::Store* store_in, std::size_t max_events_in, std::uint64_t capacity_bytes)
       : store(store_in), max_events(max_events_in), cache(capacity_bytes) {}
 
-  Result<std::shared_ptr<const UserHistory>> load(DenseId user) const {
+  Result<Entry> load(DenseId user) const {
     TAMIS_ASSIGN_OR_RETURN(auto rows, store->user_interactions(user, std::numeric_limits<std::size_t>::max()));
     std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
       return a.timestamp_ms != b.timestamp_ms ? a.timestamp_ms > b.timestamp_ms : a.sequence > b.sequence;
     });
+    Entry entry;
     auto history = std::make_shared<UserHistory>();
     history->events.reserve(std::min(rows.size(), max_events));
     history->seen.reserve(rows.size());
     for (const auto& row : rows) {
+      entry.loaded_through = std::max(entry.loaded_through, row.sequence);
+      if (!is_sound_interaction(row.value, row.timestamp_ms)) continue;
       if (history->events.size() < max_events) {
         history->events.push_back({row.item, row.type, history_value(row.value), row.timestamp_ms});
       }
       history->seen.push_back(row.item);
     }
     sort_unique(&history->seen);
-    return std::shared_ptr<const UserHistory>(std::move(history));
+    entry.base = std::move(history);
+    return entry;
   }
 
   const storage::Store* store;
@@ -90,8 +96,8 @@ Result<std::shared_ptr<const UserHistory>> HistoryCache::get(DenseId user) {
   if (hit) return history;
 
   const auto ticket = impl_->cache.begin_load(user);
-  TAMIS_ASSIGN_OR_RETURN(history, impl_->load(user));
-  Entry entry{history, {}};
+  TAMIS_ASSIGN_OR_RETURN(Entry entry, impl_->load(user));
+  history = entry.base;
   const std::uint64_t bytes = entry_bytes(entry);
   impl_->cache.insert(user, std::move(entry), bytes, ticket);
   return history;
@@ -105,14 +111,15 @@ Result<std::vector<DenseId>> HistoryCache::seen_of_types(DenseId user,
                          impl_->store->user_interactions(user, std::numeric_limits<std::size_t>::max()));
   const std::set<storage::InteractionTypeId> wanted(types.begin(), types.end());
   for (const auto& row : rows) {
-    if (wanted.contains(row.type)) seen.push_back(row.item);
+    if (wanted.contains(row.type) && is_sound_interaction(row.value, row.timestamp_ms)) seen.push_back(row.item);
   }
   sort_unique(&seen);
   return seen;
 }
 
-void HistoryCache::on_interaction(DenseId user, const HistoryEvent& event) {
+void HistoryCache::on_interaction(DenseId user, const HistoryEvent& event, Sequence sequence) {
   impl_->cache.update(user, [&](Entry& entry) -> std::uint64_t {
+    if (sequence <= entry.loaded_through) return entry_bytes(entry);  // the load has found it
     if (entry.fresh.size() >= kMaxFreshEvents) return 0;
     entry.fresh.push_back(event);
     return entry_bytes(entry);

@@ -44,8 +44,9 @@ class HistoryCache {
   // The seen items restricted to interactions of the given types. `types` is not empty. Reads the store.
   Result<std::vector<DenseId>> seen_of_types(DenseId user, const std::vector<storage::InteractionTypeId>& types) const;
 
-  // Called by the committing thread for each committed interaction.
-  void on_interaction(DenseId user, const HistoryEvent& event);
+  // Called by the committing thread for each committed interaction, in the order of sequences. The store shows an
+  // interaction before this is called: a history that was loaded in between holds it already, and keeps it once.
+  void on_interaction(DenseId user, const HistoryEvent& event, Sequence sequence);
   void on_user_deleted(DenseId user);
   std::uint64_t memory_bytes() const;
 

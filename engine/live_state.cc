@@ -1,7 +1,5 @@
 #include "engine/live_state.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -22,17 +20,23 @@ TimestampMs listing_date(const Entity& entity, const std::string& latest_field, 
   return date == nullptr ? first_seen_ms : date->ms;
 }
 
+std::string describe_entity(EntityKind kind, const std::string& id) {
+  return (kind == EntityKind::kUser ? "user " : "item ") + in_quotes(id);
+}
+
 }  // namespace
 
+LiveState::Tables::Tables(const DatabaseOptions& options, const storage::Store* store)
+    : histories(store, options.max_history, options.memory.history_cache_bytes),
+      item_statistics(options.trending_half_life_s),
+      vector_rows(store, options.memory.embedding_cache_bytes) {}
+
 LiveState::LiveState(const DatabaseOptions* options, const storage::Store* store)
-    : options_(options),
-      store_(store),
-      histories_(store, options->max_history, options->memory.history_cache_bytes),
-      item_statistics_(options->trending_half_life_s),
-      vector_rows_(store, options->memory.embedding_cache_bytes) {
+    : options_(options), store_(store), tables_(std::make_shared<Tables>(*options, store)) {
   auto state = std::make_shared<ReadState>();
   state->options = options;
   state->store = store;
+  state->tables = tables_;
   state->users = &users_;
   state->items = &items_;
   state->user_attributes = &user_attributes_;
@@ -59,6 +63,18 @@ void LiveState::publish(const std::function<void(ReadState&)>& change) {
 }
 
 void LiveState::put_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms) {
+  const Status sound = check_features(entity.features);
+  if (sound.is_ok()) {
+    if (!quarantine_.is_empty()) quarantine_.release(Quarantine::kFeatures, describe_entity(kind, entity.id));
+    return put_sound_entity(kind, id, entity, first_seen_ms);
+  }
+  quarantine_.add(Quarantine::kFeatures, describe_entity(kind, entity.id), sound);
+  Entity bare = entity;
+  bare.features.clear();
+  put_sound_entity(kind, id, bare, first_seen_ms);
+}
+
+void LiveState::put_sound_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms) {
   EntityTable& table = entities(kind);
   const bool is_new = !table.contains(id);
   auto& attributes = kind == EntityKind::kUser ? user_attributes_ : item_attributes_;
@@ -85,7 +101,7 @@ void LiveState::place_in_trained_spaces(EntityKind kind, DenseId id, const Entit
     if (!find_trained_vector(generation, *encoder, kind, id, &entity, vector)) continue;
     const Status status = index_of(*space->second, kind).upsert(id, vector);
     space->second->changes.fetch_add(1, std::memory_order_relaxed);
-    if (!status.is_ok()) spdlog::error("space {}: {}", space->first, status.to_string());
+    note_vector(space->first, kind, entity.id, status);
   }
 }
 
@@ -118,12 +134,24 @@ void LiveState::uncount_interaction(DenseId item, storage::InteractionTypeId typ
   if (type < counts_by_type_.size() && counts_by_type_[type] > 0) --counts_by_type_[type];
 }
 
+void LiveState::note_vector(const std::string& space, EntityKind kind, const std::string& id, const Status& outcome) {
+  if (outcome.is_ok() && quarantine_.is_empty()) return;
+  const std::string name = "of " + describe_entity(kind, id) + " in space " + in_quotes(space);
+  if (outcome.is_ok()) {
+    quarantine_.release(Quarantine::kVector, name);
+  } else {
+    quarantine_.add(Quarantine::kVector, name, outcome);
+  }
+}
+
 void LiveState::put_funnel(const std::string& name, const std::string& json) {
+  const std::string described = "funnel " + in_quotes(name);
   auto funnel = parse_funnel(name, json);
   if (!funnel.is_ok()) {
-    spdlog::error("funnel \"{}\" is stored but cannot be read, and is left out: {}", name, funnel.status().to_string());
-    return;
+    quarantine_.add(Quarantine::kDocument, described, funnel.status());
+    return delete_funnel(name);
   }
+  quarantine_.release(Quarantine::kDocument, described);
   funnels_.put(std::move(funnel).value());
   publish([&](ReadState& state) { state.funnels = funnels_.resolve(); });
 }

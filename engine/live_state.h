@@ -21,6 +21,7 @@
 #include "common/mutex.h"
 #include "engine/expiry.h"
 #include "engine/funnel_registry.h"
+#include "engine/quarantine.h"
 #include "engine/read_state.h"
 #include "engine/vector_rows.h"
 #include "storage/store.h"
@@ -45,7 +46,10 @@ class LiveState {
   void apply(std::span<const storage::CommittedRecord> records);
 
   // --- the steps of apply(), which recovery takes directly ---
+  // An entity whose features are unsound serves without them.
   void put_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms);
+  // Sets a vector aside that its index did not take, or releases it.
+  void note_vector(const std::string& space, EntityKind kind, const std::string& id, const Status& outcome);
   // Counts an interaction and lists nothing. `type` is one of the store's.
   void count_interaction(DenseId item, storage::InteractionTypeId type, double value, TimestampMs timestamp_ms);
   void uncount_interaction(DenseId item, storage::InteractionTypeId type, double value, TimestampMs timestamp_ms);
@@ -57,11 +61,25 @@ class LiveState {
   const ItemStatistics& item_statistics() const { return item_statistics_; }
   VectorRows& vector_rows() { return vector_rows_; }
   ExpiryQueue& expiries() { return expiries_; }
+  // What of the store this cannot take.
+  Quarantine& quarantine() const { return quarantine_; }
   std::map<std::string, std::uint64_t> interactions_by_type() const;
   // Tables, indexes and caches of this object.
   std::uint64_t memory_bytes() const;
 
  private:
+  // What queries read through a ReadState. Shared with each of them, so that a query under way keeps it alive after
+  // a rewind has replaced this object.
+  struct Tables {
+    Tables(const DatabaseOptions& options, const storage::Store* store);
+    EntityTable users;
+    EntityTable items;
+    index::AttributeIndex user_attributes;
+    index::AttributeIndex item_attributes;
+    HistoryCache histories;
+    ItemStatistics item_statistics;
+    VectorRows vector_rows;
+  };
   struct TypeInfo {
     storage::InteractionTypeId id = 0;
     double weight = 1;
@@ -94,22 +112,27 @@ class LiveState {
   void remove_entity(EntityKind kind, DenseId id);
   // Takes deleted interactions out of the counts.
   void uncount(const std::vector<storage::StoredInteraction>& removed);
+  void put_sound_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms);
   // A deleted entity that comes back under the same dense id has its trained vectors again; an item that is newer than
   // the generation gets those that encoders make of its features, again at each change.
   void place_in_trained_spaces(EntityKind kind, DenseId id, const Entity& entity, bool is_new);
   void flush_vectors();
+  // The run, after the index refused it as a whole: what it takes row by row.
+  void upsert_one_by_one(index::VectorIndex* target);
   const TypeInfo& type_info(storage::InteractionTypeId type);
 
   const DatabaseOptions* options_;
   const storage::Store* store_;
-  EntityTable users_;
-  EntityTable items_;
-  index::AttributeIndex user_attributes_;
-  index::AttributeIndex item_attributes_;
-  HistoryCache histories_;
-  ItemStatistics item_statistics_;
-  VectorRows vector_rows_;
+  const std::shared_ptr<Tables> tables_;
+  EntityTable& users_ = tables_->users;
+  EntityTable& items_ = tables_->items;
+  index::AttributeIndex& user_attributes_ = tables_->user_attributes;
+  index::AttributeIndex& item_attributes_ = tables_->item_attributes;
+  HistoryCache& histories_ = tables_->histories;
+  ItemStatistics& item_statistics_ = tables_->item_statistics;
+  VectorRows& vector_rows_ = tables_->vector_rows;
   ExpiryQueue expiries_;
+  mutable Quarantine quarantine_;
 
   OnlineItems* online_ = nullptr;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/record_checks.h"
 #include "engine/live_state.h"
 #include "engine/online/online_items.h"
 #include "engine/space_index.h"
@@ -50,10 +51,16 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Put
     }
     known = type_ids_.emplace(interaction.type, *type).first;
   }
+  if (!is_sound_interaction(interaction.value, interaction.timestamp_ms)) {
+    quarantine_.add(Quarantine::kInteraction, std::to_string(record.sequence),
+                    check_interaction_numbers(interaction.value, interaction.timestamp_ms));
+    return;
+  }
   const double value = interaction.value.value_or(1);
   count_interaction(record.item, known->second, value, interaction.timestamp_ms);
   if (online_ != nullptr && options_->online.enabled) online_->on_interaction(record.item);
-  histories_.on_interaction(record.user, {record.item, known->second, history_value(value), interaction.timestamp_ms});
+  histories_.on_interaction(record.user, {record.item, known->second, history_value(value), interaction.timestamp_ms},
+                            record.sequence);
 }
 
 void LiveState::apply_mutation(const storage::CommittedRecord& record, const PutEntity& put) {
@@ -74,6 +81,7 @@ void LiveState::remove_entity(EntityKind kind, DenseId id) {
   (kind == EntityKind::kUser ? user_attributes_ : item_attributes_).remove(id);
   for (const auto state = pin(); const auto& [name, space] : state->spaces) {
     index_of(*space, kind).remove(id);
+    note_vector(name, kind, store_->ids(kind).name(id), Status::ok());
     space->changes.fetch_add(1, std::memory_order_relaxed);
     vector_rows_.on_changed(name, kind, id);
   }
@@ -86,6 +94,10 @@ void LiveState::remove_entity(EntityKind kind, DenseId id) {
 
 void LiveState::uncount(const std::vector<storage::StoredInteraction>& removed) {
   for (const auto& stored : removed) {
+    if (!is_sound_interaction(stored.value, stored.timestamp_ms)) {
+      quarantine_.release(Quarantine::kInteraction, std::to_string(stored.sequence));
+      continue;
+    }
     uncount_interaction(stored.item, stored.type, stored.value.value_or(1), stored.timestamp_ms);
     if (online_ != nullptr && options_->online.enabled) online_->on_interaction(stored.item);
   }
@@ -131,18 +143,31 @@ void LiveState::flush_vectors() {
   const auto space = state->spaces.find(run_.space);
   if (space != state->spaces.end()) {
     index::VectorIndex& target = index_of(*space->second, run_.kind);
-    const Status status =
-        run_.ids.size() == 1 ? target.upsert(run_.ids[0], run_.values) : target.upsert_batch(run_.ids, run_.values);
+    // A batch that the index refuses has changed nothing: its rows then go one by one.
+    if (run_.ids.size() == 1 || !target.upsert_batch(run_.ids, run_.values).is_ok()) {
+      upsert_one_by_one(&target);
+    } else if (!quarantine_.is_empty()) {
+      for (const DenseId id : run_.ids) note_vector(run_.space, run_.kind, store_->ids(run_.kind).name(id), {});
+    }
     space->second->changes.fetch_add(1, std::memory_order_relaxed);
-    if (!status.is_ok()) spdlog::error("space {}: {} vectors: {}", run_.space, run_.ids.size(), status.to_string());
   }
   run_.ids.clear();
   run_.distinct.clear();
   run_.values.clear();
 }
 
+void LiveState::upsert_one_by_one(index::VectorIndex* target) {
+  const std::size_t dim = run_.values.size() / run_.ids.size();
+  for (std::size_t i = 0; i < run_.ids.size(); ++i) {
+    const Status taken = target->upsert(run_.ids[i], std::span(run_.values).subspan(i * dim, dim));
+    if (!taken.is_ok()) target->remove(run_.ids[i]);  // the vector before is no longer the entity's
+    note_vector(run_.space, run_.kind, store_->ids(run_.kind).name(run_.ids[i]), taken);
+  }
+}
+
 void LiveState::apply_mutation(const storage::CommittedRecord& record, const DeleteVector& erased) {
   flush_vectors();
+  note_vector(erased.space, erased.kind, erased.id, Status::ok());
   const DenseId id = dense_id(record, erased.kind);
   vector_rows_.on_changed(erased.space, erased.kind, id);
   const auto state = pin();
@@ -156,16 +181,15 @@ void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const
   flush_vectors();
   if (pin()->spaces.contains(put.space.name)) return;  // the same definition again
   auto made = make_empty_space_index(put.space, options_->index);
-  if (!made.is_ok()) {
-    spdlog::error("space {}: {}", put.space.name, made.status().to_string());
-    return;
-  }
+  if (!made.is_ok()) return quarantine_.add(Quarantine::kSpace, in_quotes(put.space.name), made.status());
   publish([&](ReadState& state) { state.spaces[put.space.name] = std::move(made).value(); });
 }
 
 void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const DeleteSpace& erased) {
   flush_vectors();
   vector_rows_.on_space_changed();
+  quarantine_.release(Quarantine::kSpace, in_quotes(erased.name));
+  quarantine_.release_ending(Quarantine::kVector, " in space " + in_quotes(erased.name));
   publish([&](ReadState& state) { state.spaces.erase(erased.name); });
 }
 
@@ -174,6 +198,7 @@ void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const
 }
 
 void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const DeleteDocument& erased) {
+  quarantine_.release(Quarantine::kDocument, erased.collection + " " + in_quotes(erased.name));
   if (erased.collection == kFunnels) delete_funnel(erased.name);
 }
 

@@ -1,14 +1,15 @@
 #include "engine/mutation_check.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string_view>
 
+#include "common/record_checks.h"
 #include "engine/document_name.h"
 #include "engine/experiment.h"
 #include "engine/funnel_registry.h"
 #include "engine/query/objective_names.h"
 #include "engine/space_index.h"
+#include "index/vector_check.h"
 #include "models/encoder_kinds.h"
 
 namespace tamis::engine {
@@ -48,15 +49,7 @@ Status check_name(std::string_view name, std::string_view field) {
   return fault(field, "is not a name; expected 1 to 64 of a-z, 0-9, _ and -");
 }
 
-Status check_timestamp(TimestampMs timestamp_ms, std::string_view field) {
-  if (timestamp_ms >= kMinTimestampMs && timestamp_ms <= kMaxTimestampMs) return Status::ok();
-  return fault(field, "is " + std::to_string(timestamp_ms) + " ms; expected a time in the years 0001 to 9999");
-}
-
-Status check_expiry(TimestampMs expires_ms) {
-  if (expires_ms >= 0 && expires_ms <= kMaxTimestampMs) return Status::ok();
-  return fault("expires_ms", "is " + std::to_string(expires_ms) + "; expected 0 (never) or a time up to the year 9999");
-}
+Status check_expiry(TimestampMs expires_ms) { return check_timestamp(expires_ms, "expires_ms"); }
 
 Status check_kind(EntityKind kind) {
   if (kind == EntityKind::kUser || kind == EntityKind::kItem) return Status::ok();
@@ -105,11 +98,8 @@ Status MutationCheck::complete(PutInteraction* put) {
   TAMIS_RETURN_IF_ERROR(validate_external_id(interaction.user, "user"));
   TAMIS_RETURN_IF_ERROR(validate_external_id(interaction.item, "item"));
   TAMIS_RETURN_IF_ERROR(check_text(interaction.type, "type", 1, kMaxTypeBytes));
-  if (interaction.value && !std::isfinite(*interaction.value)) {
-    return fault("value", "is not a finite number");
-  }
-  if (interaction.timestamp_ms == 0) interaction.timestamp_ms = now_ms_;
-  TAMIS_RETURN_IF_ERROR(check_timestamp(interaction.timestamp_ms, "timestamp"));
+  if (interaction.timestamp_ms == kNoTime) interaction.timestamp_ms = now_ms_;
+  TAMIS_RETURN_IF_ERROR(check_interaction_numbers(interaction.value, interaction.timestamp_ms));
   TAMIS_RETURN_IF_ERROR(check_text(interaction.idempotency_key, "idempotency_key", 0, kMaxIdempotencyKeyBytes));
   TAMIS_RETURN_IF_ERROR(check_text(interaction.recommendation_id, "recommendation_id", 0, kMaxRecommendationIdBytes));
   TAMIS_RETURN_IF_ERROR(check_text(interaction.import_id, "import_id", 0, kMaxImportIdBytes));
@@ -159,13 +149,7 @@ Status MutationCheck::complete(PutVector* put) {
   TAMIS_RETURN_IF_ERROR(check_kind(put->kind));
   TAMIS_RETURN_IF_ERROR(validate_external_id(put->id, "id"));
   TAMIS_ASSIGN_OR_RETURN(const Space space, find_space(put->space));
-  if (put->vector.size() != space.dim) {
-    return fault("vector", "has " + std::to_string(put->vector.size()) + " numbers; space \"" + put->space +
-                               "\" has dim " + std::to_string(space.dim));
-  }
-  for (std::size_t i = 0; i < put->vector.size(); ++i) {
-    if (!std::isfinite(put->vector[i])) return fault("vector[" + std::to_string(i) + "]", "is not a finite number");
-  }
+  TAMIS_RETURN_IF_ERROR(index::check_vector(put->vector, space.dim, "vector"));
   const Status known = require_known(put->kind, put->id);
   return known.is_ok() ? known : Status(known).at_field("id");
 }
@@ -195,13 +179,7 @@ Status MutationCheck::complete(PutSpace* put) {
   Space& space = put->space;
   TAMIS_RETURN_IF_ERROR(check_name(space.name, "name"));
   TAMIS_RETURN_IF_ERROR(check_not_reserved(state_, space.name));
-  if (space.dim < 1 || space.dim > kMaxDim) {
-    return fault("dim", "is " + std::to_string(space.dim) + "; expected 1 to " + std::to_string(kMaxDim));
-  }
-  if (metric_name(space.metric) == "unknown") return fault("metric", "is unknown; expected dot, cosine or l2");
-  if (quantization_name(space.quantization) == "unknown") {
-    return fault("quantization", "is unknown; expected f32, f16 or int8");
-  }
+  TAMIS_RETURN_IF_ERROR(check_space_shape(space));
   if (space.encoder != "external") {
     return fault("encoder", "is \"" + space.encoder + "\"; expected external");
   }

@@ -1,6 +1,9 @@
 #include "engine/periodic_tasks.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace tamis::engine {
@@ -27,7 +30,11 @@ void PeriodicTasks::loop() {
       while (!stopping_ && Clock::now() < due[next]) wake_.wait_until(mutex_, due[next]);
       if (stopping_) return;
     }
-    tasks_[next].run();
+    try {
+      tasks_[next].run();
+    } catch (const std::exception& error) {  // want of memory, as a rule; the next turn may find more
+      spdlog::error("upkeep failed and is tried again at its next turn: {}", error.what());
+    }
     due[next] = Clock::now() + tasks_[next].period;
   }
 }

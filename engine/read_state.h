@@ -40,6 +40,7 @@ class ExperimentSet;
 struct ReadState {
   const DatabaseOptions* options = nullptr;
   const storage::Store* store = nullptr;
+  std::shared_ptr<const void> tables;  // owns what the seven pointers below show
   const EntityTable* users = nullptr;
   const EntityTable* items = nullptr;
   const index::AttributeIndex* user_attributes = nullptr;

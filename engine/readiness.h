@@ -13,7 +13,7 @@ namespace tamis::engine {
 class Readiness {
  public:
   bool is_ready() const { return ready_.load(std::memory_order_acquire); }
-  // ok once ready; unavailable while recovering; else why recovery failed.
+  // ok once ready; unavailable while recovering, and only then; else why recovery failed, for good.
   Status status() const {
     if (is_ready()) return Status::ok();
     MutexLock lock(mutex_);

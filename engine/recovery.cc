@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "common/record_checks.h"
 #include "engine/index_files.h"
 #include "engine/space_index.h"
+#include "index/vector_check.h"
 
 namespace tamis::engine {
 namespace {
@@ -94,7 +96,12 @@ Status Recovery::replay_vector(const storage::CommittedRecord& record, LoadedSpa
   const auto dense = [&](EntityKind kind) { return kind == EntityKind::kUser ? record.user : record.item; };
   if (const auto* put = std::get_if<PutVector>(&record.mutation); put != nullptr && put->space == name) {
     changed();
-    return index_of(*space->index, put->kind).upsert(dense(put->kind), put->vector);
+    index::VectorIndex& target = index_of(*space->index, put->kind);
+    if (const Status sound = index::check_vector(put->vector, space->index->space.dim, "vector"); !sound.is_ok()) {
+      target.remove(dense(put->kind));  // the scan of the stored vectors names it
+      return Status::ok();
+    }
+    return target.upsert(dense(put->kind), put->vector);
   }
   if (const auto* erased = std::get_if<DeleteVector>(&record.mutation); erased != nullptr && erased->space == name) {
     changed();
@@ -127,15 +134,43 @@ Status Recovery::load_entities(EntityKind kind) {
 Status Recovery::count_interactions() {
   std::uint64_t counted = 0;
   TAMIS_RETURN_IF_ERROR(store_->scan_interactions(/*with_context=*/false, [&](const storage::StoredInteraction& row) {
-    live_->count_interaction(row.item, row.type, row.value.value_or(1), row.timestamp_ms);
+    if (is_sound_interaction(row.value, row.timestamp_ms)) {
+      live_->count_interaction(row.item, row.type, row.value.value_or(1), row.timestamp_ms);
+    } else {
+      live_->quarantine().add(Quarantine::kInteraction, std::to_string(row.sequence),
+                              check_interaction_numbers(row.value, row.timestamp_ms));
+    }
     if (++counted % kLogEvery == 0) spdlog::info("recovering: {} interactions counted", counted);
     return !stop_->load(std::memory_order_relaxed);
   }));
   return check_stop();
 }
 
-bool Recovery::matches_store(const LoadedSpace& space, std::uint64_t stored_vectors) const {
-  return space.index != nullptr && space.index->items->size() + space.index->users->size() == stored_vectors;
+VectorRefusals Recovery::refusals_of(const Space& space) const {
+  return [this, &space](EntityKind kind, DenseId id, const Status& why) {
+    live_->note_vector(space.name, kind, store_->ids(kind).name(id), why);
+  };
+}
+
+// Every stored vector is in the index, but for those that it refuses.
+bool Recovery::matches_store(const LoadedSpace& loaded, std::uint64_t stored_vectors) const {
+  if (loaded.index == nullptr) return false;
+  const std::uint64_t indexed = loaded.index->items->size() + loaded.index->users->size();
+  if (indexed == stored_vectors) return true;
+  const Space& space = loaded.index->space;
+  const VectorRefusals refuse = refusals_of(space);
+  std::uint64_t refused = 0;
+  for (const EntityKind kind : {EntityKind::kItem, EntityKind::kUser}) {
+    const Status read = store_->scan_vectors(space.name, kind, [&](DenseId id, std::span<const float> row) {
+      if (const Status taken = index::check_vector(row, space.dim, "vector"); !taken.is_ok()) {
+        refuse(kind, id, taken);
+        ++refused;
+      }
+      return !stop_->load(std::memory_order_relaxed);
+    });
+    if (!read.is_ok()) return false;
+  }
+  return indexed + refused == stored_vectors;
 }
 
 Status Recovery::publish_spaces() {
@@ -145,7 +180,13 @@ Status Recovery::publish_spaces() {
     const auto stored = counts.vectors.find(space.name);
     if (!matches_store(slot, stored == counts.vectors.end() ? 0 : stored->second)) {
       spdlog::info("space {}: building the index", space.name);
-      TAMIS_ASSIGN_OR_RETURN(slot.index, build_space_index(space, options_->index, *store_, stop_));
+      auto built = build_space_index(space, options_->index, *store_, stop_, refusals_of(space));
+      TAMIS_RETURN_IF_ERROR(check_stop());
+      if (!built.is_ok()) {
+        live_->quarantine().add(Quarantine::kSpace, in_quotes(space.name), built.status());
+        continue;
+      }
+      slot.index = std::move(built).value();
     }
     live_->publish([&](ReadState& state) { state.spaces[space.name] = slot.index; });
   }

@@ -13,6 +13,7 @@
 #include "common/status.h"
 #include "engine/first_seen.h"
 #include "engine/live_state.h"
+#include "engine/space_index.h"
 
 namespace tamis::engine {
 
@@ -38,7 +39,8 @@ class Recovery {
   Status load_entities(EntityKind kind);
   Status count_interactions();
   Status publish_spaces();
-  bool matches_store(const LoadedSpace& space, std::uint64_t stored_vectors) const;
+  bool matches_store(const LoadedSpace& loaded, std::uint64_t stored_vectors) const;
+  VectorRefusals refusals_of(const Space& space) const;  // sets them aside
   Status load_funnels();
   Status check_stop() const;
 

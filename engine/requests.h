@@ -26,7 +26,7 @@ struct HistoryEntry {
   std::string item = {};
   std::string type = "view";
   double value = 1;
-  TimestampMs timestamp_ms = 0;  // 0: now
+  TimestampMs timestamp_ms = kNoTime;  // kNoTime: now
 };
 
 struct RecommendRequest {
@@ -259,6 +259,8 @@ struct Stats {
   std::uint64_t memory_limit_bytes = 0;
   std::uint64_t free_disk_bytes = 0;
   bool writable = true;
+  // What is stored but set aside, because an inner layer refuses it, by kind: "vector", "document", ... (quarantine.h).
+  std::map<std::string, std::uint64_t> quarantined;
   double uptime_s = 0;
   OnlineFigures online;
   std::map<std::string, double> storage;  // RocksDB's figures by name

@@ -1,7 +1,5 @@
 #include "engine/serving.h"
 
-#include <spdlog/spdlog.h>
-
 #include <span>
 #include <utility>
 
@@ -15,8 +13,10 @@ namespace {
 // Makes the index of `kind` hold exactly the entities that exist and that the encoder places. Vectors that are there
 // already were made by the same encoder from the same row; those made of features are made again, since features may
 // have changed since the files were written.
-void reconcile(const Generation& generation, const models::Encoder& encoder, const EntityTable& entities,
-               SpaceIndex* space, EntityKind kind) {
+// Returns how many vectors the index refused, and the first reason.
+std::uint64_t reconcile(const Generation& generation, const models::Encoder& encoder, const EntityTable& entities,
+                        SpaceIndex* space, EntityKind kind, Status* refusal) {
+  std::uint64_t refused = 0;
   index::VectorIndex& target = index_of(*space, kind);
   const std::vector<DenseId>& trained = kind == EntityKind::kUser ? generation.users : generation.items;
   for (const DenseId id : trained) {
@@ -28,11 +28,12 @@ void reconcile(const Generation& generation, const models::Encoder& encoder, con
   entities.scan(0, [&](DenseId id, const std::shared_ptr<const Entity>& entity) {
     if (generation.row_of(kind, id) != kNoDenseId && target.contains(id)) return true;
     if (!find_trained_vector(generation, encoder, kind, id, entity.get(), vector)) return true;
-    const Status status = target.upsert(id, vector);
+    Status status = target.upsert(id, vector);
     space->changes.fetch_add(1, std::memory_order_relaxed);
-    if (!status.is_ok()) spdlog::error("space {}: {}", space->space.name, status.to_string());
+    if (!status.is_ok() && refused++ == 0 && refusal->is_ok()) *refusal = std::move(status);
     return true;
   });
+  return refused;
 }
 
 }  // namespace
@@ -68,10 +69,17 @@ Result<Serving> prepare_serving(std::shared_ptr<const Generation> generation, co
 }
 
 void publish_serving(const Serving& serving, LiveState* live) {
+  live->quarantine().release_ending(Quarantine::kGeneration, "");  // of the generation before
   for (std::size_t i = 0; i < serving.spaces.size(); ++i) {
     const Generation& made = *serving.generation;
+    SpaceIndex* space = serving.spaces[i].get();
+    std::uint64_t refused = 0;
+    Status refusal;
     for (const EntityKind kind : {EntityKind::kItem, EntityKind::kUser})
-      reconcile(made, *made.encoders[i], live->entities(kind), serving.spaces[i].get(), kind);
+      refused += reconcile(made, *made.encoders[i], live->entities(kind), space, kind, &refusal);
+    if (refused == 0) continue;
+    live->quarantine().add(Quarantine::kGeneration, "part " + in_quotes(made.info.id + "/" + space->space.name),
+                           std::move(refusal).with_context(std::to_string(refused) + " vectors"));
   }
   live->publish([&](ReadState& state) {
     std::erase_if(state.spaces, [](const auto& entry) { return is_trained(entry.second->space); });

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/trained_vector.h"
+#include "index/vector_check.h"
 
 namespace tamis::engine {
 namespace {
@@ -43,25 +44,34 @@ class BlockBuilder {
 };
 
 Status fill_from_store(const storage::Store& store, const Space& space, EntityKind kind, index::VectorIndex* target,
-                       const std::atomic<bool>* stop) {
+                       const std::atomic<bool>* stop, const VectorRefusals& refused) {
   BlockBuilder builder(target, space.dim);
   Status status;
   TAMIS_RETURN_IF_ERROR(store.scan_vectors(space.name, kind, [&](DenseId id, std::span<const float> row) {
     if (stop != nullptr && stop->load(std::memory_order_relaxed)) status = Status::unavailable("closing");
-    if (status.is_ok()) status = builder.add(id, row);
+    if (!status.is_ok()) return false;
+    if (const Status taken = index::check_vector(row, space.dim, "vector"); taken.is_ok()) {
+      status = builder.add(id, row);
+    } else {
+      refused(kind, id, taken);
+    }
     return status.is_ok();
   }));
   TAMIS_RETURN_IF_ERROR(status);
   return builder.flush();
 }
 
+// What the index refuses is left out here; reconcile() (serving.cc) counts it.
 Status fill_from_encoder(const Generation& generation, const models::Encoder& encoder, EntityKind kind,
                          const EntityTable& entities, index::VectorIndex* target) {
   BlockBuilder builder(target, encoder.shape().dim);
   std::vector<float> vector(encoder.shape().dim);
   Status status;
   entities.scan(0, [&](DenseId id, const std::shared_ptr<const Entity>& entity) {
-    if (find_trained_vector(generation, encoder, kind, id, entity.get(), vector)) status = builder.add(id, vector);
+    if (find_trained_vector(generation, encoder, kind, id, entity.get(), vector) &&
+        index::check_vector(vector, vector.size(), "vector").is_ok()) {
+      status = builder.add(id, vector);
+    }
     return status.is_ok();
   });
   TAMIS_RETURN_IF_ERROR(status);
@@ -91,10 +101,11 @@ Result<std::shared_ptr<SpaceIndex>> make_empty_space_index(const Space& space, c
 }
 
 Result<std::shared_ptr<SpaceIndex>> build_space_index(const Space& space, const IndexSettings& settings,
-                                                      const storage::Store& store, const std::atomic<bool>* stop) {
+                                                      const storage::Store& store, const std::atomic<bool>* stop,
+                                                      const VectorRefusals& refused) {
   TAMIS_ASSIGN_OR_RETURN(auto made, make_empty_space_index(space, settings));
-  TAMIS_RETURN_IF_ERROR(fill_from_store(store, space, EntityKind::kItem, made->items.get(), stop));
-  TAMIS_RETURN_IF_ERROR(fill_from_store(store, space, EntityKind::kUser, made->users.get(), stop));
+  TAMIS_RETURN_IF_ERROR(fill_from_store(store, space, EntityKind::kItem, made->items.get(), stop, refused));
+  TAMIS_RETURN_IF_ERROR(fill_from_store(store, space, EntityKind::kUser, made->users.get(), stop, refused));
   return made;
 }
 

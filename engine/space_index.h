@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 #include "common/status.h"
@@ -19,9 +20,14 @@ index::IndexOptions index_options(const Space& space, const IndexSettings& setti
 
 Result<std::shared_ptr<SpaceIndex>> make_empty_space_index(const Space& space, const IndexSettings& settings);
 
-// Reads every vector of `space`. `stop` (may be null) ends it early with unavailable.
+// Hears of each stored vector that the index does not take.
+using VectorRefusals = std::function<void(EntityKind, DenseId, const Status&)>;
+
+// Reads every vector of `space`; those that the index refuses are left out and told to `refused`. `stop` (may be null)
+// ends it early with unavailable.
 Result<std::shared_ptr<SpaceIndex>> build_space_index(const Space& space, const IndexSettings& settings,
-                                                      const storage::Store& store, const std::atomic<bool>* stop);
+                                                      const storage::Store& store, const std::atomic<bool>* stop,
+                                                      const VectorRefusals& refused);
 
 // The space that an encoder of a generation fills.
 Space encoder_space(const models::Encoder& encoder, const IndexSettings& settings);

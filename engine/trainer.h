@@ -33,6 +33,8 @@ class TrainerHost {
   virtual Status serve(std::shared_ptr<const Generation> generation) = 0;
   // A training is about to read the store: what waits in memory to be written there (served lists) is written.
   virtual void before_training() {}
+  // A stored document of the trainer's cannot be read, and is left out.
+  virtual void set_aside(const std::string& /*document*/, const Status& /*why*/) {}
 };
 
 class Trainer {

@@ -2,7 +2,9 @@
 // with a time to live that it rewrites.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/records.h"
@@ -11,10 +13,10 @@
 
 namespace tamis::engine {
 
-// Made by one thread and destroyed by any. REQUIRES: `live` and `store` outlive it.
+// Made by one thread and destroyed by any. REQUIRES: `store` outlives it.
 class WriteClaims {
  public:
-  explicit WriteClaims(LiveState* live, const storage::Store* store) : live_(live), store_(store) {}
+  WriteClaims(std::shared_ptr<LiveState> live, const storage::Store* store) : live_(std::move(live)), store_(store) {}
   ~WriteClaims();
   WriteClaims(const WriteClaims&) = delete;
   WriteClaims& operator=(const WriteClaims&) = delete;
@@ -25,7 +27,7 @@ class WriteClaims {
  private:
   void protect(EntityKind kind, const std::string& id);
 
-  LiveState* live_;
+  const std::shared_ptr<LiveState> live_;
   const storage::Store* store_;
   std::vector<ExpiryQueue::Due> protected_;
 };

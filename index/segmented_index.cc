@@ -1,14 +1,13 @@
 #include "index/segmented_index.h"
 
 #include <algorithm>
-#include <cmath>
 #include <new>
 #include <string>
 
+#include "index/vector_check.h"
+
 namespace tamis::index {
 namespace {
-
-constexpr double kLargestNorm2 = 1e36;  // keeps every distance finite in f32
 
 bool hit_before(const Hit& a, const Hit& b) { return a.distance != b.distance ? a.distance < b.distance : a.id < b.id; }
 
@@ -82,26 +81,6 @@ void SegmentedIndex::publish(State state) {
   // The old state, and segments that it alone held, die here or with the last search that pinned it.
 }
 
-Status SegmentedIndex::check_vector(std::span<const float> vector, std::string_view name) const {
-  if (vector.size() != options_.dim) {
-    return Status::invalid_argument(std::string(name) + " has " + std::to_string(vector.size()) +
-                                    " elements; expected " + std::to_string(options_.dim))
-        .at_field(std::string(name));
-  }
-  double norm2 = 0;
-  for (std::size_t i = 0; i < vector.size(); ++i) {
-    if (!std::isfinite(vector[i])) {
-      return Status::invalid_argument(std::string(name) + "[" + std::to_string(i) + "] is not a finite number")
-          .at_field(std::string(name) + "[" + std::to_string(i) + "]");
-    }
-    norm2 += double{vector[i]} * vector[i];
-  }
-  if (norm2 > kLargestNorm2) {
-    return Status::invalid_argument(std::string(name) + " has a norm above 1e18").at_field(std::string(name));
-  }
-  return Status::ok();
-}
-
 std::shared_ptr<RowBlock> SegmentedIndex::make_block(std::uint32_t capacity) const {
   return std::make_shared<RowBlock>(format_, capacity, options_.keep_f32);
 }
@@ -149,7 +128,7 @@ void SegmentedIndex::append(DenseId id, const float* normalized) {
 }
 
 Status SegmentedIndex::upsert(DenseId id, std::span<const float> vector) {
-  TAMIS_RETURN_IF_ERROR(check_vector(vector, "vector"));
+  TAMIS_RETURN_IF_ERROR(check_vector(vector, options_.dim, "vector"));
   if (id == kNoDenseId) return Status::invalid_argument("the id is reserved").at_field("id");
   std::vector<float> normalized(options_.dim);
   format_.normalize(vector, normalized.data());
@@ -169,8 +148,8 @@ Status SegmentedIndex::upsert_batch(std::span<const DenseId> ids, std::span<cons
         .at_field("vectors");
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    TAMIS_RETURN_IF_ERROR(
-        check_vector(vectors.subspan(i * options_.dim, options_.dim), "vectors[" + std::to_string(i) + "]"));
+    TAMIS_RETURN_IF_ERROR(check_vector(vectors.subspan(i * options_.dim, options_.dim), options_.dim,
+                                       "vectors[" + std::to_string(i) + "]"));
     if (ids[i] == kNoDenseId) return Status::invalid_argument("an id is reserved").at_field("ids");
   }
   if (ids.size() >= kMaxNodes) return Status::invalid_argument("a batch takes fewer than 2^31 vectors").at_field("ids");
@@ -241,7 +220,7 @@ std::vector<Hit> SegmentedIndex::collect(const State& state, const SegmentQuery&
 
 Result<std::vector<Neighbor>> SegmentedIndex::search(std::span<const float> query, std::size_t k,
                                                      const SearchOptions& options) const {
-  TAMIS_RETURN_IF_ERROR(check_vector(query, "vector"));
+  TAMIS_RETURN_IF_ERROR(check_vector(query, options_.dim, "vector"));
   if (k == 0) return Status::invalid_argument("k is 0; expected at least 1").at_field("k");
   searches_.fetch_add(1, std::memory_order_relaxed);
   const Query prepared = format_.make_query(query);

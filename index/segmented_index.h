@@ -58,7 +58,6 @@ class SegmentedIndex final : public VectorIndex {
 
   std::shared_ptr<const State> pin() const;
   void publish(State state) TAMIS_REQUIRES(mutex_);
-  Status check_vector(std::span<const float> vector, std::string_view name) const;
 
   // Writing (segmented_index.cc).
   void append(DenseId id, const float* normalized) TAMIS_REQUIRES(mutex_);

@@ -1,7 +1,9 @@
 #include "index/vector_index.h"
 
 #include <string>
+#include <utility>
 
+#include "common/record_checks.h"
 #include "index/segmented_index.h"
 
 namespace tamis::index {
@@ -17,7 +19,14 @@ Status check_range(std::string_view name, double value, double least, double mos
 }  // namespace
 
 Status validate_index_options(const IndexOptions& options) {
-  TAMIS_RETURN_IF_ERROR(check_range("dim", options.dim, 1, kMaxDim));
+  Space shape;
+  shape.dim = options.dim;
+  shape.metric = options.metric;
+  shape.quantization = options.quantization;
+  if (Status status = check_space_shape(shape); !status.is_ok()) {
+    const std::string field = "index." + status.field();
+    return std::move(status).with_context("index").at_field(field);
+  }
   TAMIS_RETURN_IF_ERROR(check_range("m", options.m, 4, 64));
   TAMIS_RETURN_IF_ERROR(check_range("ef_construction", options.ef_construction, 10, 2'000));
   TAMIS_RETURN_IF_ERROR(check_range("recall_target", options.recall_target, 0.5, 1));

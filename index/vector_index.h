@@ -73,9 +73,11 @@ class VectorIndex {
                                                    Sequence* sequence);
   virtual ~VectorIndex() = default;
 
-  // Replaces an earlier vector of `id`. Visible to searches that start after it returns. invalid_argument (dim, NaN).
+  // Replaces an earlier vector of `id`. Visible to searches that start after it returns. invalid_argument
+  // (vector_check.h): nothing has changed.
   virtual Status upsert(DenseId id, std::span<const float> vector) = 0;
-  // Many at once: builds a graph in parallel where that pays. `vectors` is [ids.size(), dim], row-major.
+  // Many at once: builds a graph in parallel where that pays. `vectors` is [ids.size(), dim], row-major. One refused
+  // vector refuses all: callers that cannot trust theirs check each before.
   virtual Status upsert_batch(std::span<const DenseId> ids, std::span<const float> vectors) = 0;
   virtual void remove(DenseId id) = 0;  // no effect where absent
 

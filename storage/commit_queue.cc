@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <exception>
 #include <thread>
 
 #include "common/mutex.h"
@@ -59,11 +60,13 @@ class CommitQueue::Impl {
 
   void run_exclusive(const std::function<void()>& work) {
     if (std::this_thread::get_id() == thread_.get_id()) return work();
-    Exclusive exclusive{&work};
+    Exclusive exclusive;
+    exclusive.work = &work;
     MutexLock lock(mutex_);
     exclusives_.push_back(&exclusive);
     if (idle_) wake_.notify_one();
     while (!exclusive.done) exclusive_done_.wait(mutex_);
+    if (exclusive.error) std::rethrow_exception(exclusive.error);
   }
 
  private:
@@ -74,6 +77,7 @@ class CommitQueue::Impl {
   };
   struct Exclusive {
     const std::function<void()>* work;
+    std::exception_ptr error;  // what the work threw, for whoever asked for it
     bool done = false;
   };
   // What one turn of the committing thread has to do.
@@ -149,11 +153,8 @@ class CommitQueue::Impl {
       strongest = std::min(strongest, writer.durability);  // kSync < kInterval < kNone
       writes.push_back(std::move(writer.mutations));
     }
-    Result<CommittedGroup> committed = store_->commit_group(writes, strongest);
+    Result<CommittedGroup> committed = commit_and_apply(writes, strongest);
     if (committed.is_ok()) {
-      std::vector<CommittedRecord>& records = committed->records;
-      std::erase_if(records, [](const CommittedRecord& record) { return record.duplicate; });
-      hand_over(records);
       if (strongest == Durability::kInterval && !sync_due_) {
         sync_due_ = SteadyClock::now() + milliseconds(options_.interval_ms);
       } else if (strongest == Durability::kSync) {
@@ -167,7 +168,30 @@ class CommitQueue::Impl {
       pending_mutations_ -= mutations;
     }
     for (std::size_t i = 0; i < writers->size(); ++i) {
-      (*writers)[i].done(committed.is_ok() ? std::move(committed->acks[i]) : unknown_outcome(committed.status()));
+      answer(&(*writers)[i], committed.is_ok() ? std::move(committed->acks[i]) : unknown_outcome(committed.status()));
+    }
+  }
+
+  // An exception (want of memory, as a rule) leaves the store's or the listener's memory half changed: it is treated as
+  // a failed write, after which both are built again from the disk.
+  Result<CommittedGroup> commit_and_apply(std::span<std::vector<Mutation>> writes, Durability durability) {
+    try {
+      TAMIS_ASSIGN_OR_RETURN(CommittedGroup committed, store_->commit_group(writes, durability));
+      std::erase_if(committed.records, [](const CommittedRecord& record) { return record.duplicate; });
+      hand_over(committed.records);
+      return committed;
+    } catch (const std::exception& error) {
+      spdlog::error("storage: a commit failed: {}", error.what());
+      listener_is_behind_ = true;
+      return Status::internal(error.what());
+    }
+  }
+
+  static void answer(Writer* writer, Result<WriteAck> ack) {
+    try {
+      writer->done(std::move(ack));
+    } catch (const std::exception& error) {
+      spdlog::error("storage: answering a write failed: {}", error.what());
     }
   }
 
@@ -185,8 +209,16 @@ class CommitQueue::Impl {
   void sync_if_due(bool stopping) {
     if (!sync_due_ || is_poisoned() || (!stopping && SteadyClock::now() < *sync_due_)) return;
     sync_due_.reset();
-    const Status synced = store_->sync();
+    const Status synced = sync();
     if (!synced.is_ok()) start_poisoned();
+  }
+
+  Status sync() {
+    try {
+      return store_->sync();
+    } catch (const std::exception& error) {
+      return Status::internal(error.what());
+    }
   }
 
   // --- after a failed write ---
@@ -212,14 +244,13 @@ class CommitQueue::Impl {
       for (const Writer& writer : refused) pending_mutations_ -= writer.mutations.size();
     }
     for (Writer& writer : refused) {
-      writer.done(Status::unavailable("a write failed and the store is being reopened; retry shortly"));
+      answer(&writer, Status::unavailable("a write failed and the store is being reopened; retry shortly"));
     }
   }
 
   void try_reopen() {
     if (SteadyClock::now() < next_reopen_) return;
-    Status reopened = store_->reopen();
-    if (reopened.is_ok()) reopened = catch_up();
+    Status reopened = reopen_and_catch_up();
     if (!reopened.is_ok()) {
       spdlog::error("storage: reopening failed: {}", reopened.to_string());
       next_reopen_ = SteadyClock::now() + reopen_delay_;
@@ -230,12 +261,25 @@ class CommitQueue::Impl {
     poisoned_ = false;
   }
 
-  // Hands the listener what the log holds beyond what it has seen: a batch whose outcome was unknown.
+  Status reopen_and_catch_up() {
+    try {
+      TAMIS_RETURN_IF_ERROR(store_->reopen());
+      return catch_up();
+    } catch (const std::exception& error) {
+      listener_is_behind_ = true;
+      return Status::internal(error.what());
+    }
+  }
+
+  // Hands the listener what the log holds beyond what it has seen: a batch whose outcome was unknown. A listener that
+  // has seen what the log does not hold, or whose memory is in doubt, starts over.
   Status catch_up() {
-    if (store_->last_sequence() < listened_) {
-      spdlog::error("storage: unsynced writes {} to {} were lost", store_->last_sequence() + 1, listened_);
+    if (store_->last_sequence() < listened_ || listener_is_behind_) {
+      if (store_->last_sequence() < listened_)
+        spdlog::error("storage: unsynced writes {} to {} were lost", store_->last_sequence() + 1, listened_);
       listened_ = store_->last_sequence();
       if (listener_ != nullptr) listener_->on_rewind(listened_);
+      listener_is_behind_ = false;
       return Status::ok();
     }
     std::vector<CommittedRecord> missed;
@@ -252,8 +296,14 @@ class CommitQueue::Impl {
   }
 
   void finish(Exclusive* exclusive) {
-    (*exclusive->work)();
+    std::exception_ptr error;
+    try {
+      (*exclusive->work)();
+    } catch (...) {
+      error = std::current_exception();
+    }
     MutexLock lock(mutex_);
+    exclusive->error = error;
     exclusive->done = true;
     exclusive_done_.notify_all();
   }
@@ -273,7 +323,8 @@ class CommitQueue::Impl {
   bool poisoned_ TAMIS_GUARDED_BY(mutex_) = false;
 
   // Of the committing thread.
-  Sequence listened_;  // the last sequence that the listener was told of
+  Sequence listened_;                // the last sequence that the listener was told of
+  bool listener_is_behind_ = false;  // it failed in the midst of a record
   std::optional<SteadyClock::time_point> sync_due_;
   SteadyClock::time_point next_reopen_;
   milliseconds reopen_delay_ = kFirstReopenDelay;

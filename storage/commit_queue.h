@@ -2,8 +2,8 @@
 // listener apply what was committed, and then acknowledges each writer.
 //
 // Thread-safe. The queue is bounded; a full one refuses with unavailable (HTTP 503 with Retry-After).
-// After a commit whose outcome is unknown (a failed fsync) it answers unavailable, reopens the store, hands the
-// listener the log records that it missed, and resumes by itself.
+// After a commit whose outcome is unknown (a failed fsync, an exception of the store or the listener) it answers
+// unavailable, reopens the store, hands the listener the log records that it missed, and resumes by itself.
 #pragma once
 
 #include <functional>
@@ -24,9 +24,9 @@ class CommitListener {
   virtual ~CommitListener() = default;
   // Duplicates are left out.
   virtual void on_commit(std::span<const CommittedRecord> records) = 0;
-  // After a reopen that lost writes which nobody had asked to sync (kInterval, kNone): the store ends with
-  // `last_sequence` now, before what the listener has seen. State derived from the log must be built again from the
-  // store. Dense ids past the store's id tables are void.
+  // After a reopen that lost writes which nobody had asked to sync (kInterval, kNone), or after an exception of the
+  // listener: the store ends with `last_sequence` now, which may be before what the listener has seen. State derived
+  // from the log must be built again from the store. Dense ids past the store's id tables are void.
   virtual void on_rewind(Sequence last_sequence) { (void)last_sequence; }
 };
 
@@ -53,7 +53,8 @@ class CommitQueue {
   Result<WriteAck> commit(std::vector<Mutation> mutations, Durability durability);
 
   std::size_t pending_mutations() const;
-  // Runs `work` on the committing thread between two groups (a consistent cut over store and derived state).
+  // Runs `work` on the committing thread between two groups (a consistent cut over store and derived state). What it
+  // throws is thrown here.
   void run_exclusive(const std::function<void()>& work);
 
  private:

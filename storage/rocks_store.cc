@@ -162,7 +162,10 @@ Result<CommittedGroup> RocksStore::commit_group(std::span<std::vector<Mutation>>
   }
   if (stage.has_rows()) {
     TAMIS_RETURN_IF_ERROR(stage.finish());
-    TAMIS_RETURN_IF_ERROR(this->write(&batch_, stage.needs_sync() ? Durability::kSync : durability));
+    TAMIS_RETURN_IF_ERROR(this->write(pinned, &batch_, stage.needs_sync() ? Durability::kSync : durability));
+    // The write is committed; what fails here fails the next one.
+    const Status flushed = pinned.database->flush_full_tables(batch_.GetDataSize());
+    if (!flushed.is_ok()) spdlog::warn("storage: {}", flushed.to_string());
     const Status published = stage.publish();
     publish(state_);
     // The rows are committed; a column family that could not be dropped is dropped by the next open.
@@ -174,25 +177,21 @@ Result<CommittedGroup> RocksStore::commit_group(std::span<std::vector<Mutation>>
   return group;
 }
 
-Status RocksStore::write(rocksdb::WriteBatch* batch, Durability durability) {
-  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+Status RocksStore::write(const Pin& pinned, rocksdb::WriteBatch* batch, Durability durability) {
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::kSync;
   const rocksdb::Status written = pinned.database->db()->Write(options, batch);
-  if (!written.ok()) return poison(from_rocks(written, "commit"));
-  // The write is committed; what fails here fails the next one.
-  const Status flushed = pinned.database->flush_full_tables(batch->GetDataSize());
-  if (!flushed.is_ok()) spdlog::warn("storage: {}", flushed.to_string());
-  return Status::ok();
+  return written.ok() ? Status::ok() : poison(from_rocks(written, "commit"));
 }
 
 // An empty synced write syncs every log that is not synced yet. DB::SyncWAL() would do the same, but touches logs that
 // a background thread already failed to sync, which RocksDB forbids (an assertion in Debian's build); a write looks
-// first.
+// first. Runs on any thread, beside commits: it leaves alone what belongs to the committing thread.
 Status RocksStore::sync() {
   TAMIS_RETURN_IF_ERROR(writable_now());
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
   rocksdb::WriteBatch nothing;
-  return write(&nothing, Durability::kSync);
+  return write(pinned, &nothing, Durability::kSync);
 }
 
 // Neither the batch nor what the memory of this process says of it can be trusted now: only a reopen tells.

@@ -79,7 +79,7 @@ class RocksStore final : public Store {
   void publish(const StoreState& state);
   Status writable_now() const;
   bool below_watermark() const;
-  Status write(rocksdb::WriteBatch* batch, Durability durability);
+  Status write(const Pin& pinned, rocksdb::WriteBatch* batch, Durability durability);
   Status poison(Status cause);
   Status probe_disk() const;
   void close();

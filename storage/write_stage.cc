@@ -5,6 +5,7 @@
 
 #include "storage/log_codec.h"
 #include "storage/rocks_status.h"
+#include "storage/storable.h"
 #include "storage/value_codec.h"
 
 namespace tamis::storage {
@@ -108,6 +109,7 @@ void WriteStage::rollback(const Mark& mark) {
 }
 
 Status WriteStage::stage(Mutation* mutation) {
+  TAMIS_RETURN_IF_ERROR(check_storable(*mutation));
   return std::visit([&](auto& alternative) { return stage_one(&alternative, mutation); }, *mutation);
 }
 

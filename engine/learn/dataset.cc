@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "common/record_checks.h"
 #include "engine/history_cache.h"
 #include "engine/interaction_weight.h"
 
@@ -174,6 +175,7 @@ Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::st
       return false;
     }
     if (interaction.sequence > dataset.sequence) return true;
+    if (!is_sound_interaction(interaction.value, interaction.timestamp_ms)) return true;  // set aside
     ++dataset.interactions;
     if (interaction.user >= live_users.size() || !live_users[interaction.user]) return true;
     if (interaction.item >= live_items.size() || !live_items[interaction.item]) return true;

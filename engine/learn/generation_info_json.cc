@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/clock.h"
+#include "engine/learn/whole_number.h"
 
 namespace tamis::engine {
 
@@ -22,7 +23,7 @@ Result<GenerationInfo> parse_generation_info(const nlohmann::json& json) {
     info.id = json.at("id").get<std::string>();
     info.state = json.at("state").get<std::string>();
     TAMIS_ASSIGN_OR_RETURN(info.created_ms, parse_rfc3339(json.at("created").get<std::string>()));
-    info.sequence = json.at("sequence").get<Sequence>();
+    TAMIS_ASSIGN_OR_RETURN(info.sequence, read_whole_number<Sequence>(json, "sequence"));
     info.models = json.at("models").get<std::vector<std::string>>();
     info.metrics = json.at("metrics").get<std::map<std::string, std::map<std::string, double>>>();
     info.note = json.at("note").get<std::string>();

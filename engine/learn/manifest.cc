@@ -6,6 +6,7 @@
 
 #include "common/checksum.h"
 #include "engine/learn/generation_info_json.h"
+#include "engine/learn/whole_number.h"
 
 namespace tamis::engine {
 namespace {
@@ -93,7 +94,7 @@ Result<std::map<std::string, Manifest::Encoder>> parse_encoders(const json& valu
   for (const auto& [name, entry] : value.items()) {
     Manifest::Encoder encoder;
     encoder.kind = entry.at("kind").get<std::string>();
-    encoder.dim = entry.at("dim").get<std::uint32_t>();
+    TAMIS_ASSIGN_OR_RETURN(encoder.dim, read_whole_number<std::uint32_t>(entry, "dim"));
     TAMIS_ASSIGN_OR_RETURN(encoder.metric, parse_metric(entry.at("metric").get<std::string>()));
     if (entry.contains("settings")) encoder.settings = parse_settings(entry["settings"]);
     TAMIS_RETURN_IF_ERROR(check_encoder(name, encoder));
@@ -112,8 +113,10 @@ std::map<std::string, Manifest::HistoryModel> parse_history_models(const json& v
 }
 
 // Version 1: the options of iALS, the one encoder that there was.
-Manifest::Encoder parse_ials(const json& value) {
-  Manifest::Encoder encoder{.kind = "ials", .dim = value.at("dim").get<std::uint32_t>()};
+Result<Manifest::Encoder> parse_ials(const json& value) {
+  Manifest::Encoder encoder;
+  encoder.kind = "ials";
+  TAMIS_ASSIGN_OR_RETURN(encoder.dim, read_whole_number<std::uint32_t>(value, "dim"));
   for (const char* name : {"unobserved_weight", "regularization", "regularization_exponent"})
     encoder.settings[name] = value.at(name).dump();
   return encoder;
@@ -142,7 +145,7 @@ Result<Manifest> parse_manifest(const std::string& text) {
   try {
     if (value.at("format").get<std::string>() != kFormat)
       return Status::corruption("the manifest's format is not " + std::string(kFormat));
-    const auto version = value.at("version").get<std::uint32_t>();
+    TAMIS_ASSIGN_OR_RETURN(const auto version, read_whole_number<std::uint32_t>(value, "version"));
     if (version > kManifestVersion)
       return Status::invalid_argument("the generation has format version " + std::to_string(version) +
                                       "; this build reads up to " + std::to_string(kManifestVersion));
@@ -155,8 +158,8 @@ Result<Manifest> parse_manifest(const std::string& text) {
     }
     Manifest manifest;
     TAMIS_ASSIGN_OR_RETURN(manifest.info, parse_generation_info(value.at("generation")));
-    manifest.users = value.at("users").get<std::uint32_t>();
-    manifest.items = value.at("items").get<std::uint32_t>();
+    TAMIS_ASSIGN_OR_RETURN(manifest.users, read_whole_number<std::uint32_t>(value, "users"));
+    TAMIS_ASSIGN_OR_RETURN(manifest.items, read_whole_number<std::uint32_t>(value, "items"));
     if (value.contains("encoders")) {
       TAMIS_ASSIGN_OR_RETURN(manifest.encoders, parse_encoders(value["encoders"]));
     }
@@ -165,12 +168,12 @@ Result<Manifest> parse_manifest(const std::string& text) {
         manifest.ranker.push_back({entry.at("objective").get<std::string>(), entry.at("file").get<std::string>()});
     if (value.contains("history_models")) manifest.history_models = parse_history_models(value["history_models"]);
     if (version == 1 && value.contains("ials")) {
-      manifest.encoders["ials"] = parse_ials(value["ials"]);
+      TAMIS_ASSIGN_OR_RETURN(manifest.encoders["ials"], parse_ials(value["ials"]));
       TAMIS_RETURN_IF_ERROR(check_encoder("ials", manifest.encoders["ials"]));
     }
     for (const auto& [name, file] : value.at("files").items()) {
       Manifest::File& known = manifest.files[name];
-      known.bytes = file.at("bytes").get<std::uint64_t>();
+      TAMIS_ASSIGN_OR_RETURN(known.bytes, read_whole_number<std::uint64_t>(file, "bytes"));
       if (file.contains("sha256")) {
         known.sha256 = file["sha256"].get<std::string>();
       } else {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/learn/generation_info_json.h"
+#include "engine/learn/whole_number.h"
 
 namespace tamis::engine {
 namespace {
@@ -59,34 +60,67 @@ Mutation put_serving(const std::string& serving, const std::vector<std::string>&
 
 }  // namespace
 
+Status Registry::read_serving(const storage::Store& store, State* state) {
+  TAMIS_ASSIGN_OR_RETURN(const nlohmann::json serving, read_setting(store, kServing));
+  try {
+    const auto before = serving.value("before", std::vector<std::string>());
+    state->serving = serving.value("generation", std::string());
+    state->before = before;
+  } catch (const nlohmann::json::exception& error) {
+    return Status::corruption(error.what());
+  }
+  return Status::ok();
+}
+
+Status Registry::read_trainer(const storage::Store& store, State* state) {
+  TAMIS_ASSIGN_OR_RETURN(const nlohmann::json trainer, read_setting(store, kTrainer));
+  try {
+    if (trainer.contains("next_generation")) {
+      TAMIS_ASSIGN_OR_RETURN(state->next_generation, read_whole_number<std::uint64_t>(trainer, "next_generation"));
+    }
+    if (trainer.contains("next_job")) {
+      TAMIS_ASSIGN_OR_RETURN(state->next_job, read_whole_number<std::uint64_t>(trainer, "next_job"));
+    }
+    if (trainer.contains("last_run")) {
+      TAMIS_ASSIGN_OR_RETURN(state->last_run.interactions,
+                             read_whole_number<std::uint64_t>(trainer["last_run"], "interactions"));
+      const nlohmann::json& ms = trainer["last_run"].at("ms");
+      if (!ms.is_number_integer()) return Status::corruption("last_run.ms is " + ms.dump());
+      state->last_run.ms = ms.get<TimestampMs>();
+    }
+  } catch (const nlohmann::json::exception& error) {
+    return Status::corruption(error.what());
+  }
+  return Status::ok();
+}
+
 Result<std::unique_ptr<Registry>> Registry::open(const storage::Store& store, Commit commit) {
   State state;
+  std::vector<Refused> refused;
   TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::Document> documents, store.list_documents(kGenerations));
   for (const storage::Document& document : documents) {
     const nlohmann::json json = nlohmann::json::parse(document.json, nullptr, /*allow_exceptions=*/false);
     Result<GenerationInfo> info = parse_generation_info(json);
-    if (!info.is_ok()) return Status(info.status()).with_context("generation '" + document.name + "'");
+    if (!info.is_ok()) {
+      refused.push_back({document.name, info.status()});
+      continue;
+    }
     state.generations.push_back(std::move(*info));
   }
   std::sort(state.generations.begin(), state.generations.end(), is_older);
 
-  TAMIS_ASSIGN_OR_RETURN(const nlohmann::json serving, read_setting(store, kServing));
-  TAMIS_ASSIGN_OR_RETURN(const nlohmann::json trainer, read_setting(store, kTrainer));
-  try {
-    state.serving = serving.value("generation", std::string());
-    state.before = serving.value("before", std::vector<std::string>());
-    state.next_generation = trainer.value("next_generation", std::uint64_t{1});
-    state.next_job = trainer.value("next_job", std::uint64_t{1});
-    if (trainer.contains("last_run")) {
-      state.last_run.ms = trainer["last_run"].at("ms").get<TimestampMs>();
-      state.last_run.interactions = trainer["last_run"].at("interactions").get<std::uint64_t>();
-    }
-  } catch (const nlohmann::json::exception& error) {
-    return Status::corruption(std::string("the settings of the trainer: ") + error.what());
-  }
+  const auto take = [&refused](const char* name, const Status& taken) {
+    if (!taken.is_ok()) refused.push_back({std::string("setting ") + name, taken});
+  };
+  take(kServing, read_serving(store, &state));
+  take(kTrainer, read_trainer(store, &state));
   for (const GenerationInfo& info : state.generations)
     state.next_generation = std::max(state.next_generation, generation_number(info.id) + 1);
-  return std::unique_ptr<Registry>(new Registry(std::move(state), std::move(commit)));
+  for (const Refused& document : refused)
+    state.next_generation = std::max(state.next_generation, generation_number(document.name) + 1);
+  std::unique_ptr<Registry> registry(new Registry(std::move(state), std::move(commit)));
+  registry->refused_ = std::move(refused);
+  return registry;
 }
 
 std::vector<GenerationInfo> Registry::list() const {

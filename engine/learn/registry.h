@@ -27,8 +27,14 @@ class Registry {
  public:
   using Commit = std::function<Status(std::vector<Mutation>)>;
 
-  // corruption where a document is not what was written.
+  // A document that is not what was written is left out (refused()), and stays in the store.
   static Result<std::unique_ptr<Registry>> open(const storage::Store& store, Commit commit);
+
+  struct Refused {
+    std::string name;  // of the generation, or "setting trainer"
+    Status why;
+  };
+  const std::vector<Refused>& refused() const { return refused_; }
 
   std::vector<GenerationInfo> list() const;  // newest first; the serving one's state is "serving"
   Result<GenerationInfo> get(std::string_view id) const;
@@ -66,6 +72,8 @@ class Registry {
     std::uint64_t next_job = 1;
     LastRun last_run;
   };
+  static Status read_serving(const storage::Store& store, State* state);
+  static Status read_trainer(const storage::Store& store, State* state);
   static Mutation put_trainer(const State& state);
   // Commits `mutations` and makes `next` the state. REQUIRES: change_mutex_ is held from reading the state on.
   Status change(State next, std::vector<Mutation> mutations) TAMIS_REQUIRES(change_mutex_);
@@ -78,6 +86,7 @@ class Registry {
   Mutex change_mutex_;  // serialises changes; held while the log commits one, never by readers
   mutable Mutex mutex_;
   State state_ TAMIS_GUARDED_BY(mutex_);
+  std::vector<Refused> refused_;  // set by open()
 };
 
 }  // namespace tamis::engine

@@ -52,11 +52,13 @@ Result<std::unique_ptr<Trainer>> Trainer::open(const std::filesystem::path& gene
   TAMIS_ASSIGN_OR_RETURN(
       std::unique_ptr<Registry> registry,
       Registry::open(*store, [host](std::vector<Mutation> mutations) { return host->commit(std::move(mutations)); }));
+  for (const Registry::Refused& document : registry->refused()) host->set_aside(document.name, document.why);
   GenerationDirectory directory(generations_dir);
   if (!options->read_only) {
     TAMIS_RETURN_IF_ERROR(directory.create());
     std::set<std::string> registered;
     for (const GenerationInfo& info : registry->list()) registered.insert(info.id);
+    for (const Registry::Refused& document : registry->refused()) registered.insert(document.name);
     TAMIS_RETURN_IF_ERROR(directory.remove_strays(registered));
   }
   return std::unique_ptr<Trainer>(std::make_unique<TrainerImpl>(std::move(directory), store, host, options,

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/record_checks.h"
 #include "engine/query/eligibility.h"
 #include "engine/query/funnel_run.h"
 #include "engine/query/item_facts.h"
@@ -30,7 +31,7 @@ Result<std::vector<HistoryEntry>> past_of(const ReadState& state, DenseId user, 
   std::vector<HistoryEntry> past;
   TAMIS_ASSIGN_OR_RETURN(const auto stored, state.store->user_interactions(user, kMaxPast));
   for (const auto& row : stored) {
-    if (row.sequence > sequence) continue;
+    if (row.sequence > sequence || !is_sound_interaction(row.value, row.timestamp_ms)) continue;
     past.push_back({.item = state.store->ids(EntityKind::kItem).name(row.item),
                     .type = state.store->interaction_type_name(row.type),
                     .value = row.value.value_or(1),

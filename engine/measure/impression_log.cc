@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "common/record_checks.h"
 #include "engine/interaction_weight.h"
 #include "engine/measure/sampling.h"
 
@@ -187,6 +188,7 @@ void ImpressionLog::forget_list(const storage::Impression& list, std::span<const
 }
 
 void ImpressionLog::attribute(const storage::CommittedRecord& record, const Interaction& interaction) {
+  if (!is_sound_interaction(interaction.value, interaction.timestamp_ms)) return;  // set aside
   const Attribution::Found found = attribution_.find({.user = interaction.user,
                                                       .recommendation_id = interaction.recommendation_id,
                                                       .item = record.item,

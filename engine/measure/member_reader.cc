@@ -5,6 +5,11 @@
 #include "engine/funnel.h"
 
 namespace tamis::engine {
+namespace {
+
+TimestampMs given_time(TimestampMs timestamp_ms) { return timestamp_ms == 0 ? 1 : timestamp_ms; }
+
+}  // namespace
 
 MemberReader::MemberReader(const Json& object, std::string pointer, std::span<const std::string_view> known)
     : object_(object), pointer_(std::move(pointer)) {
@@ -42,14 +47,18 @@ void MemberReader::time(std::string_view member, TimestampMs* value_out) {
   if (found == nullptr) return;
   if (found->is_number_integer()) {
     const double ms = found->get<double>();  // wide enough for what no TimestampMs holds
+    if (looks_like_seconds(ms)) {
+      return fail(json_fault(*found, pointer_of(member),
+                             "Unix milliseconds (the number looks like seconds; multiply it by 1000) or RFC 3339"));
+    }
     if (ms >= static_cast<double>(kMinTimestampMs) && ms <= static_cast<double>(kMaxTimestampMs)) {
-      *value_out = found->get<TimestampMs>();
+      *value_out = given_time(found->get<TimestampMs>());
       return;
     }
   }
   if (found->is_string()) {
     if (const auto parsed = parse_rfc3339(found->get_ref<const std::string&>()); parsed.is_ok()) {
-      *value_out = *parsed;
+      *value_out = given_time(*parsed);
       return;
     }
   }

@@ -22,7 +22,8 @@ class MemberReader {
 
   void text(std::string_view member, std::string* value, std::size_t low_bytes, std::size_t high_bytes);
   void number(std::string_view member, double* value, double low, double high);
-  // RFC 3339 or Unix milliseconds, in the years 0001 to 9999.
+  // RFC 3339 or Unix milliseconds, in the years 0001 to 9999. Never 0, which stands for a time that was not given: the
+  // beginning of 1970 reads as its first millisecond.
   void time(std::string_view member, TimestampMs* value);
   void filter(std::string_view member, Filter* value);
   // The member as it stands; null where it is absent or something was at fault before.

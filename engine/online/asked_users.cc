@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/record_checks.h"
+
 namespace tamis::engine {
 namespace {
 
@@ -13,6 +15,7 @@ AskedUsers::AskedUsers(const ReadState& state, const models::Encoder& encoder)
     : state_(state), generation_(*state.generation), encoder_(encoder) {}
 
 double AskedUsers::weight(const storage::StoredInteraction& interaction) const {
+  if (!is_sound_interaction(interaction.value, interaction.timestamp_ms)) return 0;
   return interaction_weight(*state_.options, state_.store->interaction_type_name(interaction.type),
                             interaction.value.value_or(1));
 }

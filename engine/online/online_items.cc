@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <exception>
 #include <map>
 #include <utility>
 
@@ -145,9 +146,14 @@ void OnlineItems::loop() {
       is_busy_ = true;
       is_new = std::exchange(is_new_generation_, false);
     }
-    if (is_new) look_for_work();
-    refit_some();
-    if (steady_clock::now() >= retry_at_) place_some();
+    try {
+      if (is_new) look_for_work();
+      refit_some();
+      if (steady_clock::now() >= retry_at_) place_some();
+    } catch (const std::exception& error) {  // want of memory, as a rule: what was taken up waits for its next event
+      failures_.fetch_add(1);
+      spdlog::error("placing or refitting items failed: {}", error.what());
+    }
   }
 }
 

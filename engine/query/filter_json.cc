@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -128,6 +129,11 @@ class FilterReader {
   // An RFC 3339 string stands for a timestamp, as it does in features; the field "id" is always a string.
   static Result<FeatureValue> read_value(const std::string& field, Filter::Op op, const Json& value,
                                          const std::string& pointer) {
+    if (value.is_number_integer() && std::abs(value.get<double>()) > kMaxExactInteger) {
+      return json_fault(
+          value, pointer,
+          "a whole number of at most 2^53 either way, which a double holds exactly; a string can hold it");
+    }
     if (value.is_number()) return FeatureValue(value.get<double>());
     if (value.is_string()) {
       const auto& text = value.get_ref<const std::string&>();

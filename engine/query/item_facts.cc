@@ -61,7 +61,8 @@ void RequestItemFacts::load_history() const {
   for (const HistoryEntry& entry : request_history_) {
     const auto item = state.store->ids(EntityKind::kItem).find(entry.item);
     if (!item) continue;
-    history_[*item].push_back({intern(entry.type), entry.timestamp_ms == 0 ? context_.now_ms : entry.timestamp_ms});
+    history_[*item].push_back(
+        {intern(entry.type), entry.timestamp_ms == kNoTime ? context_.now_ms : entry.timestamp_ms});
   }
   if (person_.user == kNoDenseId) return;
   // A history that cannot be read has failed the request before: the user state was loaded from it.

@@ -1,7 +1,6 @@
 #include "engine/query/request_checks.h"
 
-#include <cmath>
-
+#include "common/record_checks.h"
 #include "engine/query/retriever.h"
 
 namespace tamis::engine {
@@ -18,12 +17,8 @@ Status check_history_entry(const HistoryEntry& entry, const std::string& field) 
                                     " bytes; expected 1 to 64")
         .at_field(field + ".type");
   }
-  if (!std::isfinite(entry.value))
-    return Status::invalid_argument(field + ".value is not a finite number").at_field(field + ".value");
-  if (entry.timestamp_ms < kMinTimestampMs || entry.timestamp_ms > kMaxTimestampMs)
-    return Status::invalid_argument(field + ".timestamp is outside of the years 0001 to 9999")
-        .at_field(field + ".timestamp");
-  return Status::ok();
+  TAMIS_RETURN_IF_ERROR(check_interaction_value(entry.value, field + ".value"));
+  return entry.timestamp_ms == kNoTime ? Status::ok() : check_timestamp(entry.timestamp_ms, field + ".timestamp");
 }
 
 Status check_count(std::size_t count, std::size_t limit, const char* field) {
@@ -82,20 +77,6 @@ Result<Features> conform_context(const Features& context) {
   std::string field = status.field();
   if (field.starts_with("features")) field.replace(0, 8, "context");
   return std::move(status).at_field(std::move(field));
-}
-
-Status check_query_vector(std::span<const float> vector, std::uint32_t dim) {
-  if (vector.size() != dim) {
-    return Status::invalid_argument("the vector has " + std::to_string(vector.size()) + " elements; expected " +
-                                    std::to_string(dim))
-        .at_field("vector");
-  }
-  for (std::size_t i = 0; i < vector.size(); ++i) {
-    if (std::isfinite(vector[i])) continue;
-    const std::string field = "vector[" + std::to_string(i) + "]";
-    return Status::invalid_argument(field + " is not a finite number").at_field(field);
-  }
-  return Status::ok();
 }
 
 }  // namespace tamis::engine

@@ -14,6 +14,5 @@ Status check_k(std::uint32_t k);  // 1..kMaxK
 Status check_recommend_request(const ReadState& state, const RecommendRequest& request);
 // The context of a request as encoders take it: kinds inferred, limits held. Faults name "context.<name>".
 Result<Features> conform_context(const Features& context);
-Status check_query_vector(std::span<const float> vector, std::uint32_t dim);  // dim, finite
 
 }  // namespace tamis::engine

@@ -5,6 +5,7 @@
 #include "engine/query/scored_answer.h"
 #include "engine/query/space_search.h"
 #include "engine/query/user_vector.h"
+#include "index/vector_check.h"
 
 namespace tamis::engine {
 namespace {
@@ -78,7 +79,7 @@ Result<ScoredAnswer> search(const ReadState& state, const SearchRequest& request
   if (!request.text.empty()) {
     TAMIS_ASSIGN_OR_RETURN(query, query_of_text(state, space, request.text));
   } else if (const auto* vector = std::get_if<std::vector<float>>(&request.query)) {
-    TAMIS_RETURN_IF_ERROR(check_query_vector(*vector, space.space.dim));
+    TAMIS_RETURN_IF_ERROR(index::check_vector(*vector, space.space.dim, "vector"));
     query.vector = *vector;
   } else {
     TAMIS_ASSIGN_OR_RETURN(

@@ -103,7 +103,7 @@ Result<UserState> load_user_state(const ReadState& state, std::string_view user,
     const auto item = state.store->ids(EntityKind::kItem).find(entry.item);
     if (!item) continue;  // an item that the database has not heard of says nothing
     builder.add(*item, interaction_type_weight(entry.type, state.options->interaction_weights),
-                is_rating_type(entry.type), entry.value, entry.timestamp_ms == 0 ? now_ms : entry.timestamp_ms);
+                is_rating_type(entry.type), entry.value, entry.timestamp_ms == kNoTime ? now_ms : entry.timestamp_ms);
   }
   if (const auto id = user.empty() ? std::nullopt : state.store->ids(EntityKind::kUser).find(user); id) {
     result.user = *id;

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "common/record_checks.h"
 #include "engine/database.h"
 #include "engine/rank/scratch_database.h"
 #include "models/metrics.h"
@@ -32,7 +33,7 @@ struct TimeLine {
 Result<TimeLine> read_time_line(const storage::Store& store, const FunnelEvaluationOptions& options) {
   TimeLine line;
   TAMIS_RETURN_IF_ERROR(store.scan_interactions(/*with_context=*/false, [&](const storage::StoredInteraction& event) {
-    line.events.push_back(event);
+    if (is_sound_interaction(event.value, event.timestamp_ms)) line.events.push_back(event);
     return true;
   }));
   std::stable_sort(line.events.begin(), line.events.end(),

@@ -75,6 +75,7 @@ Status ScratchDatabase::copy(const storage::Store& store, std::span<const storag
       const bool is_there = kind == EntityKind::kUser || (id < is_met.size() && is_met[id]) ||
                             is_listed(entity, listed_field, clock_.now_ms());
       if (!is_there) return true;
+      if (!check_features(entity.features).is_ok()) entity.features.clear();  // as the live state does
       items_ += kind == EntityKind::kItem ? 1 : 0;
       written = writer.add(PutEntity{kind, std::move(entity)});
       return written.is_ok();

@@ -232,6 +232,9 @@ void write_stats(const Stats& stats, JsonWriter* json) {
       .field("free_disk_bytes", stats.free_disk_bytes)
       .field("writable", stats.writable)
       .field("uptime_s", stats.uptime_s);
+  json->key("quarantined").begin_object();
+  for (const auto& [kind, count] : stats.quarantined) json->field(kind, count);
+  json->end_object();
   json->key("storage").begin_object();
   for (const auto& [name, value] : stats.storage) json->field(name, value);
   json->end_object();

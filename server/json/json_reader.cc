@@ -15,15 +15,21 @@ using simdjson::dom::element_type;
 
 constexpr std::size_t kShownBytes = 40;
 constexpr std::size_t kMinCapacityBytes = 4'096;
-constexpr std::uint64_t kMaxExactInteger = std::uint64_t{1} << 53;  // doubles hold every integer up to here
 
 // "did you mean \"price\"?" or what there is to choose from.
 std::string suggest_name(std::string_view name, std::span<const std::string_view> known) {
   if (const std::string_view nearest = nearest_name(name, known); !nearest.empty())
     return "did you mean \"" + std::string(nearest) + "\"?";
   std::string all = "known fields are ";
-  for (const std::string_view each : known) all.append(&each == known.data() ? "" : ", ").append(each);
+  for (std::size_t i = 0; i < known.size(); ++i) all.append(i == 0 ? "" : ", ").append(known[i]);
   return all;
+}
+
+// Of a whole number: within 2^53 either way.
+bool is_exact(element value) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 53;
+  std::int64_t number = 0;
+  return value.get_int64().get(number) == simdjson::SUCCESS && number >= -kMost && number <= kMost;
 }
 
 Status parse_failure(simdjson::error_code code) {
@@ -34,7 +40,9 @@ Status parse_failure(simdjson::error_code code) {
     case simdjson::STRING_ERROR: detail = "a string has a bad escape or a lone surrogate"; break;
     case simdjson::UNESCAPED_CHARS: detail = "a string has an unescaped control character"; break;
     case simdjson::UNCLOSED_STRING: detail = "a string is not closed"; break;
-    case simdjson::NUMBER_ERROR: detail = "a number is malformed or not finite"; break;
+    case simdjson::NUMBER_ERROR:
+      detail = "a number is malformed, not finite or beyond 64 bits (a string can hold it)";
+      break;
     case simdjson::DEPTH_ERROR:
       detail = "it nests deeper than " + std::to_string(JsonDocument::kMaxDepth) + " levels";
       break;
@@ -98,6 +106,10 @@ Status read_string(element value, const JsonPath& path, std::size_t max_bytes, s
 Status read_double(element value, const JsonPath& path, double* out) {
   if (!value.is_number() || value.get_double().get(*out) != simdjson::SUCCESS || !std::isfinite(*out))
     return refuse(path, describe(value), "a number");
+  if (value.type() != element_type::DOUBLE && !is_exact(value)) {
+    return refuse(path, describe(value),
+                  "a whole number of at most 2^53 either way, which a double holds exactly; a string can hold it");
+  }
   return Status::ok();
 }
 
@@ -109,7 +121,7 @@ Status read_bool(element value, const JsonPath& path, bool* out) {
 Status read_uint(element value, const JsonPath& path, std::uint64_t low, std::uint64_t high, std::uint64_t* out) {
   bool is_whole = value.get_uint64().get(*out) == simdjson::SUCCESS;
   if (double number = 0; !is_whole && value.get_double().get(number) == simdjson::SUCCESS) {
-    is_whole = number >= 0 && number <= static_cast<double>(kMaxExactInteger) && number == std::floor(number);
+    is_whole = number >= 0 && number <= kMaxExactInteger && number == std::floor(number);
     if (is_whole) *out = static_cast<std::uint64_t>(number);
   }
   if (!is_whole || *out < low || *out > high) {
@@ -137,6 +149,10 @@ Status read_timestamp(element value, const JsonPath& path, TimestampMs* out) {
     return Status::ok();
   }
   double number = 0;
+  if (value.get_double().get(number) == simdjson::SUCCESS && looks_like_seconds(number)) {
+    return refuse(path, describe(value),
+                  "Unix milliseconds (the number looks like seconds; multiply it by 1000) or an RFC 3339 time");
+  }
   if (value.get_double().get(number) != simdjson::SUCCESS || !(number >= static_cast<double>(kMinTimestampMs)) ||
       !(number <= static_cast<double>(kMaxTimestampMs)))
     return refuse(path, describe(value), kExpected);
@@ -214,8 +230,8 @@ Status read_features(element value, const JsonPath& path, Features* out, std::ve
     if (key.empty() || key.size() > FeatureLimits::kMaxNameBytes) {
       return refuse(path, "holding a name of " + std::to_string(key.size()) + " bytes", "names of 1 to 128 bytes");
     }
-    if (removed != nullptr && entry.is_null()) {
-      removed->emplace_back(key);
+    if (entry.is_null()) {
+      if (removed != nullptr) removed->emplace_back(key);
       continue;
     }
     const auto [position, inserted] = out->try_emplace(std::string(key));

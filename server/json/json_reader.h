@@ -42,19 +42,21 @@ std::string describe(simdjson::dom::element value);
 Status read_string(simdjson::dom::element value, const JsonPath& path, std::string* out);
 // At most `max_bytes` bytes.
 Status read_string(simdjson::dom::element value, const JsonPath& path, std::size_t max_bytes, std::string* out);
+// Whole numbers beyond 2^53 are refused, since a double would round them.
 Status read_double(simdjson::dom::element value, const JsonPath& path, double* out);
 Status read_bool(simdjson::dom::element value, const JsonPath& path, bool* out);
 Status read_uint(simdjson::dom::element value, const JsonPath& path, std::uint64_t low, std::uint64_t high,
                  std::uint64_t* out);
 Status read_u32(simdjson::dom::element value, const JsonPath& path, std::uint32_t low, std::uint32_t high,
                 std::uint32_t* out);
-// RFC 3339 text or Unix milliseconds.
+// RFC 3339 text or Unix milliseconds. Numbers that look like Unix seconds (clock.h) are refused with that hint.
 Status read_timestamp(simdjson::dom::element value, const JsonPath& path, TimestampMs* out);
 Status read_strings(simdjson::dom::element value, const JsonPath& path, std::size_t max_elements,
                     std::vector<std::string>* out);
 // Numbers that a float holds; at most kMaxDim of them.
 Status read_vector(simdjson::dom::element value, const JsonPath& path, std::vector<float>* out);
-// Booleans, numbers, strings, lists of strings. Where `removed` is given, null adds the name to it; else it is refused.
+// Booleans, numbers, strings, lists of strings. A null is no feature; where `removed` is given, its name is added to
+// it.
 Status read_features(simdjson::dom::element value, const JsonPath& path, Features* out,
                      std::vector<std::string>* removed);
 

@@ -14,6 +14,8 @@ using simdjson::dom::element;
 constexpr std::size_t kMaxTypeBytes = 64;
 constexpr std::size_t kMaxIdempotencyKeyBytes = 128;
 constexpr std::size_t kMaxImportIdBytes = 64;
+// An expiry of 0 means never. The beginning of 1970, which is long past, is stored as a millisecond later.
+constexpr TimestampMs kFirstMillisecond = 1;
 constexpr std::uint64_t kMaxTtlS = 3'155'760'000;  // a hundred years
 
 Status read_id(element value, const JsonPath& path, std::string* out) {
@@ -62,7 +64,10 @@ Result<EntityFields> read_entity_fields(element value, const JsonPath& path, Ent
       default: {
         if (fields.expires_ms) return refuse(entry_path, "given beside ttl_s", "one of the two");
         TimestampMs expires_ms = 0;
-        if (!entry.is_null()) TAMIS_RETURN_IF_ERROR(read_timestamp(entry, entry_path, &expires_ms));
+        if (!entry.is_null()) {
+          TAMIS_RETURN_IF_ERROR(read_timestamp(entry, entry_path, &expires_ms));
+          if (expires_ms == 0) expires_ms = kFirstMillisecond;
+        }
         fields.expires_ms = expires_ms;
         return Status::ok();
       }

@@ -104,6 +104,10 @@ std::vector<prometheus::MetricFamily> DatabaseCollector::Collect() const {
   for (const auto& [type, count] : stats.interactions_by_type) interactions.add(number(count), {{"type", type}});
   if (stats.interactions_by_type.empty()) interactions.add(number(stats.interactions), {{"type", ""}});
   out.push_back(interactions.take());
+  GaugeFamily quarantined("tamis_quarantined", "Stored but set aside, because an inner layer refuses it, by kind.");
+  for (const auto& [kind, count] : stats.quarantined) quarantined.add(number(count), {{"kind", kind}});
+  if (stats.quarantined.empty()) quarantined.add(0, {{"kind", ""}});
+  out.push_back(quarantined.take());
   out.push_back(gauge("tamis_pending_writes", "Mutations that wait to be committed.", number(stats.pending_writes)));
   out.push_back(gauge("tamis_online_waiting_items", "Items that wait to be placed or refitted in the background.",
                       number(stats.online.waiting)));

@@ -20,11 +20,13 @@ TEST(Wire, WritesAnInteraction) {
                           .idempotency_key = "k"};
   const auto document = nlohmann::json::parse(interaction_to_json(interaction));
   EXPECT_EQ(document["user"], "u\"1\n");
-  EXPECT_EQ(document["timestamp"], 1'000);
+  EXPECT_EQ(document["timestamp"], "1970-01-01T00:00:01Z") << "a server takes a small number for seconds";
   const auto back = decode_interaction(document);
   ASSERT_TRUE(back.is_ok());
   EXPECT_EQ(*back, interaction);
-  interaction.timestamp_ms = 0;
+  interaction.timestamp_ms = 1'700'000'000'000;
+  EXPECT_EQ(nlohmann::json::parse(interaction_to_json(interaction))["timestamp"], 1'700'000'000'000);
+  interaction.timestamp_ms = kNoTime;
   interaction.value.reset();
   EXPECT_FALSE(nlohmann::json::parse(interaction_to_json(interaction)).contains("timestamp"));
   EXPECT_EQ(interaction_to_json(interaction).find('\n'), std::string::npos);

@@ -75,6 +75,26 @@ TEST_F(DatabaseRewindTest, LostWritesAreForgotten) {
   EXPECT_EQ(database->list_interactions(EntityKind::kUser, "ada", "", 10)->rows.size(), 2u);
 }
 
+// Each rewind makes new tables; those before go with the last query that reads them.
+TEST_F(DatabaseRewindTest, TheTablesBeforeARewindAreFreed) {
+  open_on_disk();
+  auto* impl = static_cast<DatabaseImpl*>(database.get());
+  write_synced({PutInteraction{interaction("ada", "kept")}});
+  std::shared_ptr<const ReadState> pinned = impl->pin();
+  const std::weak_ptr<const void> before = pinned->tables;
+  for (int i = 0; i < 3; ++i) {
+    write({PutInteraction{interaction("bob", "lost")}});
+    disk->fail_log_syncs(1, true);
+    EXPECT_FALSE(database->write({put_item("x")}, {Durability::kSync}).is_ok());
+    write_synced({PutInteraction{interaction("eve", "new")}});
+  }
+  ASSERT_FALSE(before.expired());
+  EXPECT_EQ(pinned->items->live_count(), 2u) << "a query under way reads on";
+  pinned.reset();
+  for (int i = 0; i < 2'000 && !before.expired(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(before.expired());
+}
+
 TEST_F(DatabaseRewindTest, AFailedSyncThatLosesNothingKeepsServing) {
   open_on_disk();
   write_synced({PutInteraction{interaction("ada", "kept")}});

@@ -23,7 +23,8 @@ class HistoryCacheTest : public ::testing::Test {
     const auto records = store->commit(batch, Durability::kNone);
     ASSERT_TRUE(records.is_ok());
     const auto& record = records->at(0);
-    cache.on_interaction(record.user, {record.item, *store->find_interaction_type("view"), 1, timestamp_ms});
+    cache.on_interaction(record.user, {record.item, *store->find_interaction_type("view"), 1, timestamp_ms},
+                         record.sequence);
   }
   DenseId user(const std::string& name) { return *store->ids(EntityKind::kUser).find(name); }
   std::vector<std::string> items(HistoryCache& cache, const std::string& name) {
@@ -48,6 +49,30 @@ TEST_F(HistoryCacheTest, ExtendsWhatItLoaded) {
   EXPECT_THAT(items(cache, "ada"), ElementsAre("d", "b", "c", "a"));
   HistoryCache fresh(store.get(), 10, 1 << 20);
   EXPECT_EQ(items(fresh, "ada"), items(cache, "ada")) << "as if it had been loaded now";
+}
+
+// The store shows a commit before the committing thread tells the cache of it.
+TEST_F(HistoryCacheTest, ALoadBetweenACommitAndItsNewsCountsAnInteractionOnce) {
+  for (int loaded_after = 0; loaded_after < 4; ++loaded_after) {
+    HistoryCache cache(store.get(), 10, 1 << 20);
+    const std::string name = "ada" + std::to_string(loaded_after);
+    std::vector<storage::CommittedRecord> committed;
+    for (int i = 0; i < 3; ++i) {
+      Interaction made;
+      made.user = name;
+      made.item = "i" + std::to_string(i % 2);  // one item twice
+      made.timestamp_ms = 100 - i;              // each older than the one before
+      const std::vector<Mutation> batch = {PutInteraction{made}};
+      const auto records = store->commit(batch, Durability::kNone);
+      ASSERT_TRUE(records.is_ok());
+      committed.push_back(records->front());
+      if (committed.size() == static_cast<std::size_t>(loaded_after)) (void)items(cache, name);
+    }
+    for (const auto& record : committed) {
+      cache.on_interaction(record.user, {record.item, *store->find_interaction_type("view"), 1, 100}, record.sequence);
+    }
+    EXPECT_EQ(items(cache, name).size(), 3u) << "loaded after " << loaded_after;
+  }
 }
 
 TEST_F(HistoryCacheTest, KeepsTheNewestAndRemembersAllThatWasSeen) {

@@ -98,10 +98,18 @@ TEST_F(RegistryTest, AFailedCommitChangesNothing) {
   EXPECT_EQ(registry_->take_job_number().value(), 1);
 }
 
-TEST_F(RegistryTest, ADocumentThatIsNotOursIsCorruption) {
-  write({PutDocument{"generation", "g1", "{\"id\":3}"}});
-  const auto opened = Registry::open(*store_, [](std::vector<Mutation>) { return Status::ok(); });
-  EXPECT_EQ(opened.status().code(), StatusCode::kCorruption);
+TEST_F(RegistryTest, DocumentsThatAreNotOursAreLeftOut) {
+  add("g2");
+  write({PutDocument{"generation", "g7", "{\"id\":3}"},
+         PutDocument{"setting", "trainer", "{\"next_generation\":1e30,\"next_job\":true}"},
+         PutDocument{"setting", "serving_generation", "[]"}});
+  const auto commit = [this](std::vector<Mutation> mutations) { return host_->commit(std::move(mutations)); };
+  const auto opened = Registry::open(*store_, commit);
+  ASSERT_TRUE(opened.is_ok()) << opened.status().to_string();
+  EXPECT_EQ((*opened)->refused().size(), 3u);
+  EXPECT_EQ((*opened)->list().size(), 1u);
+  EXPECT_EQ((*opened)->serving(), "");
+  EXPECT_EQ((*opened)->begin_run({}).value(), "g8") << "the name of what cannot be read stays taken";
 }
 
 }  // namespace

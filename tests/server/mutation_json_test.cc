@@ -92,7 +92,22 @@ INSTANTIATE_TEST_SUITE_P(
         BadText{"DuplicateKey", R"({"user":"u","item":"i","user":"v"})", "user", "given twice"},
         BadText{"DuplicateFeature", R"({"user":"u","item":"i","context":{"a":1,"a":2}})", "context.a", "given twice"},
         BadText{"NestedFeature", R"({"user":"u","item":"i","context":{"a":{"b":1}}})", "context.a", "is an object"},
-        BadText{"NullFeature", R"({"user":"u","item":"i","context":{"a":null}})", "context.a", "is null"},
+        BadText{"UnknownFieldWithoutANearName", R"({"user":"u","item":"i","zzzzzzzz":1})", "zzzzzzzz",
+                "known fields are user, item, type"},
+        BadText{"SecondsForMilliseconds", R"({"user":"u","item":"i","timestamp":1322733600})", "timestamp",
+                "looks like seconds"},
+        BadText{"FractionalSeconds", R"({"user":"u","item":"i","timestamp":1322733600.25})", "timestamp",
+                "looks like seconds"},
+        BadText{"NegativeSeconds", R"({"user":"u","item":"i","timestamp":-86400})", "timestamp", "looks like seconds"},
+        BadText{"Microseconds", R"({"user":"u","item":"i","timestamp":1322733600000000})", "timestamp",
+                "expected an RFC"},
+        BadText{"RoundedValue", R"({"user":"u","item":"i","value":9007199254740993})", "value", "a string can hold it"},
+        BadText{"RoundedContext", R"({"user":"u","item":"i","context":{"id":-9007199254740993}})", "context.id",
+                "context.id is -9007199254740993; expected a whole number of at most 2^53"},
+        BadText{"RoundedUnsigned", R"({"user":"u","item":"i","context":{"id":18446744073709551615}})", "context.id",
+                "a string can hold it"},
+        BadText{"Beyond64Bits", R"({"user":"u","item":"i","context":{"id":18446744073709551617}})", "",
+                "beyond 64 bits"},
         BadText{"MixedList", R"({"user":"u","item":"i","context":{"a":["x",1]}})", "context.a[1]", "is 1"},
         BadText{"InvalidUtf8", "{\"user\":\"\xff\xfe\",\"item\":\"i\"}", "", "not valid UTF-8"},
         BadText{"LoneSurrogate", R"({"user":"\ud800","item":"i"})", "", "lone surrogate"},
@@ -117,6 +132,46 @@ TEST(EntityJson, RefusesAnotherIdThanThePath) {
   const auto put = read_entity(*root, JsonPath{}, EntityKind::kItem, "b", kNowMs);
   ASSERT_FALSE(put.is_ok());
   EXPECT_EQ(put.status().field(), "id");
+}
+
+TEST(EntityJson, ANullFeatureIsAbsent) {
+  JsonDocument document;
+  const auto root = document.parse(R"({"id":"a","features":{"price":null,"color":"red"}})");
+  const auto put = read_entity(*root, JsonPath{}, EntityKind::kItem, "", kNowMs);
+  ASSERT_TRUE(put.is_ok()) << put.status().to_string();
+  EXPECT_EQ(put->entity.features, (Features{{"color", std::string("red")}}));
+}
+
+TEST(EntityJson, WholeNumbersUpTo2To53AreExact) {
+  JsonDocument document;
+  const auto root = document.parse(R"({"id":"a","features":{"most":9007199254740992,"least":-9007199254740992}})");
+  const auto put = read_entity(*root, JsonPath{}, EntityKind::kItem, "", kNowMs);
+  ASSERT_TRUE(put.is_ok()) << put.status().to_string();
+  EXPECT_EQ(put->entity.features.at("most"), FeatureValue(9007199254740992.0));
+}
+
+// The beginning of 1970 is a time: an interaction has it, and what expires then has expired.
+TEST(TimeJson, AbsentIsNotZero) {
+  JsonDocument document;
+  for (const char* text :
+       {R"({"user":"u","item":"i","timestamp":0})", R"({"user":"u","item":"i","timestamp":"1970-01-01T00:00:00Z"})"}) {
+    const auto root = document.parse(text);
+    const auto put = read_interaction(*root, JsonPath{});
+    ASSERT_TRUE(put.is_ok()) << put.status().to_string();
+    EXPECT_EQ(put->interaction.timestamp_ms, 0);
+  }
+  auto root = document.parse(R"({"user":"u","item":"i"})");
+  EXPECT_EQ(read_interaction(*root, JsonPath{})->interaction.timestamp_ms, kNoTime);
+  for (const char* text : {R"({"id":"a","expires_at":0})", R"({"id":"a","expires_at":"1970-01-01T00:00:00Z"})"}) {
+    root = document.parse(text);
+    const auto put = read_entity(*root, JsonPath{}, EntityKind::kItem, "", kNowMs);
+    ASSERT_TRUE(put.is_ok()) << put.status().to_string();
+    EXPECT_NE(put->entity.expires_ms, 0) << "0 would be never";
+    EXPECT_LE(put->entity.expires_ms, 1);
+    EXPECT_EQ(read_patch(*root, JsonPath{}, EntityKind::kItem, "", kNowMs)->expires_ms, 1);
+  }
+  root = document.parse(R"({"id":"a","expires_at":null})");
+  EXPECT_EQ(read_entity(*root, JsonPath{}, EntityKind::kItem, "", kNowMs)->entity.expires_ms, 0);
 }
 
 TEST(EntityJson, RefusesTwoExpiries) {

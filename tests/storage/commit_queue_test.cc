@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <new>
 #include <thread>
 
 #include "tests/crash/power_cut_file_system.h"
@@ -192,6 +193,69 @@ TEST_F(CommitQueueTest, LostUnsyncedWritesRewindTheListener) {
   EXPECT_EQ(resumed->sequence, 2u);
   EXPECT_FALSE(store_->ids(EntityKind::kUser).find("new"));
   EXPECT_EQ(replay_log(*store_)->difference(*store_), "");
+}
+
+// A listener that fails in the midst of a commit may have taken in half of it: it starts over from the store.
+TEST_F(CommitQueueTest, AListenerThatThrowsStartsOverAndNothingIsLost) {
+  class Failing final : public CommitListener {
+   public:
+    void on_commit(std::span<const CommittedRecord> records) override {
+      if (failures_-- > 0) throw std::bad_alloc();
+      last_ = records.back().sequence;
+    }
+    void on_rewind(Sequence last_sequence) override {
+      if (rewind_failures_-- > 0) throw std::bad_alloc();
+      rewound_to_ = last_sequence;
+    }
+    std::atomic<int> failures_ = 1;
+    std::atomic<int> rewind_failures_ = 1;
+    std::atomic<Sequence> last_ = 0;
+    std::atomic<Sequence> rewound_to_ = 0;
+  } failing;
+  must_open();
+  CommitQueue queue(store_.get(), &failing, {});
+  const auto ack = queue.commit({interaction("u", "lamp")}, Durability::kSync);
+  EXPECT_EQ(ack.status().code(), StatusCode::kUnavailable) << "the write is stored, but not visible yet";
+  const auto resumed = commit_when_resumed(&queue, {interaction("u", "chair")});
+  ASSERT_TRUE(resumed.is_ok()) << resumed.status().to_string();
+  EXPECT_EQ(failing.rewound_to_, 1u);
+  EXPECT_EQ(failing.last_, 2u);
+  EXPECT_EQ(store_->counts().interactions, 2u);
+}
+
+TEST_F(CommitQueueTest, WhatExclusiveWorkAndCallbacksThrowLeavesTheQueueWhole) {
+  must_open();
+  CommitQueue queue(store_.get(), &follower_, {});
+  EXPECT_THROW(queue.run_exclusive([] { throw std::bad_alloc(); }), std::bad_alloc);
+  queue.submit({interaction("u", "lamp")}, Durability::kNone, [](const Result<WriteAck>&) { throw std::bad_alloc(); });
+  const auto ack = queue.commit({interaction("u", "chair")}, Durability::kNone);
+  ASSERT_TRUE(ack.is_ok()) << ack.status().to_string();
+  EXPECT_EQ(follower_.last_, 2u);
+}
+
+// Index files are saved by another thread, which syncs the store beside commits that make and drop spaces.
+TEST_F(CommitQueueTest, SyncsRunBesideCommitsThatMakeAndDropSpaces) {
+  options_.memtable_bytes = 1 << 20;
+  must_open();
+  CommitQueue queue(store_.get(), nullptr, {});
+  std::atomic<bool> stop = false;
+  std::thread syncer([&] {
+    while (!stop) EXPECT_TRUE(store_->sync().is_ok());
+  });
+  for (int i = 0; i < 60; ++i) {
+    Space space;
+    space.name = "s" + std::to_string(i % 5);
+    space.dim = 256;
+    ASSERT_TRUE(queue.commit({PutSpace{space}}, Durability::kNone).is_ok());
+    const std::vector<float> ones(256, 1);
+    std::vector<Mutation> vectors;
+    for (int row = 0; row < 100; ++row)
+      vectors.push_back(PutVector{space.name, EntityKind::kItem, "i" + std::to_string(row), ones});
+    ASSERT_TRUE(queue.commit(std::move(vectors), Durability::kNone).is_ok());
+    ASSERT_TRUE(queue.commit({DeleteSpace{space.name}}, Durability::kNone).is_ok());
+  }
+  stop = true;
+  syncer.join();
 }
 
 TEST_F(CommitQueueTest, AFullDiskKeepsReadsAndHealsByItself) {
