@@ -136,11 +136,15 @@ enum class Durability : std::uint8_t {
 std::string_view durability_name(Durability durability);  // "sync", "interval", "none"
 Result<Durability> parse_durability(std::string_view name);
 
+inline constexpr std::size_t kMaxUndeclaredTypes = 16;
+
 struct WriteAck {
   std::uint64_t accepted = 0;    // mutations stored
   std::uint64_t duplicates = 0;  // interactions whose idempotency key had been seen
   Sequence sequence = 0;         // of the last record; every read after the ack reflects it
   std::uint64_t affected = 0;    // interactions that were deleted or moved
+  // Types of its interactions that nobody declared: they count as positive. At most kMaxUndeclaredTypes, ascending.
+  std::vector<std::string> undeclared_types = {};
 };
 
 }  // namespace tamis

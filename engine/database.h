@@ -23,6 +23,7 @@
 #include "common/records.h"
 #include "common/status.h"
 #include "engine/experiment.h"
+#include "engine/interactions/interaction_type.h"
 #include "engine/off_policy_evaluation.h"
 #include "engine/options.h"
 #include "engine/requests.h"
@@ -94,6 +95,17 @@ class Database {
   virtual Result<WriteAck> put_funnel(const FunnelConfig& funnel) = 0;
   // failed_precondition while another funnel inherits from it. Its versions stay readable.
   virtual Result<WriteAck> delete_funnel(std::string_view name) = 0;
+
+  // --- what interactions mean (docs/interactions.md) ---
+  virtual std::vector<InteractionType> list_interaction_types() const = 0;                // the declared ones, by name
+  virtual Result<InteractionType> get_interaction_type(std::string_view name) const = 0;  // not_found: undeclared
+  virtual Result<InteractionType> get_interaction_type_version(std::string_view name, std::uint32_t version) const = 0;
+  // Declares a type or changes it; the version counts up. Queries follow at once. Counts of items follow within the
+  // call where that takes less than two seconds, else in the background: is_recounting() tells.
+  virtual Result<WriteAck> put_interaction_type(const InteractionType& type) = 0;
+  // Gives back what the configuration says of the type. not_found where none is stored.
+  virtual Result<WriteAck> delete_interaction_type(std::string_view name) = 0;
+  virtual bool is_recounting() const = 0;
 
   // --- measurement (docs/experiments.md) ---
   virtual std::vector<ExperimentConfig> list_experiments() const = 0;  // by name

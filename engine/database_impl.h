@@ -78,6 +78,13 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Result<WriteAck> put_funnel(const FunnelConfig& funnel) override;
   Result<WriteAck> delete_funnel(std::string_view name) override;
 
+  std::vector<InteractionType> list_interaction_types() const override;
+  Result<InteractionType> get_interaction_type(std::string_view name) const override;
+  Result<InteractionType> get_interaction_type_version(std::string_view name, std::uint32_t version) const override;
+  Result<WriteAck> put_interaction_type(const InteractionType& type) override;
+  Result<WriteAck> delete_interaction_type(std::string_view name) override;
+  bool is_recounting() const override { return live()->is_recounting(); }
+
   std::vector<ExperimentConfig> list_experiments() const override;
   Result<ExperimentConfig> get_experiment(std::string_view name) const override;
   Result<WriteAck> put_experiment(const ExperimentConfig& experiment) override;
@@ -142,6 +149,13 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
 
   // database_funnels.cc
   Result<std::uint32_t> next_version(const std::string& name) const;
+
+  // database_interaction_types.cc
+  Result<std::uint32_t> next_type_version(const std::string& name) const;
+  void apply_interaction_types(std::span<const storage::CommittedRecord> records);
+  // Recounts until the counts follow the newest types or `deadline`.
+  void recount_until(std::chrono::steady_clock::time_point deadline);
+  std::vector<std::string> undeclared_of(const std::vector<Mutation>& mutations) const;
 
   // database_measure.cc
   // Reads the stored experiments into `live`.

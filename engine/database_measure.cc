@@ -118,7 +118,8 @@ Result<WriteAck> DatabaseImpl::delete_experiment(std::string_view name) {
 Result<ExperimentResults> DatabaseImpl::experiment_results(std::string_view name) const {
   TAMIS_ASSIGN_OR_RETURN(const ExperimentConfig experiment, get_experiment(name));
   if (!options_.read_only) impressions_->write_pending();
-  return engine::experiment_results(*store_, options_, experiment, options_.clock->now_ms());
+  return engine::experiment_results(*store_, options_, live()->pin()->interaction_types, experiment,
+                                    options_.clock->now_ms());
 }
 
 Result<OffPolicyEvaluation> DatabaseImpl::evaluate_off_policy(const OffPolicyRequest& request) const {

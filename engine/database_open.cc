@@ -134,6 +134,7 @@ Status DatabaseImpl::fill(LiveState* live) {
   Recovery recovery(live, store_.get(), &options_, layout_.index, &stopping_);
   TAMIS_RETURN_IF_ERROR(recovery.run());
   load_experiments(live);
+  impressions_->set_types(live->pin()->interaction_types);
   if (const Status counted = impressions_->recover(&stopping_); !counted.is_ok()) {
     if (stopping_.load()) return counted;
     live->quarantine().add(Quarantine::kImpressions, "of the log that follow", counted);

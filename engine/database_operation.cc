@@ -30,6 +30,9 @@ Stats DatabaseImpl::stats() const {
   stats.items = live()->entities(EntityKind::kItem).live_count();
   stats.interactions_by_type = live()->interactions_by_type();
   const auto state = live()->pin();
+  for (const std::string& name : *state->undeclared_types)
+    stats.undeclared_types[name] = state->interaction_types->nearest(name);
+  stats.recounting = is_recounting();
   for (const auto& [name, space] : state->spaces) stats.spaces.push_back(space_stats(*space));
   if (state->generation != nullptr) stats.generation = state->generation->info.id;
   if (const auto jobs = list_jobs(); !jobs.empty()) stats.last_job = jobs.front().id;

@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSweepPeriod(200);
 constexpr milliseconds kMemoryPeriod(100);
 constexpr milliseconds kRankingPeriod(200);
+constexpr milliseconds kRecountPeriod(100);
 constexpr milliseconds kImpressionPeriod(100);
 constexpr milliseconds kPrunePeriod(60'000);
 constexpr milliseconds kSavePeriod(300'000);
@@ -47,6 +48,8 @@ void DatabaseImpl::start_upkeep() {
   std::vector<PeriodicTasks::Task> index_care;
   if (!options_.read_only) {
     upkeep.push_back({kSweepPeriod, [this] { sweep_expired(); }});
+    upkeep.push_back(
+        {kRecountPeriod, [this] { recount_until(std::chrono::steady_clock::now() + kRecountPeriod / 2); }});
     upkeep.push_back({kImpressionPeriod, [this] { impressions_->write_pending(); }});
     index_care.push_back({kPrunePeriod, [this] {
                             const Status pruned = impressions_->prune();

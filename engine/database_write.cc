@@ -67,8 +67,10 @@ Result<WriteAck> DatabaseImpl::write(std::vector<Mutation> mutations, const Writ
   WriteClaims claims(live(), store_.get());
   TAMIS_RETURN_IF_ERROR(admit(&mutations, &claims));
   if (mutations.empty()) return WriteAck{0, 0, visible_.get()};
+  std::vector<std::string> undeclared = undeclared_of(mutations);
   auto ack = queue_->commit(std::move(mutations), options.durability.value_or(options_.storage.durability));
   if (ack.is_ok() && options_.observer != nullptr) options_.observer->on_write_visible(seconds_since(start));
+  if (ack.is_ok()) ack->undeclared_types = std::move(undeclared);
   return ack;
 }
 
@@ -89,8 +91,12 @@ void DatabaseImpl::write_async(std::vector<Mutation> mutations, const WriteOptio
   Status admitted = admit(&mutations, claims.get());
   if (!admitted.is_ok()) return done(std::move(admitted));
   if (mutations.empty()) return done(WriteAck{0, 0, visible_.get()});
+  auto answer = [undeclared = undeclared_of(mutations), done = std::move(done)](Result<WriteAck> ack) mutable {
+    if (ack.is_ok()) ack->undeclared_types = std::move(undeclared);
+    done(std::move(ack));
+  };
   queue_->submit(std::move(mutations), options.durability.value_or(options_.storage.durability),
-                 answer_later(std::move(claims), std::move(done)));
+                 answer_later(std::move(claims), std::move(answer)));
 }
 
 void DatabaseImpl::on_commit(std::span<const storage::CommittedRecord> records) {
@@ -100,6 +106,7 @@ void DatabaseImpl::on_commit(std::span<const storage::CommittedRecord> records) 
   visible_.announce(last);
   live()->apply(records);
   apply_experiments(records);
+  apply_interaction_types(records);
   impressions_->on_commit(records);
   visible_.advance(last);
   if (options_.observer != nullptr) options_.observer->on_commit(records.size(), 0, seconds_since(start));

@@ -7,6 +7,8 @@
 
 #include "common/record_checks.h"
 #include "engine/bounded_cache.h"
+#include "engine/interactions/stored_types.h"
+#include "engine/interactions/weigh_events.h"
 
 namespace tamis::engine {
 namespace {
@@ -22,11 +24,33 @@ struct Entry {
 
 std::uint64_t entry_bytes(const Entry& entry) {
   return sizeof(UserHistory) + entry.base->events.capacity() * sizeof(HistoryEvent) +
-         entry.base->seen.capacity() * sizeof(DenseId) + entry.fresh.capacity() * sizeof(HistoryEvent);
+         (entry.base->seen.capacity() + entry.base->excluded.capacity()) * sizeof(DenseId) +
+         entry.fresh.capacity() * sizeof(HistoryEvent);
 }
 
-// Newer timestamps first; of equal ones the later commit first, which is where it is inserted.
-void merge_fresh(Entry* entry, std::size_t max_events) {
+bool holds(const std::vector<DenseId>& ids, DenseId id) { return std::binary_search(ids.begin(), ids.end(), id); }
+
+void insert_sorted(std::vector<DenseId>* ids, DenseId id) {
+  const auto place = std::lower_bound(ids->begin(), ids->end(), id);
+  if (place == ids->end() || *place != id) ids->insert(place, id);
+}
+
+// Brings `seen` and `excluded` up to an event. False where that takes the user's whole history: an event that excludes
+// an item, or ends an exclusion, of which there are others.
+bool merge_meaning(const HistoryEvent& event, const TypeRule& rule, UserHistory* history) {
+  if (rule.type->meaning == InteractionMeaning::kShown) return true;
+  const bool was_seen = holds(history->seen, event.item);
+  if (!was_seen) insert_sorted(&history->seen, event.item);
+  if (!rule.is_special) return true;
+  if (was_seen) return !rule.type->excludes_item() && !holds(history->excluded, event.item);
+  const MeantEvent alone{event.item, &rule, event.value, event.timestamp_ms};
+  if (weigh_pair({&alone, 1}).is_excluded) insert_sorted(&history->excluded, event.item);
+  return true;
+}
+
+// Newer timestamps first; of equal ones the later commit first, which is where it is inserted. False where the history
+// is to be loaded again.
+bool merge_fresh(Entry* entry, std::size_t max_events, TypeRules* rules) {
   auto merged = std::make_shared<UserHistory>(*entry->base);
   for (const HistoryEvent& event : entry->fresh) {
     const auto place = std::find_if(merged->events.begin(), merged->events.end(), [&](const HistoryEvent& other) {
@@ -34,11 +58,11 @@ void merge_fresh(Entry* entry, std::size_t max_events) {
     });
     merged->events.insert(place, event);
     if (merged->events.size() > max_events) merged->events.pop_back();
-    const auto seen = std::lower_bound(merged->seen.begin(), merged->seen.end(), event.item);
-    if (seen == merged->seen.end() || *seen != event.item) merged->seen.insert(seen, event.item);
+    if (!merge_meaning(event, rules->of(event.type), merged.get())) return false;
   }
   entry->fresh = {};
   entry->base = std::move(merged);
+  return true;
 }
 
 void sort_unique(std::vector<DenseId>* ids) {
@@ -50,10 +74,17 @@ void sort_unique(std::vector<DenseId>* ids) {
 }  // namespace
 
 struct HistoryCache::Impl {
-  Impl(const storage::Store* store_in, std::size_t max_events_in, std::uint64_t capacity_bytes)
-      : store(store_in), max_events(max_events_in), cache(capacity_bytes) {}
+  Impl(const storage::Store* store_in, std::size_t max_events_in, std::uint64_t capacity_bytes,
+       std::shared_ptr<const InteractionTypes> types_in)
+      : store(store_in), max_events(max_events_in), cache(capacity_bytes), types(std::move(types_in)) {}
+
+  TypeRules rules() const {
+    MutexLock lock(types_mutex);
+    return make_type_rules(*store, types);
+  }
 
   Result<Entry> load(DenseId user) const {
+    TypeRules meanings = rules();
     TAMIS_ASSIGN_OR_RETURN(auto rows, store->user_interactions(user, std::numeric_limits<std::size_t>::max()));
     std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
       return a.timestamp_ms != b.timestamp_ms ? a.timestamp_ms > b.timestamp_ms : a.sequence > b.sequence;
@@ -61,16 +92,24 @@ struct HistoryCache::Impl {
     Entry entry;
     auto history = std::make_shared<UserHistory>();
     history->events.reserve(std::min(rows.size(), max_events));
-    history->seen.reserve(rows.size());
     for (const auto& row : rows) {
       entry.loaded_through = std::max(entry.loaded_through, row.sequence);
       if (!is_sound_interaction(row.value, row.timestamp_ms)) continue;
       if (history->events.size() < max_events) {
         history->events.push_back({row.item, row.type, history_value(row.value), row.timestamp_ms});
       }
-      history->seen.push_back(row.item);
     }
-    sort_unique(&history->seen);
+    std::vector<MeantEvent> meant;
+    meant.reserve(rows.size());
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+      if (is_sound_interaction(row->value, row->timestamp_ms))
+        meant.push_back({row->item, &meanings.of(row->type), row->value.value_or(kNoValue), row->timestamp_ms});
+    }
+    for (const ItemPreference& item : weigh_items(meant)) {
+      if (item.preference.is_seen) history->seen.push_back(item.item);
+      if (item.preference.is_excluded) history->excluded.push_back(item.item);
+    }
+    history->seen.shrink_to_fit();
     entry.base = std::move(history);
     return entry;
   }
@@ -78,22 +117,30 @@ struct HistoryCache::Impl {
   const storage::Store* store;
   const std::size_t max_events;
   BoundedCache<DenseId, Entry> cache;
+  mutable Mutex types_mutex;
+  std::shared_ptr<const InteractionTypes> types TAMIS_GUARDED_BY(types_mutex);
 };
 
-HistoryCache::HistoryCache(const storage::Store* store, std::size_t max_events, std::uint64_t capacity_bytes)
-    : impl_(std::make_unique<Impl>(store, max_events, capacity_bytes)) {}
+HistoryCache::HistoryCache(const storage::Store* store, std::size_t max_events, std::uint64_t capacity_bytes,
+                           std::shared_ptr<const InteractionTypes> types)
+    : impl_(std::make_unique<Impl>(store, max_events, capacity_bytes, std::move(types))) {}
 HistoryCache::~HistoryCache() = default;
 
 Result<std::shared_ptr<const UserHistory>> HistoryCache::get(DenseId user) {
   static const auto kEmpty = std::make_shared<const UserHistory>();
   if (user == kNoDenseId) return kEmpty;
   std::shared_ptr<const UserHistory> history;
+  bool is_current = true;
   const bool hit = impl_->cache.visit(user, [&](Entry& entry) {
-    if (!entry.fresh.empty()) merge_fresh(&entry, impl_->max_events);
+    if (!entry.fresh.empty()) {
+      TypeRules rules = impl_->rules();
+      is_current = merge_fresh(&entry, impl_->max_events, &rules);
+    }
     history = entry.base;
     return entry_bytes(entry);
   });
-  if (hit) return history;
+  if (hit && is_current) return history;
+  if (hit) impl_->cache.erase(user);
 
   const auto ticket = impl_->cache.begin_load(user);
   TAMIS_ASSIGN_OR_RETURN(Entry entry, impl_->load(user));
@@ -127,6 +174,14 @@ void HistoryCache::on_interaction(DenseId user, const HistoryEvent& event, Seque
 }
 
 void HistoryCache::on_user_deleted(DenseId user) { impl_->cache.erase(user); }
+
+void HistoryCache::set_types(std::shared_ptr<const InteractionTypes> types) {
+  {
+    MutexLock lock(impl_->types_mutex);
+    impl_->types.swap(types);
+  }
+  impl_->cache.clear();
+}
 
 std::uint64_t HistoryCache::memory_bytes() const { return impl_->cache.memory_bytes(); }
 

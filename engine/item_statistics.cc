@@ -194,16 +194,16 @@ std::vector<ItemStatistics::Counts> ItemStatistics::counts(std::span<const Dense
 }
 
 void ItemStatistics::add(DenseId item, double weight, TimestampMs timestamp_ms) {
-  weight = std::min(weight, kMaxWeight);
+  weight = std::clamp(weight, -kMaxWeight, kMaxWeight);
   MutexLock lock(impl_->mutex);
   Row& row = impl_->row(item);
   row.popularity += std::llround(weight / kPopularityUnit);
   ++row.interactions;
-  if (weight > 0) row.trend.add(weight, impl_->half_lives(timestamp_ms));
+  if (weight != 0) row.trend.add(weight, impl_->half_lives(timestamp_ms));
 }
 
 void ItemStatistics::subtract(DenseId item, double weight, TimestampMs timestamp_ms) {
-  weight = std::min(weight, kMaxWeight);
+  weight = std::clamp(weight, -kMaxWeight, kMaxWeight);
   MutexLock lock(impl_->mutex);
   Row& row = impl_->row(item);
   if (row.interactions <= 1) {  // exactly nothing is left, whatever rounding says
@@ -214,7 +214,7 @@ void ItemStatistics::subtract(DenseId item, double weight, TimestampMs timestamp
   }
   row.popularity -= std::llround(weight / kPopularityUnit);
   --row.interactions;
-  if (weight > 0) row.trend.add(-weight, impl_->half_lives(timestamp_ms));
+  if (weight != 0) row.trend.add(-weight, impl_->half_lives(timestamp_ms));
 }
 
 void ItemStatistics::set_listed(DenseId item, TimestampMs listed_ms) {

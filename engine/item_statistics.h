@@ -41,7 +41,7 @@ class ItemStatistics {
   // Brings up to date what readers asked for and is due: the background calls it a few times a second.
   void refresh_wanted(TimestampMs now_ms) const;
 
-  // Writer only.
+  // Writer only. A weight below 0 counts against the item.
   void add(DenseId item, double weight, TimestampMs timestamp_ms);
   void subtract(DenseId item, double weight, TimestampMs timestamp_ms);  // takes back an add()
   void set_listed(DenseId item, TimestampMs listed_ms);                  // lists the item, or moves its date

@@ -1,10 +1,12 @@
 #include "engine/live_state.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "engine/funnel.h"
-#include "engine/interaction_weight.h"
+#include "engine/interactions/stored_types.h"
 #include "engine/online/online_items.h"
 #include "engine/space_index.h"
 #include "engine/trained_vector.h"
@@ -27,12 +29,15 @@ std::string describe_entity(EntityKind kind, const std::string& id) {
 }  // namespace
 
 LiveState::Tables::Tables(const DatabaseOptions& options, const storage::Store* store)
-    : histories(store, options.max_history, options.memory.history_cache_bytes),
+    : histories(store, options.max_history, options.memory.history_cache_bytes, start_types(options)),
       item_statistics(options.trending_half_life_s),
       vector_rows(store, options.memory.embedding_cache_bytes) {}
 
 LiveState::LiveState(const DatabaseOptions* options, const storage::Store* store)
-    : options_(options), store_(store), tables_(std::make_shared<Tables>(*options, store)) {
+    : options_(options),
+      store_(store),
+      tables_(std::make_shared<Tables>(*options, store)),
+      item_counter_(options, store, &tables_->item_statistics, start_types(*options)) {
   auto state = std::make_shared<ReadState>();
   state->options = options;
   state->store = store;
@@ -44,6 +49,7 @@ LiveState::LiveState(const DatabaseOptions* options, const storage::Store* store
   state->histories = &histories_;
   state->vector_rows = &vector_rows_;
   state->item_statistics = &item_statistics_;
+  state->interaction_types = start_types(*options);
   state->funnels = funnels_.resolve();
   MutexLock lock(state_mutex_);
   state_ = std::move(state);
@@ -105,33 +111,57 @@ void LiveState::place_in_trained_spaces(EntityKind kind, DenseId id, const Entit
   }
 }
 
-const LiveState::TypeInfo& LiveState::type_info(storage::InteractionTypeId type) {
-  while (types_.size() <= type) {
-    const auto id = static_cast<storage::InteractionTypeId>(types_.size());
-    const std::string name = store_->interaction_type_name(id);
-    types_.push_back({id, interaction_type_weight(name, options_->interaction_weights), is_rating_type(name)});
+void LiveState::count_type(storage::InteractionTypeId type, std::int64_t change) {
+  bool is_new = false;
+  {
+    MutexLock lock(counts_mutex_);
+    if (counts_by_type_.size() <= type) counts_by_type_.resize(type + std::size_t{1});
+    std::uint64_t& count = counts_by_type_[type];
+    is_new = count == 0 && change > 0;
+    count = change < 0 && count < static_cast<std::uint64_t>(-change) ? 0 : count + static_cast<std::uint64_t>(change);
   }
-  return types_[type];
+  if (is_new) on_new_type(store_->interaction_type_name(type));
 }
 
-void LiveState::count_interaction(DenseId item, storage::InteractionTypeId type, double value,
-                                  TimestampMs timestamp_ms) {
-  const TypeInfo& info = type_info(type);
-  const double weight = interaction_weight_of(info.weight, info.is_rating, value);
-  // A date ahead of the clock counts as now: it must not lead `trending` until then.
-  item_statistics_.add(item, weight, std::min(timestamp_ms, options_->clock->now_ms()));
-  MutexLock lock(counts_mutex_);
-  if (counts_by_type_.size() <= type) counts_by_type_.resize(type + std::size_t{1});
-  ++counts_by_type_[type];
+void LiveState::on_new_type(const std::string& name) {
+  const auto state = pin();
+  if (state->interaction_types->find(name) != nullptr || state->undeclared_types->contains(name)) return;
+  const std::string_view nearest = state->interaction_types->nearest(name);
+  spdlog::warn("interaction type \"{}\" is undeclared and counts as positive with weight 1{}", name,
+               nearest.empty() ? "" : "; did you mean \"" + std::string(nearest) + "\"?");
+  auto undeclared = std::make_shared<ReadState::TypeNames>(*state->undeclared_types);
+  undeclared->insert(name);
+  publish([&](ReadState& next) { next.undeclared_types = undeclared; });
 }
 
-void LiveState::uncount_interaction(DenseId item, storage::InteractionTypeId type, double value,
-                                    TimestampMs timestamp_ms) {
-  const TypeInfo& info = type_info(type);
-  const double weight = interaction_weight_of(info.weight, info.is_rating, value);
-  item_statistics_.subtract(item, weight, std::min(timestamp_ms, options_->clock->now_ms()));
-  MutexLock lock(counts_mutex_);
-  if (type < counts_by_type_.size() && counts_by_type_[type] > 0) --counts_by_type_[type];
+void LiveState::count_user(std::vector<storage::StoredInteraction> interactions) {
+  for (const auto& interaction : interactions) count_type(interaction.type, 1);
+  item_counter_.load_user(std::move(interactions));
+}
+
+void LiveState::set_interaction_types(std::shared_ptr<const InteractionTypes> types) {
+  item_counter_.set_types(types);
+  histories_.set_types(types);
+  publish([&](ReadState& state) { state.interaction_types = types; });
+}
+
+void LiveState::change_interaction_types(std::shared_ptr<const InteractionTypes> types) {
+  is_recounting_.store(true, std::memory_order_release);
+  item_counter_.change_types(types);
+  auto undeclared = std::make_shared<ReadState::TypeNames>();
+  for (const auto& [name, count] : interactions_by_type())
+    if (types->find(name) == nullptr) undeclared->insert(name);
+  publish([&](ReadState& state) {
+    state.interaction_types = types;
+    state.undeclared_types = undeclared;
+  });
+  histories_.set_types(std::move(types));
+}
+
+bool LiveState::recount_some(std::size_t events) {
+  const bool is_done = item_counter_.recount_some(events);
+  is_recounting_.store(!is_done, std::memory_order_release);
+  return is_done;
 }
 
 void LiveState::note_vector(const std::string& space, EntityKind kind, const std::string& id, const Status& outcome) {
@@ -179,7 +209,7 @@ std::uint64_t LiveState::memory_bytes() const {
   constexpr std::uint64_t kBytesPerId = 128;  // a name, twice, with its nodes
   std::uint64_t bytes = users_.memory_bytes() + items_.memory_bytes() + user_attributes_.memory_bytes() +
                         item_attributes_.memory_bytes() + histories_.memory_bytes() + item_statistics_.memory_bytes() +
-                        vector_rows_.memory_bytes();
+                        item_counter_.memory_bytes() + vector_rows_.memory_bytes();
   bytes += (store_->ids(EntityKind::kUser).size() + store_->ids(EntityKind::kItem).size()) * kBytesPerId;
   for (const auto state = pin(); const auto& [name, space] : state->spaces) {
     bytes += space->items->stats().memory_bytes + space->users->stats().memory_bytes;

@@ -21,6 +21,7 @@
 #include "common/mutex.h"
 #include "engine/expiry.h"
 #include "engine/funnel_registry.h"
+#include "engine/item_counter.h"
 #include "engine/quarantine.h"
 #include "engine/read_state.h"
 #include "engine/vector_rows.h"
@@ -50,9 +51,12 @@ class LiveState {
   void put_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms);
   // Sets a vector aside that its index did not take, or releases it.
   void note_vector(const std::string& space, EntityKind kind, const std::string& id, const Status& outcome);
-  // Counts an interaction and lists nothing. `type` is one of the store's.
-  void count_interaction(DenseId item, storage::InteractionTypeId type, double value, TimestampMs timestamp_ms);
-  void uncount_interaction(DenseId item, storage::InteractionTypeId type, double value, TimestampMs timestamp_ms);
+  // Counts all interactions of one user, and lists nothing. Before the first apply().
+  void count_user(std::vector<storage::StoredInteraction> interactions);
+  void set_interaction_types(std::shared_ptr<const InteractionTypes> types);  // before count_user()
+  // Recounts about `events` interactions after a change of types; true when the counts follow the newest types.
+  bool recount_some(std::size_t events);
+  bool is_recounting() const { return is_recounting_.load(std::memory_order_acquire); }
   void put_funnel(const std::string& name, const std::string& json);
   void delete_funnel(const std::string& name);
 
@@ -80,11 +84,6 @@ class LiveState {
     ItemStatistics item_statistics;
     VectorRows vector_rows;
   };
-  struct TypeInfo {
-    storage::InteractionTypeId id = 0;
-    double weight = 1;
-    bool is_rating = false;
-  };
   // Consecutive vectors of one index, handed over together.
   struct VectorRun {
     std::string space;
@@ -110,8 +109,8 @@ class LiveState {
 
   void create_entity(EntityKind kind, DenseId id, const std::string& external_id, TimestampMs committed_ms);
   void remove_entity(EntityKind kind, DenseId id);
-  // Takes deleted interactions out of the counts.
-  void uncount(const std::vector<storage::StoredInteraction>& removed);
+  // Takes the interactions that the record deleted out of the counts.
+  void uncount(const storage::CommittedRecord& record);
   void put_sound_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms);
   // A deleted entity that comes back under the same dense id has its trained vectors again; an item that is newer than
   // the generation gets those that encoders make of its features, again at each change.
@@ -119,7 +118,10 @@ class LiveState {
   void flush_vectors();
   // The run, after the index refused it as a whole: what it takes row by row.
   void upsert_one_by_one(index::VectorIndex* target);
-  const TypeInfo& type_info(storage::InteractionTypeId type);
+  void count_type(storage::InteractionTypeId type, std::int64_t change);
+  void change_interaction_types(std::shared_ptr<const InteractionTypes> types);
+  // Tells queries and the log of a type that is used for the first time.
+  void on_new_type(const std::string& name);
 
   const DatabaseOptions* options_;
   const storage::Store* store_;
@@ -131,6 +133,7 @@ class LiveState {
   HistoryCache& histories_ = tables_->histories;
   ItemStatistics& item_statistics_ = tables_->item_statistics;
   VectorRows& vector_rows_ = tables_->vector_rows;
+  ItemCounter item_counter_;
   ExpiryQueue expiries_;
   mutable Quarantine quarantine_;
 
@@ -139,9 +142,9 @@ class LiveState {
   // Of the applying thread alone.
   FunnelRegistry funnels_;
   VectorRun run_;
-  std::vector<TypeInfo> types_;
   std::unordered_map<std::string, storage::InteractionTypeId> type_ids_;
 
+  std::atomic<bool> is_recounting_{false};
   mutable Mutex counts_mutex_;
   std::vector<std::uint64_t> counts_by_type_ TAMIS_GUARDED_BY(counts_mutex_);
   mutable Mutex state_mutex_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/record_checks.h"
+#include "engine/interactions/stored_types.h"
 #include "engine/live_state.h"
 #include "engine/online/online_items.h"
 #include "engine/space_index.h"
@@ -21,6 +22,7 @@ DenseId dense_id(const storage::CommittedRecord& record, EntityKind kind) {
 }  // namespace
 
 void LiveState::apply(std::span<const storage::CommittedRecord> records) {
+  item_counter_.begin_group(records);
   for (const auto& record : records) {
     if (!record.duplicate) apply_one(record);
   }
@@ -56,10 +58,18 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Put
                     check_interaction_numbers(interaction.value, interaction.timestamp_ms));
     return;
   }
-  const double value = interaction.value.value_or(1);
-  count_interaction(record.item, known->second, value, interaction.timestamp_ms);
+  storage::StoredInteraction stored;
+  stored.sequence = record.sequence;
+  stored.user = record.user;
+  stored.item = record.item;
+  stored.type = known->second;
+  stored.timestamp_ms = interaction.timestamp_ms;
+  stored.value = interaction.value;
+  item_counter_.add(stored);
+  count_type(stored.type, 1);
   if (online_ != nullptr && options_->online.enabled) online_->on_interaction(record.item);
-  histories_.on_interaction(record.user, {record.item, known->second, history_value(value), interaction.timestamp_ms},
+  histories_.on_interaction(record.user,
+                            {record.item, stored.type, history_value(interaction.value), interaction.timestamp_ms},
                             record.sequence);
 }
 
@@ -92,29 +102,31 @@ void LiveState::remove_entity(EntityKind kind, DenseId id) {
   }
 }
 
-void LiveState::uncount(const std::vector<storage::StoredInteraction>& removed) {
-  for (const auto& stored : removed) {
+void LiveState::uncount(const storage::CommittedRecord& record) {
+  item_counter_.apply_change(record);
+  for (const auto& stored : record.affected) {
     if (!is_sound_interaction(stored.value, stored.timestamp_ms)) {
       quarantine_.release(Quarantine::kInteraction, std::to_string(stored.sequence));
       continue;
     }
-    uncount_interaction(stored.item, stored.type, stored.value.value_or(1), stored.timestamp_ms);
+    count_type(stored.type, -1);
     if (online_ != nullptr && options_->online.enabled) online_->on_interaction(stored.item);
   }
 }
 
 void LiveState::apply_mutation(const storage::CommittedRecord& record, const DeleteEntity& erased) {
-  uncount(record.affected);
+  uncount(record);
   remove_entity(erased.kind, dense_id(record, erased.kind));
 }
 
 void LiveState::apply_mutation(const storage::CommittedRecord& record, const DeleteInteractions& /*erased*/) {
-  uncount(record.affected);
+  uncount(record);
   for (const auto& stored : record.affected) histories_.on_user_deleted(stored.user);  // loaded again when asked for
 }
 
-// The interactions keep their items, times and values, so that the counts of items stay as they are.
+// The interactions keep their items, times and values; what they count may change beside those of the user.
 void LiveState::apply_mutation(const storage::CommittedRecord& record, const MergeUser& merge) {
+  item_counter_.apply_change(record);
   if (record.new_user) create_entity(EntityKind::kUser, record.user, merge.user, record.committed_ms);
   if (record.user != kNoDenseId) histories_.on_user_deleted(record.user);
   histories_.on_user_deleted(record.session);
@@ -195,11 +207,20 @@ void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const
 
 void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const PutDocument& put) {
   if (put.collection == kFunnels) put_funnel(put.name, put.json);
+  if (put.collection != kInteractionTypes) return;
+  const auto type = parse_interaction_type(put.name, put.json);
+  if (type.is_ok()) {
+    change_interaction_types(pin()->interaction_types->with(*type));
+  } else {
+    spdlog::error("interaction type \"{}\" is stored but cannot be read, and is left out: {}", put.name,
+                  type.status().to_string());
+  }
 }
 
 void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const DeleteDocument& erased) {
   quarantine_.release(Quarantine::kDocument, erased.collection + " " + in_quotes(erased.name));
   if (erased.collection == kFunnels) delete_funnel(erased.name);
+  if (erased.collection == kInteractionTypes) change_interaction_types(pin()->interaction_types->without(erased.name));
 }
 
 }  // namespace tamis::engine

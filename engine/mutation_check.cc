@@ -1,12 +1,15 @@
 #include "engine/mutation_check.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <string_view>
 
 #include "common/record_checks.h"
 #include "engine/document_name.h"
 #include "engine/experiment.h"
 #include "engine/funnel_registry.h"
+#include "engine/interactions/stored_types.h"
 #include "engine/query/objective_names.h"
 #include "engine/space_index.h"
 #include "index/vector_check.h"
@@ -16,11 +19,18 @@ namespace tamis::engine {
 namespace {
 
 constexpr std::size_t kMaxTypeBytes = 64;
+constexpr std::size_t kMaxUndeclared = 1'000;  // interaction types
 constexpr std::size_t kMaxIdempotencyKeyBytes = 128;
 constexpr std::size_t kMaxImportIdBytes = 64;
 constexpr std::size_t kMaxDeletedAtOnce = 100'000;
 constexpr std::size_t kMaxRecommendationIdBytes = 256;
 constexpr std::size_t kMaxNameBytes = 64;
+
+std::string show_number(double number) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.15g", number);
+  return text.data();
+}
 
 Status fault(std::string_view field, const std::string& message) {
   return Status::invalid_argument(std::string(field) + " " + message).at_field(std::string(field));
@@ -100,6 +110,7 @@ Status MutationCheck::complete(PutInteraction* put) {
   TAMIS_RETURN_IF_ERROR(check_text(interaction.type, "type", 1, kMaxTypeBytes));
   if (interaction.timestamp_ms == kNoTime) interaction.timestamp_ms = now_ms_;
   TAMIS_RETURN_IF_ERROR(check_interaction_numbers(interaction.value, interaction.timestamp_ms));
+  TAMIS_RETURN_IF_ERROR(check_type(interaction));
   TAMIS_RETURN_IF_ERROR(check_text(interaction.idempotency_key, "idempotency_key", 0, kMaxIdempotencyKeyBytes));
   TAMIS_RETURN_IF_ERROR(check_text(interaction.recommendation_id, "recommendation_id", 0, kMaxRecommendationIdBytes));
   TAMIS_RETURN_IF_ERROR(check_text(interaction.import_id, "import_id", 0, kMaxImportIdBytes));
@@ -114,6 +125,23 @@ Status MutationCheck::complete(PutInteraction* put) {
   }
   TAMIS_RETURN_IF_ERROR(require_known(EntityKind::kUser, interaction.user));
   return require_known(EntityKind::kItem, interaction.item);
+}
+
+// The value against the range of its type; and that clients' own types stay few.
+Status MutationCheck::check_type(const Interaction& interaction) {
+  const InteractionType& type = state_.interaction_types->of(interaction.type);
+  if (interaction.value && (*interaction.value < type.lowest_value() || *interaction.value > type.highest_value())) {
+    return fault("value", "is " + show_number(*interaction.value) + "; the interaction type \"" + interaction.type +
+                              "\" takes " + show_number(type.lowest_value()) + " to " +
+                              show_number(type.highest_value()) + " (docs/interactions.md)");
+  }
+  if (type.is_declared || state_.undeclared_types->contains(interaction.type)) return Status::ok();
+  new_types_.insert(interaction.type);
+  if (state_.undeclared_types->size() + new_types_.size() <= kMaxUndeclared) return Status::ok();
+  return Status::resource_exhausted("type \"" + interaction.type + "\" would be one more than " +
+                                    std::to_string(kMaxUndeclared) +
+                                    " undeclared interaction types; declare it at /v1/interaction-types")
+      .at_field("type");
 }
 
 Status MutationCheck::complete(PutEntity* put) {
@@ -199,6 +227,7 @@ Status MutationCheck::complete(DeleteSpace* erased) {
 
 Status MutationCheck::complete(PutDocument* put) {
   if (put->collection == "experiment") return parse_experiment(put->name, put->json).status();
+  if (put->collection == kInteractionTypes) return parse_interaction_type(put->name, put->json).status();
   if (put->collection != "funnel") {
     return fault("collection", "\"" + put->collection + "\" is the database's own; expected funnel or experiment");
   }
@@ -209,6 +238,7 @@ Status MutationCheck::complete(PutDocument* put) {
 
 Status MutationCheck::complete(DeleteDocument* erased) {
   if (erased->collection == "experiment") return check_document_name(erased->name, "name");
+  if (erased->collection == kInteractionTypes) return Status::ok();
   if (erased->collection != "funnel") {
     return fault("collection", "\"" + erased->collection + "\" is the database's own; expected funnel or experiment");
   }

@@ -39,11 +39,13 @@ class MutationCheck {
   Status complete(DeleteInteractions* erased);
   Status complete(MergeUser* merge);
 
+  Status check_type(const Interaction& interaction);
   Status require_known(EntityKind kind, const std::string& id) const;
   Result<Space> find_space(const std::string& name) const;
 
   const ReadState& state_;
   const TimestampMs now_ms_;
+  std::set<std::string> new_types_;  // undeclared ones
   std::map<std::string, Space> new_spaces_;
   std::set<std::pair<EntityKind, std::string>> new_entities_;
 };

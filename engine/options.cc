@@ -113,8 +113,15 @@ Status DatabaseOptions::validate() const {
       check.fail("interaction_weights",
                  "interaction_weights names a type of " + std::to_string(type.size()) + " bytes; expected 1 to 64");
     }
-    check.within(("interaction_weights." + type).c_str(), weight, 0.0, 1'000.0);
+    check.within(("interaction_weights." + type).c_str(), weight, -1'000.0, 1'000.0);
   }
+  for (const auto& [name, type] : interaction_types) {
+    InteractionType named = type;
+    named.name = name;
+    if (const Status valid = validate_interaction_type(named); !valid.is_ok())
+      check.fail("interaction_types", "interaction_types." + name + valid.field() + ": " + valid.message());
+  }
+  check.within<std::uint32_t>("daily_repeats", daily_repeats, 0, 1'000'000);
   if (!(trending_half_life_s > 0) || !std::isfinite(trending_half_life_s)) {
     check.fail("trending_half_life_s", "trending_half_life_s is " + std::to_string(trending_half_life_s) +
                                            "; expected a finite number above 0");

@@ -12,6 +12,7 @@
 #include "common/feature.h"
 #include "common/records.h"
 #include "common/status.h"
+#include "engine/interactions/interaction_type.h"
 
 namespace tamis {
 
@@ -88,8 +89,13 @@ struct DatabaseOptions {
   OnlineOptions online;
   FeatureSchema item_schema;
   FeatureSchema user_schema;
-  // Weight of one interaction by type; an unlisted type weighs 1. 0 ignores the type in learning. 0..1000.
-  std::map<std::string, double> interaction_weights = {{"view", 1}, {"click", 1}, {"like", 3}, {"purchase", 5}};
+  // What interactions mean at the start (docs/interactions.md): over the built-in types lie these weights, then these
+  // whole types, then what is stored in the database and changed live. A weight is -1000..1000; that of an unknown type
+  // declares it as positive, or as negative where it is below 0.
+  std::map<std::string, double> interaction_weights;
+  std::map<std::string, InteractionType> interaction_types;
+  // How many events of one user, item, type and day (UTC) count in `popular` and `trending`; 0: all. 0..1000000.
+  std::uint32_t daily_repeats = 1;
   bool create_unknown_ids = true;              // an interaction may name new users and items
   double trending_half_life_s = 7 * 86'400.0;  // > 0
   std::string latest_field = "listed_at";      // timestamp feature by which `latest` orders; absent: first sight

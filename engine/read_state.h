@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "engine/generation.h"
 #include "engine/history_cache.h"
 #include "engine/impressions.h"
+#include "engine/interactions/interaction_types.h"
 #include "engine/item_statistics.h"
 #include "engine/options.h"
 #include "engine/vector_rows.h"
@@ -38,6 +40,11 @@ struct SpaceIndex {
 class ExperimentSet;
 
 struct ReadState {
+  static const std::shared_ptr<const std::set<std::string, std::less<>>>& no_type_names() {
+    static const auto kNone = std::make_shared<const std::set<std::string, std::less<>>>();
+    return kNone;
+  }
+
   const DatabaseOptions* options = nullptr;
   const storage::Store* store = nullptr;
   std::shared_ptr<const void> tables;  // owns what the seven pointers below show
@@ -50,6 +57,11 @@ struct ReadState {
   const ItemStatistics* item_statistics = nullptr;
   const ImpressionStatistics* impression_statistics = nullptr;  // null: nothing has been counted
   ImpressionSink* impression_sink = nullptr;                    // null: answers leave no trace
+
+  std::shared_ptr<const InteractionTypes> interaction_types = InteractionTypes::built_in();  // never null
+  // The undeclared types in use; never null.
+  using TypeNames = std::set<std::string, std::less<>>;
+  std::shared_ptr<const TypeNames> undeclared_types = no_type_names();
 
   bool exact_search = false;  // vectors are scanned, not walked: answers then depend on the data alone
 

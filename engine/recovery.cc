@@ -9,6 +9,7 @@
 
 #include "common/record_checks.h"
 #include "engine/index_files.h"
+#include "engine/interactions/stored_types.h"
 #include "engine/space_index.h"
 #include "index/vector_check.h"
 
@@ -29,6 +30,7 @@ Status Recovery::run() {
   TAMIS_RETURN_IF_ERROR(replay_log());
   TAMIS_RETURN_IF_ERROR(load_entities(EntityKind::kUser));
   TAMIS_RETURN_IF_ERROR(load_entities(EntityKind::kItem));
+  TAMIS_RETURN_IF_ERROR(load_types());
   TAMIS_RETURN_IF_ERROR(count_interactions());
   TAMIS_RETURN_IF_ERROR(publish_spaces());
   TAMIS_RETURN_IF_ERROR(load_funnels());
@@ -131,11 +133,19 @@ Status Recovery::load_entities(EntityKind kind) {
   });
 }
 
+Status Recovery::load_types() {
+  TAMIS_ASSIGN_OR_RETURN(auto types, load_interaction_types(*store_, start_types(*options_)));
+  live_->set_interaction_types(std::move(types));
+  return Status::ok();
+}
+
 Status Recovery::count_interactions() {
   std::uint64_t counted = 0;
+  std::vector<storage::StoredInteraction> of_user;
   TAMIS_RETURN_IF_ERROR(store_->scan_interactions(/*with_context=*/false, [&](const storage::StoredInteraction& row) {
+    if (!of_user.empty() && of_user.front().user != row.user) live_->count_user(std::exchange(of_user, {}));
     if (is_sound_interaction(row.value, row.timestamp_ms)) {
-      live_->count_interaction(row.item, row.type, row.value.value_or(1), row.timestamp_ms);
+      of_user.push_back(row);
     } else {
       live_->quarantine().add(Quarantine::kInteraction, std::to_string(row.sequence),
                               check_interaction_numbers(row.value, row.timestamp_ms));
@@ -143,6 +153,7 @@ Status Recovery::count_interactions() {
     if (++counted % kLogEvery == 0) spdlog::info("recovering: {} interactions counted", counted);
     return !stop_->load(std::memory_order_relaxed);
   }));
+  live_->count_user(std::move(of_user));
   return check_stop();
 }
 

@@ -37,6 +37,7 @@ class Recovery {
   void replay(const storage::CommittedRecord& record);
   Status replay_vector(const storage::CommittedRecord& record, LoadedSpace* space);
   Status load_entities(EntityKind kind);
+  Status load_types();
   Status count_interactions();
   Status publish_spaces();
   bool matches_store(const LoadedSpace& loaded, std::uint64_t stored_vectors) const;

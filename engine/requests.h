@@ -25,7 +25,7 @@ inline constexpr std::uint32_t kMaxK = 1'000;
 struct HistoryEntry {
   std::string item = {};
   std::string type = "view";
-  double value = 1;
+  std::optional<double> value = {};
   TimestampMs timestamp_ms = kNoTime;  // kNoTime: now
 };
 
@@ -251,6 +251,9 @@ struct Stats {
   std::uint64_t items = 0;
   std::uint64_t interactions = 0;
   std::map<std::string, std::uint64_t> interactions_by_type;
+  std::map<std::string, std::string>
+      undeclared_types;     // of those in use: the declared name nearest to each, or nothing
+  bool recounting = false;  // the counts of items follow a change of interaction types that is not through yet
   std::vector<SpaceStats> spaces;
   std::string generation;
   std::string last_job;              // id

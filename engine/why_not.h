@@ -22,9 +22,10 @@ enum class WhyNot {
   kRankedLow,     // behind others by score
   kRemoved,       // a rule took it out
   kMoved,         // a rule put it behind the last slot
+  kDisliked,      // the user disliked or hid it
 };
 // "recommended", "unknown_item", "deleted", "expired", "excluded", "seen", "filtered", "not_retrieved", "ranked_low",
-// "removed_by_rule", "moved_by_rule".
+// "removed_by_rule", "moved_by_rule", "disliked".
 std::string_view why_not_name(WhyNot verdict);
 
 // Where a retriever has the item, by an exact run of it over all that may be served.

@@ -51,8 +51,10 @@ struct UserInput {
   std::span<const HistoryEvent> history =
       {};                                  // oldest first; an item may occur again; newest events only where it is long
   std::span<const NewerEvent> newer = {};  // likewise, of items beyond items(); only for encoders that embed new items
-  const Features* features = nullptr;      // the user's profile; may be null
-  const Features* context = nullptr;       // of the request (device, hour, ...); may be null
+  std::span<const HistoryEvent> negatives = {};  // what the user turned down, likewise: a weight above 0 says how much
+  std::span<const HistoryEvent> ratings = {};    // the newest rating of each item as it was given, likewise
+  const Features* features = nullptr;            // the user's profile; may be null
+  const Features* context = nullptr;             // of the request (device, hour, ...); may be null
   TimestampMs now_ms = 0;
 };
 

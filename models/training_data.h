@@ -19,9 +19,13 @@ struct TrainingData {
   std::uint32_t users = 0;
   std::uint32_t items = 0;
   std::span<const TimedInteraction> events = {};  // by time, ties in the log's order; weights are finite and above 0
-  std::span<const Features> user_features = {};   // [users], or empty where there are none
-  std::span<const Features> item_features = {};   // [items], or empty where there are none
-  std::span<const Features> contexts = {};        // distinct ones, the first that of none; empty where no event has any
+  // What users turned down, by time; a weight above 0 says how much, a rating where it was one.
+  std::span<const TimedInteraction> negatives = {};
+  // The newest rating of each pair as it was given, by time: those that speak for an item, against it, and neither.
+  std::span<const TimedInteraction> ratings = {};
+  std::span<const Features> user_features = {};  // [users], or empty where there are none
+  std::span<const Features> item_features = {};  // [items], or empty where there are none
+  std::span<const Features> contexts = {};       // distinct ones, the first that of none; empty where no event has any
   std::span<const std::uint32_t> event_contexts = {};  // [events], indexes into contexts; empty likewise
   const TextEmbedderSource* text_embedders = nullptr;  // a model server to ask; null where none is configured
 

@@ -47,10 +47,14 @@ struct InteractionType {
   std::optional<double> at_least;  // positive from this value on, else neutral or as `below` says
   std::optional<double> below;     // negative below this value; at most `at_least`
   InteractionRepeats repeats = InteractionRepeats::kAdd;
-  std::uint32_t cap = 1;     // of InteractionRepeats::kCapped, 1..1000000
-  bool excludes = false;     // while a negative event of the type counts, its item is not recommended to its user
-  bool is_declared = false;  // built in, configured or stored; an unknown type counts as positive with weight 1
+  std::uint32_t cap = 1;         // of InteractionRepeats::kCapped, 1..1000000
+  std::optional<bool> excludes;  // see excludes_item(); absent: as can_speak_against()
+  bool is_declared = false;      // built in, configured or stored; an unknown type counts as positive with weight 1
 
+  // Whether events of it can count against their item.
+  bool can_speak_against() const { return meaning == InteractionMeaning::kNegative || weight < 0 || below.has_value(); }
+  // While a negative event of the type counts, its item is not recommended to its user.
+  bool excludes_item() const { return excludes.value_or(can_speak_against()); }
   bool has_thresholds() const { return at_least.has_value() || below.has_value(); }
   // The bounds in force: `least` and `most`, else those of the kind of value.
   double lowest_value() const;
@@ -71,8 +75,7 @@ struct InteractionType {
 Status validate_interaction_type(const InteractionType& type);
 
 // Members: name, version, meaning, weight, undoes, value, min, max, at_least, below, repeats, cap, excludes. Absent
-// members have the defaults above; `excludes` is true by default for types that can be negative. Unknown members name
-// the nearest.
+// members have the defaults above. Unknown members name the nearest.
 Result<InteractionType> parse_interaction_type(std::string_view name, std::string_view json);
 std::string interaction_type_to_json(const InteractionType& type);
 

@@ -94,7 +94,6 @@ Result<InteractionType> parse_interaction_type(std::string_view name, std::strin
     return engine::read_uint32(value, at, 1, 1'000'000);
   };
   TAMIS_RETURN_IF_ERROR(reader.read("cap", &type.cap, read_cap));
-  type.excludes = type.meaning == InteractionMeaning::kNegative || type.below.has_value() || type.weight < 0;
   TAMIS_RETURN_IF_ERROR(reader.read("excludes", &type.excludes, engine::read_bool));
   TAMIS_RETURN_IF_ERROR(validate_interaction_type(type));
   return type;
@@ -107,7 +106,7 @@ std::string interaction_type_to_json(const InteractionType& type) {
                {"weight", type.weight},
                {"value", interaction_value_name(type.value)},
                {"repeats", interaction_repeats_name(type.repeats)},
-               {"excludes", type.excludes}};
+               {"excludes", type.excludes_item()}};
   if (!type.undoes.empty()) json["undoes"] = type.undoes;
   if (type.least) json["min"] = *type.least;
   if (type.most) json["max"] = *type.most;

@@ -22,6 +22,11 @@ InteractionTypes::InteractionTypes() {
   for (const InteractionType& type : default_interaction_types()) start_.emplace(type.name, type);
 }
 
+const std::shared_ptr<const InteractionTypes>& InteractionTypes::built_in() {
+  static const auto kBuiltIn = std::make_shared<const InteractionTypes>();
+  return kBuiltIn;
+}
+
 InteractionTypes::InteractionTypes(const std::map<std::string, double>& weights,
                                    const std::map<std::string, InteractionType>& configured)
     : InteractionTypes() {

@@ -17,6 +17,7 @@ class InteractionTypes {
  public:
   // The built-in types alone.
   InteractionTypes();
+  static const std::shared_ptr<const InteractionTypes>& built_in();
   // `weights`: "interactions.weights" of the configuration, which change a type's weight alone, or declare a positive
   // type. `configured`: whole types. `weights` apply first.
   InteractionTypes(const std::map<std::string, double>& weights,

@@ -23,7 +23,8 @@ const TypeRule& TypeRules::of_name(std::string_view name) {
   for (const TypeRule& rule : rules_)
     if (rule.name == name) return rule;
   const InteractionType& type = types_->of(name);
-  const bool is_special = type.repeats != InteractionRepeats::kAdd || !type.undoes.empty() || type.excludes;
+  const bool is_special = type.repeats != InteractionRepeats::kAdd || !type.undoes.empty() || type.excludes_item() ||
+                          type.can_speak_against();
   return rules_.emplace_back(TypeRule{&type, std::string(name), is_special});
 }
 

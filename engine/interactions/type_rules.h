@@ -17,7 +17,8 @@ namespace tamis::engine {
 struct TypeRule {
   const InteractionType* type = nullptr;  // never null; lives as long as the types that the rule came from
   std::string name;                       // as events name it; the type's own name is empty where it is undeclared
-  // Newest, first, capped, undoes others, or excludes its item: what it comes to depends on other events of its pair.
+  // Newest, first, capped, undoes others, speaks against or excludes its item: what it comes to depends on other events
+  // of its pair.
   bool is_special = false;
 
   bool undoes(const TypeRule& other) const;

@@ -15,7 +15,8 @@ bool has_quantity(const InteractionType& type) {
 // Weighs the events of one pair of a user and an item, one after the other.
 class PairWeigher {
  public:
-  PairWeigher(std::span<const MeantEvent> events, std::span<const std::uint32_t> order, std::vector<double>* weights)
+  PairWeigher(std::span<const MeantEvent> events, std::span<const std::uint32_t> order,
+              std::vector<EventWeight>* weights)
       : events_(events), order_(order), weights_(*weights), left_(order.size()) {}
 
   Preference run() {
@@ -27,13 +28,13 @@ class PairWeigher {
       result.is_seen = true;
       result.newest_ms = event.timestamp_ms;
     }
+    settle_signs();
     for (const Stack& stack : stacks_) {
       const InteractionType& type = *stack.rule->type;
       for (const std::uint32_t place : stack.counting) {
-        const double weight = weights_[order_[place]];
+        const double weight = weights_[order_[place]].weight;
         result.weight += weight;
-        const bool is_against = weight < 0 || (weight == 0 && type.meaning == InteractionMeaning::kNegative);
-        result.is_excluded |= type.excludes && is_against;
+        result.is_excluded |= type.excludes_item() && speaks_against(at(place));
         if (type.value == InteractionValue::kRating && !std::isnan(at(place).value)) result.rating = at(place).value;
       }
     }
@@ -41,6 +42,26 @@ class PairWeigher {
   }
 
  private:
+  static bool speaks_against(const MeantEvent& event) {
+    const InteractionType& type = *event.rule->type;
+    return type.meaning == InteractionMeaning::kNegative || type.signed_weight(event.value) < 0;
+  }
+
+  // What speaks for an item and what speaks against it cancel out: the larger sum keeps the difference.
+  void settle_signs() {
+    double up = 0;
+    double down = 0;
+    for (const std::uint32_t event : order_)
+      (weights_[event].weight > 0 ? up : down) += std::abs(weights_[event].weight);
+    if (!(up > 0) || !(down > 0)) return;
+    const double share_up = std::max(0.0, up - down) / up;
+    const double share_down = std::max(0.0, down - up) / down;
+    for (const std::uint32_t event : order_) {
+      double& weight = weights_[event].weight;
+      weight = weight == 0 ? 0 : weight * (weight > 0 ? share_up : share_down);
+    }
+  }
+
   // The events of one type that count, oldest first.
   struct Stack {
     const TypeRule* rule;
@@ -56,7 +77,7 @@ class PairWeigher {
   }
 
   void drop_newest(Stack* stack) {
-    weights_[order_[stack->counting.back()]] = 0;
+    weights_[order_[stack->counting.back()]] = {};
     stack->counting.pop_back();
   }
   void drop_all(Stack* stack) {
@@ -105,7 +126,7 @@ class PairWeigher {
   void take(std::uint32_t place) {
     const MeantEvent& event = at(place);
     const InteractionType& type = *event.rule->type;
-    weights_[order_[place]] = 0;
+    weights_[order_[place]] = {};
     if (!type.undoes.empty()) undo(event);
     if (type.meaning == InteractionMeaning::kUndo || type.meaning == InteractionMeaning::kShown) return;
     Stack& own = stack_of(event.rule);
@@ -127,14 +148,14 @@ class PairWeigher {
         break;
       case InteractionRepeats::kAdd: break;
     }
-    weights_[order_[place]] = type.signed_weight(event.value);
+    weights_[order_[place]] = {type.signed_weight(event.value), true};
     left_[place] = quantity_of(event).value_or(1);
     own.counting.push_back(place);
   }
 
   std::span<const MeantEvent> events_;
   std::span<const std::uint32_t> order_;
-  std::vector<double>& weights_;
+  std::vector<EventWeight>& weights_;
   std::vector<double> left_;  // of each act that counts: what has not been taken back
   std::vector<Stack> stacks_;
 };
@@ -160,10 +181,14 @@ bool stands_alone(const MeantEvent& event) {
 
 }  // namespace
 
-std::vector<double> weigh_events(std::span<const MeantEvent> events) {
-  std::vector<double> weights(events.size());
+std::vector<EventWeight> weigh_events(std::span<const MeantEvent> events) {
+  std::vector<EventWeight> weights(events.size());
   if (std::all_of(events.begin(), events.end(), stands_alone)) {
-    for (std::size_t i = 0; i < events.size(); ++i) weights[i] = events[i].rule->type->signed_weight(events[i].value);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const InteractionType& type = *events[i].rule->type;
+      const bool is_act = type.meaning != InteractionMeaning::kUndo && type.meaning != InteractionMeaning::kShown;
+      weights[i] = {type.signed_weight(events[i].value), is_act};
+    }
     return weights;
   }
   for_each_item(events, [&](std::span<const std::uint32_t> order) { PairWeigher(events, order, &weights).run(); });
@@ -171,7 +196,7 @@ std::vector<double> weigh_events(std::span<const MeantEvent> events) {
 }
 
 std::vector<ItemPreference> weigh_items(std::span<const MeantEvent> events) {
-  std::vector<double> weights(events.size());
+  std::vector<EventWeight> weights(events.size());
   std::vector<ItemPreference> items;
   for_each_item(events, [&](std::span<const std::uint32_t> order) {
     items.push_back({events[order.front()].item, PairWeigher(events, order, &weights).run()});
@@ -180,7 +205,7 @@ std::vector<ItemPreference> weigh_items(std::span<const MeantEvent> events) {
 }
 
 Preference weigh_pair(std::span<const MeantEvent> events) {
-  std::vector<double> weights(events.size());
+  std::vector<EventWeight> weights(events.size());
   std::vector<std::uint32_t> order(events.size());
   std::iota(order.begin(), order.end(), 0U);
   return PairWeigher(events, order, &weights).run();

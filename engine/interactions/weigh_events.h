@@ -24,16 +24,21 @@ struct MeantEvent {
   TimestampMs timestamp_ms = 0;
 };
 
-// The signed weight of each event of one user, in their order: above 0 for the item, below 0 against it, 0 where it
-// counts for nothing or another event of the same item took its place or took it back. `events` are in the order of
+struct EventWeight {
+  double weight = 0;    // above 0 for the item, below 0 against it; 0 where the event does not count
+  bool counts = false;  // no other event of the same item took its place or took it back
+};
+
+// What each event of one user weighs, in their order. `events` are in the order of
 // time, of one moment in the order of their commits. Events of different items do not touch each other.
 //
 //   repeats  newest: an event takes the place of those before it; first and capped: later ones count nothing
 //   undo     a type that undoes others ends their newest state, or takes back their newest act; with a count or an
 //            amount it takes back that much, the newest first, and what is left of an act counts whole
+//   sign     the events of an item have one sign: what speaks for it and what speaks against it cancel out
 //   value    a count or an amount below 0 takes back acts of its own type in the same way; without such a unit, one act
 // O(events log events).
-std::vector<double> weigh_events(std::span<const MeantEvent> events);
+std::vector<EventWeight> weigh_events(std::span<const MeantEvent> events);
 
 // What one user's events of one item come to.
 struct Preference {

@@ -1,14 +1,18 @@
 #include "engine/learn/dataset.h"
 
 #include <algorithm>
+#include <cmath>
+#include <initializer_list>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "common/record_checks.h"
 #include "engine/history_cache.h"
-#include "engine/interaction_weight.h"
+#include "engine/interactions/stored_types.h"
+#include "engine/interactions/weigh_events.h"
 
 namespace tamis::engine {
 namespace {
@@ -40,32 +44,6 @@ Result<std::vector<bool>> scan_live(const storage::Store& store, EntityKind kind
   return live;
 }
 
-// The weights of interaction types by their interned id, looked up once each.
-class TypeWeights {
- public:
-  TypeWeights(const storage::Store& store, const std::map<std::string, double>& weights)
-      : store_(store), weights_(weights) {}
-
-  struct Type {
-    double weight;
-    bool is_rating;
-  };
-  const Type& find(storage::InteractionTypeId type) {
-    if (types_.size() <= type) types_.resize(type + std::size_t{1});
-    std::optional<Type>& known = types_[type];
-    if (!known) {
-      const std::string name = store_.interaction_type_name(type);
-      known = Type{interaction_type_weight(name, weights_), is_rating_type(name)};
-    }
-    return *known;
-  }
-
- private:
-  const storage::Store& store_;
-  const std::map<std::string, double>& weights_;
-  std::vector<std::optional<Type>> types_;
-};
-
 // Numbers distinct contexts, from 1 on; past kMost of them, new ones count as none.
 class Contexts {
  public:
@@ -91,19 +69,23 @@ class Contexts {
 };
 
 // Replaces the ids of one member by rows 0, 1, ... in ascending order of the ids that occur; gives their names.
-std::vector<std::string> compact_ids(std::vector<models::TimedInteraction>& events,
+std::vector<std::string> compact_ids(std::initializer_list<std::vector<models::TimedInteraction>*> lists,
                                      std::uint32_t models::TimedInteraction::*member, const storage::IdTable& ids) {
-  DenseId largest = 0;
-  for (const models::TimedInteraction& event : events) largest = std::max(largest, event.*member);
-  std::vector<std::uint32_t> rows(events.empty() ? 0 : std::size_t{largest} + 1, kNoDenseId);
-  for (const models::TimedInteraction& event : events) rows[event.*member] = 0;
+  std::vector<std::uint32_t> rows;
+  for (const auto* list : lists) {
+    for (const models::TimedInteraction& event : *list) {
+      if (event.*member >= rows.size()) rows.resize(event.*member + std::size_t{1}, kNoDenseId);
+      rows[event.*member] = 0;
+    }
+  }
   std::vector<std::string> names;
   for (std::size_t id = 0; id < rows.size(); ++id) {
     if (rows[id] == kNoDenseId) continue;
     rows[id] = static_cast<std::uint32_t>(names.size());
     names.push_back(ids.name(static_cast<DenseId>(id)));
   }
-  for (models::TimedInteraction& event : events) event.*member = rows[event.*member];
+  for (auto* list : lists)
+    for (models::TimedInteraction& event : *list) event.*member = rows[event.*member];
   return names;
 }
 
@@ -123,6 +105,11 @@ void sort_by_time(Dataset* dataset) {
     return dataset->events[a].timestamp_ms < dataset->events[b].timestamp_ms;
   });
   permute(order, &dataset->events);
+  const auto by_time = [](const models::TimedInteraction& a, const models::TimedInteraction& b) {
+    return a.timestamp_ms < b.timestamp_ms;
+  };
+  std::stable_sort(dataset->negatives.begin(), dataset->negatives.end(), by_time);
+  std::stable_sort(dataset->ratings.begin(), dataset->ratings.end(), by_time);
   permute(order, &dataset->event_types);
   permute(order, &dataset->event_values);
   if (!dataset->event_contexts.empty()) permute(order, &dataset->event_contexts);
@@ -156,17 +143,80 @@ Result<std::vector<Features>> load_features(const storage::Store& store, EntityK
   return features;
 }
 
+// Weighs the interactions of one user after the other and keeps what counts.
+class UserEvents {
+ public:
+  UserEvents(TypeRules rules, bool with_context, Dataset* dataset)
+      : rules_(std::move(rules)), with_context_(with_context), dataset_(*dataset) {}
+
+  // `row` comes by user, newest first within a user, as the store has them.
+  void add(const storage::StoredInteraction& row) {
+    if (!rows_.empty() && rows_.front().user != row.user) flush();
+    rows_.push_back({.user = row.user,
+                     .item = row.item,
+                     .type = row.type,
+                     .value = row.value.value_or(kNoValue),
+                     .timestamp_ms = row.timestamp_ms,
+                     .context = with_context_ ? contexts_.number(row.context) : 0});
+  }
+  // Call it after the last row.
+  void flush() {
+    events_.clear();
+    for (auto row = rows_.rbegin(); row != rows_.rend(); ++row)
+      events_.push_back({row->item, &rules_.of(row->type), row->value, row->timestamp_ms});
+    const std::vector<EventWeight> weights = weigh_events(events_);
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const EventWeight& counted = weights[rows_.size() - 1 - i];
+      if (counted.counts) keep(rows_[i], counted.weight);
+    }
+    rows_.clear();
+  }
+  std::vector<Features> take_contexts() { return contexts_.take(); }
+
+ private:
+  struct Row {
+    DenseId user;
+    DenseId item;
+    storage::InteractionTypeId type;
+    double value;
+    TimestampMs timestamp_ms;
+    std::uint32_t context;
+  };
+
+  void keep(const Row& row, double weight) {
+    const bool is_rating = rules_.of(row.type).type->value == InteractionValue::kRating && !std::isnan(row.value);
+    const models::TimedInteraction event{.user = row.user,
+                                         .item = row.item,
+                                         .weight = static_cast<float>(std::abs(weight)),
+                                         .timestamp_ms = row.timestamp_ms,
+                                         .rating = is_rating ? history_value(row.value) : models::kNoRating};
+    if (is_rating) dataset_.ratings.push_back(event);
+    if (weight < 0) dataset_.negatives.push_back(event);
+    if (!(weight > 0)) return;
+    dataset_.events.push_back(event);
+    dataset_.event_types.push_back(row.type);
+    dataset_.event_values.push_back(std::isnan(row.value) ? 1 : history_value(row.value));
+    if (with_context_) dataset_.event_contexts.push_back(row.context);
+  }
+
+  TypeRules rules_;
+  const bool with_context_;
+  Dataset& dataset_;
+  Contexts contexts_;
+  std::vector<Row> rows_;  // of one user, as they came
+  std::vector<MeantEvent> events_;
+};
+
 }  // namespace
 
-Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::string, double>& type_weights,
+Result<Dataset> load_dataset(const storage::Store& store, std::shared_ptr<const InteractionTypes> types,
                              TimestampMs now_ms, const std::atomic<bool>* cancelled, bool with_features) {
   Dataset dataset;
   dataset.sequence = store.last_sequence();
   TAMIS_ASSIGN_OR_RETURN(const std::vector<bool> live_users, scan_live(store, EntityKind::kUser, now_ms, cancelled));
   TAMIS_ASSIGN_OR_RETURN(const std::vector<bool> live_items, scan_live(store, EntityKind::kItem, now_ms, cancelled));
 
-  TypeWeights weights(store, type_weights);
-  Contexts contexts;
+  UserEvents events(make_type_rules(store, std::move(types)), with_features, &dataset);
   bool stopped = false;
   std::uint64_t rows = 0;
   TAMIS_RETURN_IF_ERROR(store.scan_interactions(with_features, [&](const storage::StoredInteraction& interaction) {
@@ -179,28 +229,19 @@ Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::st
     ++dataset.interactions;
     if (interaction.user >= live_users.size() || !live_users[interaction.user]) return true;
     if (interaction.item >= live_items.size() || !live_items[interaction.item]) return true;
-    const auto& [type_weight, is_rating] = weights.find(interaction.type);
-    const double value = interaction.value.value_or(1);
-    const double weight = interaction_weight_of(type_weight, is_rating, value);
-    if (weight <= 0) return true;
-    dataset.events.push_back({.user = interaction.user,
-                              .item = interaction.item,
-                              .weight = static_cast<float>(weight),
-                              .timestamp_ms = interaction.timestamp_ms,
-                              .rating = is_rating ? static_cast<float>(value) : models::kNoRating});
-    dataset.event_types.push_back(interaction.type);
-    dataset.event_values.push_back(history_value(interaction.value));
-    if (with_features) dataset.event_contexts.push_back(contexts.number(interaction.context));
+    events.add(interaction);
     return true;
   }));
   if (stopped) return cancelled_status();
+  events.flush();
 
-  dataset.contexts = contexts.take();
+  dataset.contexts = events.take_contexts();
   if (dataset.contexts.empty()) dataset.event_contexts.clear();
   sort_by_time(&dataset);
   name_types(store, &dataset);
-  dataset.users = compact_ids(dataset.events, &models::TimedInteraction::user, store.ids(EntityKind::kUser));
-  dataset.items = compact_ids(dataset.events, &models::TimedInteraction::item, store.ids(EntityKind::kItem));
+  const auto lists = {&dataset.events, &dataset.negatives, &dataset.ratings};
+  dataset.users = compact_ids(lists, &models::TimedInteraction::user, store.ids(EntityKind::kUser));
+  dataset.items = compact_ids(lists, &models::TimedInteraction::item, store.ids(EntityKind::kItem));
   if (with_features) {
     TAMIS_ASSIGN_OR_RETURN(dataset.user_features, load_features(store, EntityKind::kUser, dataset.users, cancelled));
     TAMIS_ASSIGN_OR_RETURN(dataset.item_features, load_features(store, EntityKind::kItem, dataset.items, cancelled));
@@ -209,9 +250,21 @@ Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::st
 }
 
 models::TrainingData Dataset::training_data(std::size_t begin, std::size_t end) const {
+  const auto first_at = [](const std::vector<models::TimedInteraction>& list, TimestampMs time_ms) {
+    return std::partition_point(list.begin(), list.end(),
+                                [&](const models::TimedInteraction& event) { return event.timestamp_ms < time_ms; });
+  };
+  const auto same_time = [&](const std::vector<models::TimedInteraction>& list) {
+    const auto first = begin == 0 ? list.begin() : first_at(list, events[begin].timestamp_ms);
+    const auto last = end == events.size() ? list.end() : first_at(list, events[end].timestamp_ms);
+    return first < last ? std::span<const models::TimedInteraction>(first, last)
+                        : std::span<const models::TimedInteraction>();
+  };
   return {.users = static_cast<std::uint32_t>(users.size()),
           .items = static_cast<std::uint32_t>(items.size()),
           .events = std::span(events).subspan(begin, end - begin),
+          .negatives = same_time(negatives),
+          .ratings = same_time(ratings),
           .user_features = user_features,
           .item_features = item_features,
           .contexts = contexts,

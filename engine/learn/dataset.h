@@ -3,27 +3,33 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "common/clock.h"
 #include "common/ids.h"
 #include "common/status.h"
+#include "engine/interactions/interaction_types.h"
 #include "models/training_data.h"
 #include "storage/store.h"
 
 namespace tamis::engine {
 
 // Names and rows of its own, so that a run needs nothing of the database (and could be a process apart). Users and
-// items are those that have an event, in the order of their dense ids. A value type.
+// items are those that have an event, a negative or a rating, in the order of their dense ids. A value type.
 struct Dataset {
   Sequence sequence = 0;           // no interaction after it is in here
   std::uint64_t interactions = 0;  // in the store at that time, ignored ones included
   std::vector<std::string> users;  // external ids by row
   std::vector<std::string> items;
-  // By time, ties in the store's order; `user` and `item` are rows, weights are interaction_weight() and above 0.
+  // By time, ties in the store's order; `user` and `item` are rows, weights are those of weigh_events() that are above
+  // 0.
   std::vector<models::TimedInteraction> events;
+  // By time, likewise: what counts against its item, by a weight above 0.
+  std::vector<models::TimedInteraction> negatives;
+  // By time, likewise: the newest rating of each pair with its value, whatever it says of the item.
+  std::vector<models::TimedInteraction> ratings;
   // Of each event: its type, an index into `types`, and its value (1 where it has none). What rankers are taught by.
   std::vector<std::uint16_t> event_types;
   std::vector<float> event_values;
@@ -37,14 +43,15 @@ struct Dataset {
   std::vector<std::uint32_t> event_contexts;
   const models::TextEmbedderSource* text_embedders = nullptr;  // set by who learns; outlives the run
 
-  // The events [begin, end) as models take them. REQUIRES: this outlives it.
+  // The events [begin, end) as models take them, with the negatives and ratings of the same time; the first event opens
+  // it to all before, the last to all after. REQUIRES: this outlives it.
   models::TrainingData training_data(std::size_t begin, std::size_t end) const;
 };
 
-// Reads one consistent snapshot. Interactions of weight 0 and those of users and items that are deleted, or expired at
-// `now_ms`, are left out. Features cost their memory, so they are loaded only on demand. unavailable once `*cancelled`
-// (may be null); io_error, corruption.
-Result<Dataset> load_dataset(const storage::Store& store, const std::map<std::string, double>& type_weights,
+// Reads one consistent snapshot. `types` say what an event means. Interactions that count nothing (engine/interactions)
+// and those of users and items that are deleted, or expired at `now_ms`, are left out. Features cost their memory, so
+// they are loaded only on demand. unavailable once `*cancelled` (may be null); io_error, corruption.
+Result<Dataset> load_dataset(const storage::Store& store, std::shared_ptr<const InteractionTypes> types,
                              TimestampMs now_ms, const std::atomic<bool>* cancelled, bool with_features = false);
 
 }  // namespace tamis::engine

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <span>
 
+#include "engine/interactions/stored_types.h"
 #include "engine/learn/learned_models.h"
 #include "engine/rank/learn_ranker.h"
 #include "models/parallel.h"
@@ -49,14 +50,23 @@ Result<Embedded> embed(const models::Encoder& encoder, const models::TrainingDat
   constexpr std::size_t kUsersPerBlock = 64;
   const std::size_t dim = encoder.shape().dim;
   std::vector<std::vector<models::HistoryEvent>> histories(data.users);
-  for (const models::TimedInteraction& event : data.events)
-    histories[event.user].push_back({event.item, event.weight, event.timestamp_ms, event.rating});
+  std::vector<std::vector<models::HistoryEvent>> negatives(data.users);
+  std::vector<std::vector<models::HistoryEvent>> ratings(data.users);
+  const auto by_user = [](std::span<const models::TimedInteraction> events, auto* lists) {
+    for (const models::TimedInteraction& event : events)
+      (*lists)[event.user].push_back({event.item, event.weight, event.timestamp_ms, event.rating});
+  };
+  by_user(data.events, &histories);
+  by_user(data.negatives, &negatives);
+  by_user(data.ratings, &ratings);
   Embedded embedded{std::vector<float>(data.users * dim), {}};
   const auto embed_block = [&](std::size_t begin, std::size_t end) {
     for (std::size_t user = begin; user < end; ++user) {
       models::UserInput input;
       input.row = static_cast<std::uint32_t>(user);
       input.history = histories[user];
+      input.negatives = negatives[user];
+      input.ratings = ratings[user];
       if (!data.user_features.empty()) input.features = &data.user_features[user];
       if (!histories[user].empty()) input.now_ms = histories[user].back().timestamp_ms;
       const auto out = std::span(embedded.users).subspan(user * dim, dim);
@@ -206,8 +216,9 @@ Result<TimeSplitReport> evaluate_time_split(const storage::Store& store, const D
                                             const RunControl& control) {
   TAMIS_ASSIGN_OR_RETURN(const ModelSettings settings, parse_model_settings(options.training));
   control.stage("load", 0, 0.05);
-  TAMIS_ASSIGN_OR_RETURN(Dataset dataset, load_dataset(store, options.interaction_weights, options.clock->now_ms(),
-                                                       control.cancelled, need_features(options.training.models)));
+  TAMIS_ASSIGN_OR_RETURN(const auto types, load_interaction_types(store, start_types(options)));
+  TAMIS_ASSIGN_OR_RETURN(Dataset dataset, load_dataset(store, types, options.clock->now_ms(), control.cancelled,
+                                                       need_features(options.training.models)));
   dataset.text_embedders = options.text_embedders.get();
   std::vector<ServedList> served;
   if (has_ranker(options.training.models)) {

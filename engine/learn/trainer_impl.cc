@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "engine/interactions/stored_types.h"
 #include "engine/learn/dataset.h"
 #include "engine/learn/durable_files.h"
 #include "engine/learn/gate.h"
@@ -142,12 +143,13 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
   const TimestampMs now_ms = options_->clock->now_ms();
   TAMIS_ASSIGN_OR_RETURN(const std::string id,
                          registry_->begin_run({.ms = now_ms, .interactions = store_->counts().interactions}));
+  TAMIS_ASSIGN_OR_RETURN(const auto types, load_interaction_types(*store_, start_types(*options_)));
   TrainingTask task{.store = {},
                     .output = directory_.path_of(id),
                     .generation = id,
                     .now_ms = now_ms,
                     .options = options_->training,
-                    .interaction_weights = options_->interaction_weights,
+                    .interaction_types = types->list(),
                     .clock = rank_clock(*options_)};
   task.options.models = requested_models(request, options_->training);
   task.options.threads = control.threads;
@@ -168,8 +170,8 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
 
 Result<GenerationInfo> TrainerImpl::train_here(const TrainingTask& task, const RunControl& control) const {
   control.stage("load", 0, kLoaded);
-  TAMIS_ASSIGN_OR_RETURN(Dataset dataset, load_dataset(*store_, task.interaction_weights, task.now_ms,
-                                                       control.cancelled, need_features(task.options.models)));
+  TAMIS_ASSIGN_OR_RETURN(Dataset dataset, load_dataset(*store_, types_of(task), task.now_ms, control.cancelled,
+                                                       need_features(task.options.models)));
   dataset.text_embedders = options_->text_embedders.get();
   TrainingRun run{.generation = task.generation,
                   .created_ms = task.now_ms,

@@ -1,5 +1,6 @@
 #include "engine/learn/training_task.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/learn/generation_info_json.h"
@@ -20,8 +21,17 @@ std::string dump(const json& value) { return value.dump(-1, ' ', false, json::er
 
 }  // namespace
 
+std::shared_ptr<const InteractionTypes> types_of(const TrainingTask& task) {
+  std::map<std::string, InteractionType> declared;
+  for (const InteractionType& type : task.interaction_types) declared.emplace(type.name, type);
+  return std::make_shared<const InteractionTypes>(std::map<std::string, double>(), declared);
+}
+
 std::string training_task_to_json(const TrainingTask& task) {
   const TrainingOptions& options = task.options;
+  json types = json::array();
+  for (const InteractionType& type : task.interaction_types)
+    types.push_back(json::parse(interaction_type_to_json(type)));
   return dump({{"store", task.store.string()},
                {"output", task.output.string()},
                {"generation", task.generation},
@@ -32,7 +42,7 @@ std::string training_task_to_json(const TrainingTask& task) {
                {"holdout", options.holdout},
                {"memory_limit_bytes", options.memory_limit_bytes},
                {"nice", options.nice},
-               {"interaction_weights", task.interaction_weights},
+               {"interaction_types", types},
                {"trend_half_life_s", task.clock.trend_half_life_s},
                {"listed_field", task.clock.listed_field}});
 }
@@ -51,7 +61,10 @@ Result<TrainingTask> parse_training_task(const std::string& text) {
     task.options.holdout = value.at("holdout").get<double>();
     task.options.memory_limit_bytes = value.at("memory_limit_bytes").get<std::uint64_t>();
     task.options.nice = value.at("nice").get<std::uint32_t>();
-    task.interaction_weights = value.at("interaction_weights").get<std::map<std::string, double>>();
+    for (const json& type : value.at("interaction_types")) {
+      TAMIS_ASSIGN_OR_RETURN(task.interaction_types.emplace_back(),
+                             parse_interaction_type(type.at("name").get<std::string>(), dump(type)));
+    }
     task.clock.trend_half_life_s = value.at("trend_half_life_s").get<double>();
     task.clock.listed_field = value.at("listed_field").get<std::string>();
     return task;

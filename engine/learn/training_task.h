@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "common/clock.h"
 #include "common/status.h"
+#include "engine/interactions/interaction_types.h"
 #include "engine/options.h"
 #include "engine/rank/rank_world.h"
 #include "engine/requests.h"
@@ -20,11 +22,14 @@ struct TrainingTask {
   std::filesystem::path store;   // a checkpoint of the store: a consistent snapshot that nobody else writes to
   std::filesystem::path output;  // the directory of the generation; must not exist
   std::string generation;
-  TimestampMs now_ms = 0;                             // of the run: created_ms, and what has expired
-  TrainingOptions options;                            // models, settings, threads, holdout and limits count
-  std::map<std::string, double> interaction_weights;  // by type
-  RankClock clock;                                    // of the database
+  TimestampMs now_ms = 0;                          // of the run: created_ms, and what has expired
+  TrainingOptions options;                         // models, settings, threads, holdout and limits count
+  std::vector<InteractionType> interaction_types;  // the declared ones of the database
+  RankClock clock;                                 // of the database
 };
+
+// The types that the task names, as load_dataset() takes them.
+std::shared_ptr<const InteractionTypes> types_of(const TrainingTask& task);
 
 std::string training_task_to_json(const TrainingTask& task);
 Result<TrainingTask> parse_training_task(const std::string& text);  // invalid_argument

@@ -34,7 +34,7 @@ Result<std::vector<HistoryEntry>> past_of(const ReadState& state, DenseId user, 
     if (row.sequence > sequence || !is_sound_interaction(row.value, row.timestamp_ms)) continue;
     past.push_back({.item = state.store->ids(EntityKind::kItem).name(row.item),
                     .type = state.store->interaction_type_name(row.type),
-                    .value = row.value.value_or(1),
+                    .value = row.value,
                     .timestamp_ms = row.timestamp_ms});
   }
   std::reverse(past.begin(), past.end());

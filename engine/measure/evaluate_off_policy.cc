@@ -2,11 +2,12 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "common/checksum.h"
-#include "engine/interaction_weight.h"
 #include "engine/measure/candidate_policy.h"
+#include "engine/measure/outcome_kinds.h"
 #include "engine/measure/reward_model.h"
 #include "engine/query/choose_funnel.h"
 
@@ -19,45 +20,38 @@ struct ObservedList {
   std::uint64_t user = 0;
 };
 
-// Rewards of slots by what people asked to count.
+// Rewards of slots by what people asked to count: each type once, or any click where they named no weights.
 class Reward {
  public:
-  Reward(const ReadState& state, const std::map<std::string, double>& weights) : state_(state), weights_(weights) {}
+  Reward(const ReadState& state, const std::map<std::string, double>& weights)
+      : store_(*state.store),
+        weights_(weights),
+        kinds_(store_, state.interaction_types, state.options->impressions.conversion_types) {}
 
   std::vector<double> of(const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
-    std::vector<std::vector<bool>> counted(list.slots.size());
-    std::vector<double> rewards(list.slots.size());
-    for (const storage::Outcome& outcome : outcomes) {
-      const double weight = weight_of(outcome.type);
-      auto& done = counted[outcome.slot];
-      // Without weights of one's own, any click is the one thing that counts.
-      const std::size_t what = weights_.empty() ? 0 : outcome.type;
-      if (done.size() <= what) done.resize(what + 1);
-      if (weight == 0 || done[what]) continue;
-      done[what] = true;
-      rewards[outcome.slot] += weight;
-    }
+    std::vector<std::vector<storage::Outcome>> by_slot(list.slots.size());
+    for (const storage::Outcome& outcome : outcomes) by_slot[outcome.slot].push_back(outcome);
+    std::vector<double> rewards;
+    for (const auto& of_slot : by_slot)
+      rewards.push_back(weights_.empty() ? (kinds_.of_slot(of_slot).is_clicked ? 1 : 0) : weigh(of_slot));
     return rewards;
   }
 
  private:
-  double weight_of(storage::InteractionTypeId type) {
-    while (by_type_.size() <= type) {
-      const std::string name =
-          state_.store->interaction_type_name(static_cast<storage::InteractionTypeId>(by_type_.size()));
-      if (weights_.empty()) {
-        by_type_.push_back(interaction_type_weight(name, state_.options->interaction_weights) > 0 ? 1 : 0);
-      } else {
-        const auto found = weights_.find(name);
-        by_type_.push_back(found == weights_.end() ? 0 : found->second);
-      }
+  double weigh(std::span<const storage::Outcome> outcomes) const {
+    std::set<std::string> types;
+    for (const storage::Outcome& outcome : outcomes) types.insert(store_.interaction_type_name(outcome.type));
+    double reward = 0;
+    for (const std::string& type : types) {
+      const auto found = weights_.find(type);
+      if (found != weights_.end()) reward += found->second;
     }
-    return by_type_[type];
+    return reward;
   }
 
-  const ReadState& state_;
+  const storage::Store& store_;
   const std::map<std::string, double>& weights_;
-  std::vector<double> by_type_;
+  OutcomeKinds kinds_;
 };
 
 Result<std::shared_ptr<const FunnelConfig>> candidate_of(const ReadState& state, const OffPolicyRequest& request) {

@@ -1,13 +1,16 @@
 #include "engine/measure/experiment_results.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "common/checksum.h"
-#include "engine/interaction_weight.h"
 #include "engine/measure/arm_comparison.h"
 #include "engine/measure/distributions.h"
 #include "engine/measure/experiment_set.h"
+#include "engine/measure/outcome_kinds.h"
 
 namespace tamis::engine {
 namespace {
@@ -27,43 +30,17 @@ struct ArmTotals {
   std::unordered_map<std::uint64_t, UserTotals> users;  // by hash of the id
 };
 
-// Which types are what, asked once each.
-class OutcomeKinds {
- public:
-  OutcomeKinds(const storage::Store& store, const DatabaseOptions& options) : store_(store), options_(options) {}
-  struct Kind {
-    bool is_click = false;
-    bool is_conversion = false;
-  };
-  const Kind& of(storage::InteractionTypeId type) {
-    while (kinds_.size() <= type) {
-      const std::string name = store_.interaction_type_name(static_cast<storage::InteractionTypeId>(kinds_.size()));
-      const auto& conversions = options_.impressions.conversion_types;
-      const bool converts = std::find(conversions.begin(), conversions.end(), name) != conversions.end();
-      kinds_.push_back({converts || interaction_type_weight(name, options_.interaction_weights) > 0, converts});
-    }
-    return kinds_[type];
-  }
-
- private:
-  const storage::Store& store_;
-  const DatabaseOptions& options_;
-  std::vector<Kind> kinds_;
-};
-
 void count(const storage::Impression& list, std::span<const storage::Outcome> outcomes, OutcomeKinds* kinds,
            UserTotals* totals) {
   ++totals->lists;
   totals->slots += static_cast<std::uint32_t>(list.slots.size());
-  std::vector<bool> clicked(list.slots.size()), converted(list.slots.size());
-  for (const storage::Outcome& outcome : outcomes) {
-    const auto& kind = kinds->of(outcome.type);
-    if (kind.is_click && !clicked[outcome.slot]) ++totals->clicked;
-    if (kind.is_click) clicked[outcome.slot] = true;
-    if (!kind.is_conversion) continue;
-    if (!converted[outcome.slot]) ++totals->converted;
-    converted[outcome.slot] = true;
-    totals->value += outcome.value.value_or(1);
+  std::map<std::uint32_t, std::vector<storage::Outcome>> by_slot;
+  for (const storage::Outcome& outcome : outcomes) by_slot[outcome.slot].push_back(outcome);
+  for (const auto& [slot, of_slot] : by_slot) {
+    const SlotOutcome came = kinds->of_slot(of_slot);
+    totals->clicked += came.is_clicked ? 1 : 0;
+    totals->converted += came.is_converted ? 1 : 0;
+    totals->value += came.value;
   }
 }
 
@@ -110,6 +87,7 @@ double sample_ratio_p(const std::vector<std::uint64_t>& counts, const std::vecto
 }
 
 Result<ExperimentResults> experiment_results(const storage::Store& store, const DatabaseOptions& options,
+                                             std::shared_ptr<const InteractionTypes> types,
                                              const ExperimentConfig& experiment, TimestampMs now_ms) {
   ExperimentResults results;
   results.experiment = experiment;
@@ -119,7 +97,7 @@ Result<ExperimentResults> experiment_results(const storage::Store& store, const 
   for (const ExperimentArm& arm : experiment.arms) arms.push_back({arm.name, {}});
   if (experiment.holdout > 0) arms.push_back({std::string(kHoldoutArm), {}});
 
-  OutcomeKinds kinds(store, options);
+  OutcomeKinds kinds(store, std::move(types), options.impressions.conversion_types);
   TAMIS_RETURN_IF_ERROR(store.scan_impressions(
       results.from_ms, results.to_ms, [&](const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
         for (const storage::ArmRef& ref : list.arms) {

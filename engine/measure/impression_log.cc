@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "common/record_checks.h"
-#include "engine/interaction_weight.h"
 #include "engine/measure/sampling.h"
 
 namespace tamis::engine {
@@ -45,7 +44,10 @@ std::vector<DenseId> items_of(const storage::Impression& list) {
 }  // namespace
 
 ImpressionLog::ImpressionLog(storage::Store* store, const DatabaseOptions* options)
-    : store_(store), options_(options), attribution_(options->impressions.memory_bytes) {}
+    : store_(store),
+      options_(options),
+      attribution_(options->impressions.memory_bytes),
+      kinds_(*store, start_types(*options), options->impressions.conversion_types) {}
 
 // --- the query's part ---
 
@@ -138,26 +140,21 @@ void ImpressionLog::absorb() const {
   }
 }
 
-const ImpressionLog::TypeTraits& ImpressionLog::type_traits(storage::InteractionTypeId type) const {
-  while (types_.size() <= type) {
-    const std::string name = store_->interaction_type_name(static_cast<storage::InteractionTypeId>(types_.size()));
-    const auto& conversions = options_->impressions.conversion_types;
-    types_.push_back({name, interaction_type_weight(name, options_->interaction_weights) > 0,
-                      std::find(conversions.begin(), conversions.end(), name) != conversions.end()});
-  }
-  return types_[type];
-}
-
 FunnelActivity::OutcomeChange ImpressionLog::take_outcome(const storage::Outcome& outcome,
                                                           RecentList::Slot* slot) const {
-  const TypeTraits& type = type_traits(outcome.type);
+  const OutcomeKinds::Kind kind = kinds_.of(outcome);
   FunnelActivity::OutcomeChange change;
   change.type = outcome.type;
-  const bool acts = type.is_click || type.is_conversion;
+  const bool acts = kind.is_click || kind.is_conversion;
   change.is_first_click = acts && !std::exchange(slot->clicked, slot->clicked || acts);
-  change.is_first_conversion = type.is_conversion && !std::exchange(slot->converted, true);
-  if (type.is_conversion) change.value = outcome.value.value_or(1);
+  change.is_first_conversion = kind.is_conversion && !std::exchange(slot->converted, true);
+  change.value = kind.value;
   return change;
+}
+
+void ImpressionLog::set_types(std::shared_ptr<const InteractionTypes> types) {
+  MutexLock lock(state_mutex_);
+  kinds_ = OutcomeKinds(*store_, std::move(types), options_->impressions.conversion_types);
 }
 
 void ImpressionLog::count_list(const storage::Impression& list, std::span<const storage::Outcome> outcomes) const {
@@ -279,7 +276,6 @@ Status ImpressionLog::recover(const std::atomic<bool>* stop) {
     activity_.clear();
     exposure_.clear();
     unwritten_ = {};
-    types_.clear();
     counted_from_ms_ = from_ms;
   }
   TAMIS_ASSIGN_OR_RETURN(const Sequence through, store_->attributed_through());
@@ -317,7 +313,13 @@ std::vector<FunnelFigures> ImpressionLog::funnel_figures(std::uint64_t listed_it
     MutexLock lock(state_mutex_);
     absorb();
     activity = activity_.figures(options_->clock->now_ms());
-    for (const TypeTraits& type : types_) type_names.push_back(type.name);
+  }
+  for (const FunnelActivity::Figures& group : activity) {
+    for (const auto& window : group.windows) {
+      if (window.outcomes.empty()) continue;
+      while (type_names.size() <= window.outcomes.rbegin()->first)
+        type_names.push_back(store_->interaction_type_name(static_cast<storage::InteractionTypeId>(type_names.size())));
+    }
   }
   std::vector<FunnelFigures> figures;
   for (const FunnelActivity::Figures& group : activity) {

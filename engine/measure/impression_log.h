@@ -21,6 +21,7 @@
 #include "engine/measure/attribution.h"
 #include "engine/measure/funnel_activity.h"
 #include "engine/measure/item_exposure.h"
+#include "engine/measure/outcome_kinds.h"
 #include "engine/measurement.h"
 #include "engine/options.h"
 #include "storage/store.h"
@@ -44,6 +45,8 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   ImpressionCounts of_item(DenseId item) const override;
   std::vector<ShownItem> shown_to(DenseId user) const override;
 
+  // From now on outcomes mean what `types` say; those counted before stay as they are until the next start.
+  void set_types(std::shared_ptr<const InteractionTypes> types);
   void on_commit(std::span<const storage::CommittedRecord> records);
   // Leaves nothing in memory that the store could take: at close, and before the store is read. Any thread.
   void write_pending() TAMIS_EXCLUDES(write_mutex_);
@@ -61,11 +64,6 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
     storage::Impression list;
     std::vector<std::string> items;
   };
-  struct TypeTraits {
-    std::string name;
-    bool is_click = false;
-    bool is_conversion = false;
-  };
 
   // Counts what waits. Const: it counts as taken in from the moment it was handed over.
   void absorb() const TAMIS_REQUIRES(state_mutex_);
@@ -76,7 +74,6 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   void attribute(const storage::CommittedRecord& record, const Interaction& interaction) TAMIS_REQUIRES(state_mutex_);
   FunnelActivity::OutcomeChange take_outcome(const storage::Outcome& outcome, RecentList::Slot* slot) const
       TAMIS_REQUIRES(state_mutex_);
-  const TypeTraits& type_traits(storage::InteractionTypeId type) const TAMIS_REQUIRES(state_mutex_);
 
   storage::Store* const store_;
   const DatabaseOptions* const options_;
@@ -93,7 +90,7 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   mutable Attribution attribution_ TAMIS_GUARDED_BY(state_mutex_);
   mutable FunnelActivity activity_ TAMIS_GUARDED_BY(state_mutex_);
   mutable storage::ImpressionBatch unwritten_ TAMIS_GUARDED_BY(state_mutex_);
-  mutable std::vector<TypeTraits> types_ TAMIS_GUARDED_BY(state_mutex_);
+  mutable OutcomeKinds kinds_ TAMIS_GUARDED_BY(state_mutex_);
   TimestampMs counted_from_ms_ TAMIS_GUARDED_BY(state_mutex_) = 0;  // lists served before it are not in the counts
   mutable ImpressionFigures figures_ TAMIS_GUARDED_BY(state_mutex_);
   std::atomic<std::uint64_t> sampled_out_{0};

@@ -1,8 +1,11 @@
 #include "engine/online/asked_users.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "common/record_checks.h"
+#include "engine/interactions/stored_types.h"
+#include "engine/interactions/weigh_events.h"
 
 namespace tamis::engine {
 namespace {
@@ -12,13 +15,10 @@ constexpr std::size_t kMaxKept = 50'000;  // vectors
 }  // namespace
 
 AskedUsers::AskedUsers(const ReadState& state, const models::Encoder& encoder)
-    : state_(state), generation_(*state.generation), encoder_(encoder) {}
-
-double AskedUsers::weight(const storage::StoredInteraction& interaction) const {
-  if (!is_sound_interaction(interaction.value, interaction.timestamp_ms)) return 0;
-  return interaction_weight(*state_.options, state_.store->interaction_type_name(interaction.type),
-                            interaction.value.value_or(1));
-}
+    : state_(state),
+      generation_(*state.generation),
+      encoder_(encoder),
+      rules_(make_type_rules(*state.store, state.interaction_types)) {}
 
 Result<std::span<const float>> AskedUsers::find(const storage::StoredInteraction& interaction) {
   const std::size_t dim = encoder_.shape().dim;
@@ -32,24 +32,37 @@ Result<std::span<const float>> AskedUsers::find(const storage::StoredInteraction
   return std::span<const float>(folded_in_[interaction.sequence] = std::move(vector));
 }
 
-Result<std::vector<float>> AskedUsers::fold_in(const storage::StoredInteraction& interaction) const {
+Result<std::vector<float>> AskedUsers::fold_in(const storage::StoredInteraction& interaction) {
   // Pages continue after a row: this one begins with the interaction itself.
   const storage::Store::InteractionCursor up_to{.timestamp_ms = interaction.timestamp_ms,
                                                 .sequence = interaction.sequence + 1};
   TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::StoredInteraction> history,
                          state_.store->user_interactions(interaction.user, state_.options->max_history, up_to));
-  std::vector<models::HistoryEvent> events;
+  std::vector<MeantEvent> past;
   for (auto event = history.rbegin(); event != history.rend(); ++event) {
-    const std::uint32_t row = generation_.row_of(EntityKind::kItem, event->item);
-    const double worth = weight(*event);
-    if (event->sequence > interaction.sequence || row == kNoDenseId || !(worth > 0)) continue;
-    models::HistoryEvent& known = events.emplace_back();
+    if (event->sequence > interaction.sequence || !is_sound_interaction(event->value, event->timestamp_ms)) continue;
+    past.push_back({event->item, &rules_.of(event->type), event->value.value_or(kNoValue), event->timestamp_ms});
+  }
+  const std::vector<EventWeight> weights = weigh_events(past);
+  std::vector<models::HistoryEvent> events;
+  std::vector<models::HistoryEvent> negatives;
+  std::vector<models::HistoryEvent> ratings;
+  for (std::size_t i = 0; i < past.size(); ++i) {
+    const std::uint32_t row = generation_.row_of(EntityKind::kItem, past[i].item);
+    if (row == kNoDenseId || !weights[i].counts) continue;
+    models::HistoryEvent known;
     known.item = row;
-    known.weight = static_cast<float>(worth);
-    known.timestamp_ms = event->timestamp_ms;
+    known.weight = static_cast<float>(std::abs(weights[i].weight));
+    known.timestamp_ms = past[i].timestamp_ms;
+    if (past[i].rule->type->value == InteractionValue::kRating) known.rating = static_cast<float>(past[i].value);
+    if (weights[i].weight > 0) events.push_back(known);
+    if (weights[i].weight < 0) negatives.push_back(known);
+    if (!std::isnan(known.rating)) ratings.push_back(known);
   }
   models::UserInput input;
   input.history = events;
+  input.negatives = negatives;
+  input.ratings = ratings;
   std::vector<float> vector(encoder_.shape().dim);
   if (!encoder_.embed_user(input, vector).is_ok()) vector.clear();
   return vector;

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/interaction_weight.h"
+#include "engine/interactions/type_rules.h"
 #include "engine/read_state.h"
 #include "storage/store.h"
 
@@ -22,15 +22,15 @@ class AskedUsers {
 
   // [dim]; empty where the user had no place. Valid until the next call. io_error and the like.
   Result<std::span<const float>> find(const storage::StoredInteraction& interaction);
-  // What the interaction weighs in learning; 0: nothing.
-  double weight(const storage::StoredInteraction& interaction) const;
+  TypeRules& rules() { return rules_; }
 
  private:
-  Result<std::vector<float>> fold_in(const storage::StoredInteraction& interaction) const;
+  Result<std::vector<float>> fold_in(const storage::StoredInteraction& interaction);
 
   const ReadState& state_;
   const Generation& generation_;
   const models::Encoder& encoder_;
+  TypeRules rules_;
   std::unordered_map<Sequence, std::vector<float>> folded_in_;
 };
 

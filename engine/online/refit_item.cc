@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/record_checks.h"
+#include "engine/interactions/weigh_events.h"
 #include "engine/trained_vector.h"
 
 namespace tamis::engine {
@@ -18,9 +20,19 @@ struct Evidence {
 Result<Evidence> gather(const ReadState& state, DenseId item, AskedUsers* users) {
   TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::StoredInteraction> interactions,
                          state.store->item_interactions(item, state.options->online.max_interactions));
+  // Of one item, the events of each user are weighed by themselves: here the user stands for the item.
+  std::vector<MeantEvent> events;
+  std::vector<const storage::StoredInteraction*> sound;
+  for (auto row = interactions.rbegin(); row != interactions.rend(); ++row) {
+    if (!is_sound_interaction(row->value, row->timestamp_ms)) continue;
+    sound.push_back(&*row);
+    events.push_back({row->user, &users->rules().of(row->type), row->value.value_or(kNoValue), row->timestamp_ms});
+  }
+  const std::vector<EventWeight> weights = weigh_events(events);
   Evidence evidence;
-  for (const storage::StoredInteraction& interaction : interactions) {
-    const double weight = users->weight(interaction);
+  for (std::size_t i = sound.size(); i > 0; --i) {  // newest first
+    const storage::StoredInteraction& interaction = *sound[i - 1];
+    const double weight = weights[i - 1].weight;
     if (!(weight > 0)) continue;
     TAMIS_ASSIGN_OR_RETURN(const std::span<const float> user, users->find(interaction));
     if (std::all_of(user.begin(), user.end(), [](float value) { return value == 0; })) continue;

@@ -22,8 +22,12 @@ Result<std::vector<models::ScoredId>> find_co_interacted(const ReadState& state,
   std::vector<models::ScoredId> counts;  // users in common, then the score
   for (const DenseId user : users) {
     TAMIS_ASSIGN_OR_RETURN(const std::shared_ptr<const UserHistory> history, state.histories->get(user));
+    const auto turned_down = [&](DenseId id) {
+      return std::binary_search(history->excluded.begin(), history->excluded.end(), id);
+    };
+    if (turned_down(item)) continue;
     for (const DenseId other : history->seen) {
-      if (!is_eligible(other)) continue;
+      if (!is_eligible(other) || turned_down(other)) continue;
       if (!slots.contains(other)) {
         slots[other] = static_cast<std::uint32_t>(counts.size());
         counts.push_back({other, 0});

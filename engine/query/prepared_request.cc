@@ -31,7 +31,9 @@ Status PreparedRequest::prepare(StageClock* clock) {
   eligibility_.emplace(*state_.items, *state_.item_attributes, conjunction(funnel_.filter, request_.filter),
                        state_.store->ids(EntityKind::kItem).size(), now_ms_);
   TAMIS_RETURN_IF_ERROR(exclude());
-  clock->end_stage("filter", eligibility_->upper_bound());
+  const std::string note =
+      turned_down_.empty() ? "" : std::to_string(turned_down_.size()) + " disliked or hidden items are left out";
+  clock->end_stage("filter", eligibility_->upper_bound(), note);
   return Status::ok();
 }
 
@@ -52,6 +54,8 @@ Status PreparedRequest::exclude() {
     TAMIS_ASSIGN_OR_RETURN(seen_, find_seen_items(state_, person_.user, request_.history, funnel_.seen_types));
     for (const DenseId item : seen_) eligibility_->exclude(item);
   }
+  TAMIS_ASSIGN_OR_RETURN(turned_down_, find_excluded_items(state_, person_.user, request_.history));
+  for (const DenseId item : turned_down_) eligibility_->exclude(item);
   for (const std::string& id : request_.exclude) {
     if (const auto item = state_.store->ids(EntityKind::kItem).find(id)) eligibility_->exclude(*item);
   }

@@ -33,6 +33,8 @@ class PreparedRequest {
   const std::vector<DenseId>& served_before() const { return served_before_; }
   // The items that count as seen; empty where seen items may come.
   const std::vector<DenseId>& seen() const { return seen_; }
+  // What the user disliked or hid, ascending.
+  const std::vector<DenseId>& turned_down() const { return turned_down_; }
 
  private:
   Status prepare_anchor();
@@ -48,6 +50,7 @@ class PreparedRequest {
   std::optional<Eligibility> eligibility_;
   std::vector<DenseId> served_before_;
   std::vector<DenseId> seen_;
+  std::vector<DenseId> turned_down_;
 };
 
 }  // namespace tamis::engine

@@ -17,7 +17,7 @@ Status check_history_entry(const HistoryEntry& entry, const std::string& field) 
                                     " bytes; expected 1 to 64")
         .at_field(field + ".type");
   }
-  TAMIS_RETURN_IF_ERROR(check_interaction_value(entry.value, field + ".value"));
+  if (entry.value) TAMIS_RETURN_IF_ERROR(check_interaction_value(*entry.value, field + ".value"));
   return entry.timestamp_ms == kNoTime ? Status::ok() : check_timestamp(entry.timestamp_ms, field + ".timestamp");
 }
 

@@ -3,60 +3,58 @@
 #include <algorithm>
 #include <cmath>
 #include <ranges>
+#include <set>
 
-#include "engine/interaction_weight.h"
+#include "engine/interactions/stored_types.h"
+#include "engine/interactions/weigh_events.h"
 #include "engine/query/stamped_array.h"
 
 namespace tamis::engine {
 namespace {
 
-// interaction_weight() by interned type, each type looked up once per query.
-class TypeWeights {
- public:
-  explicit TypeWeights(const ReadState& state) : state_(state) {}
-
-  struct Type {
-    storage::InteractionTypeId id;
-    bool is_rating;
-    double weight;
-  };
-  const Type& find(storage::InteractionTypeId type) {
-    const Type* known = nullptr;
-    for (const Type& candidate : types_) {
-      if (candidate.id == type) known = &candidate;
-    }
-    if (known == nullptr) {
-      const std::string name = state_.store->interaction_type_name(type);
-      types_.push_back(
-          {type, is_rating_type(name), interaction_type_weight(name, state_.options->interaction_weights)});
-      known = &types_.back();
-    }
-    return *known;
+// The stored and the given events, oldest first; of one moment the given ones are the newer.
+std::vector<MeantEvent> gather_events(const ReadState& state, const UserHistory* stored,
+                                      std::span<const HistoryEntry> history, TimestampMs now_ms, TypeRules* rules) {
+  std::vector<MeantEvent> events;
+  if (stored != nullptr) {
+    for (const HistoryEvent& event : std::views::reverse(stored->events))
+      events.push_back({event.item, &rules->of(event.type), event.value, event.timestamp_ms});
   }
+  for (const HistoryEntry& entry : history) {
+    const auto item = state.store->ids(EntityKind::kItem).find(entry.item);
+    if (!item) continue;  // an item that the database has not heard of says nothing
+    events.push_back({*item, &rules->of_name(entry.type), entry.value.value_or(kNoValue),
+                      entry.timestamp_ms == kNoTime ? now_ms : entry.timestamp_ms});
+  }
+  std::stable_sort(events.begin(), events.end(),
+                   [](const MeantEvent& a, const MeantEvent& b) { return a.timestamp_ms < b.timestamp_ms; });
+  return events;
+}
 
- private:
-  const ReadState& state_;
-  std::vector<Type> types_;  // a handful
-};
-
-// Collects weighted events into one entry per item.
+// Sorts weighed events into the lists of the state.
 class HistoryBuilder {
  public:
-  explicit HistoryBuilder(UserState* state) : items_(&state->items), events_(&state->events) { slots().clear(); }
+  explicit HistoryBuilder(UserState* state) : state_(*state) { slots().clear(); }
 
-  // `type_weight` and `is_rating` are those of the interaction's type.
-  void add(DenseId item, double type_weight, bool is_rating, double value, TimestampMs timestamp_ms) {
-    const double weight = interaction_weight_of(type_weight, is_rating, value);
-    if (!(weight > 0)) return;
-    events_->push_back(
-        {item, static_cast<float>(weight), timestamp_ms, is_rating ? static_cast<float>(value) : models::kNoRating});
-    if (!slots().contains(item)) {
-      slots()[item] = static_cast<std::uint32_t>(items_->size());
-      items_->push_back({.item = item, .weight = 0, .timestamp_ms = timestamp_ms});
+  // Oldest first.
+  void add(const MeantEvent& event, const EventWeight& counted) {
+    if (!counted.counts) return;
+    const bool is_rating = event.rule->type->value == InteractionValue::kRating && !std::isnan(event.value);
+    const HistoryItem made{event.item, static_cast<float>(std::abs(counted.weight)), event.timestamp_ms,
+                           is_rating ? static_cast<float>(event.value) : models::kNoRating};
+    if (counted.weight > 0) state_.events.push_back(made);
+    if (counted.weight < 0) state_.negatives.push_back(made);
+    if (is_rating) state_.ratings.push_back(made);
+  }
+  // Once all are there.
+  void collect_items() {
+    for (const HistoryItem& event : std::views::reverse(state_.events)) {
+      if (!slots().contains(event.item)) {
+        slots()[event.item] = static_cast<std::uint32_t>(state_.items.size());
+        state_.items.push_back({.item = event.item, .weight = 0, .timestamp_ms = event.timestamp_ms});
+      }
+      state_.items[slots()[event.item]].weight += event.weight;
     }
-    HistoryItem& entry = (*items_)[slots()[item]];
-    entry.weight += static_cast<float>(weight);
-    entry.timestamp_ms = std::max(entry.timestamp_ms, timestamp_ms);
   }
 
  private:
@@ -64,9 +62,18 @@ class HistoryBuilder {
     thread_local StampedArray<std::uint32_t> item_to_slot;
     return item_to_slot;
   }
-  std::vector<HistoryItem>* items_;
-  std::vector<HistoryItem>* events_;
+  UserState& state_;
 };
+
+std::vector<models::HistoryEvent> in_rows_of(const Generation& generation, const std::vector<HistoryItem>& events) {
+  std::vector<models::HistoryEvent> result;
+  result.reserve(events.size());
+  for (const HistoryItem& event : events) {
+    const std::uint32_t row = generation.row_of(EntityKind::kItem, event.item);
+    if (row != kNoDenseId) result.push_back({row, event.weight, event.timestamp_ms, event.rating});
+  }
+  return result;
+}
 
 }  // namespace
 
@@ -85,43 +92,61 @@ UserState::Rows UserState::rows_of(const Generation& generation) const {
 }
 
 std::vector<models::HistoryEvent> UserState::events_of(const Generation& generation) const {
-  std::vector<models::HistoryEvent> result;
-  result.reserve(events.size());
-  for (const HistoryItem& event : events) {
-    const std::uint32_t row = generation.row_of(EntityKind::kItem, event.item);
-    if (row != kNoDenseId) result.push_back({row, event.weight, event.timestamp_ms, event.rating});
-  }
-  return result;
+  return in_rows_of(generation, events);
+}
+std::vector<models::HistoryEvent> UserState::negatives_of(const Generation& generation) const {
+  return in_rows_of(generation, negatives);
+}
+std::vector<models::HistoryEvent> UserState::ratings_of(const Generation& generation) const {
+  return in_rows_of(generation, ratings);
 }
 
 Result<UserState> load_user_state(const ReadState& state, std::string_view user, std::span<const HistoryEntry> history,
                                   TimestampMs now_ms) {
   UserState result;
-  HistoryBuilder builder(&result);
-  // Newest first, as the stored history is; of one moment the later entry is the newer.
-  for (const HistoryEntry& entry : std::views::reverse(history)) {
-    const auto item = state.store->ids(EntityKind::kItem).find(entry.item);
-    if (!item) continue;  // an item that the database has not heard of says nothing
-    builder.add(*item, interaction_type_weight(entry.type, state.options->interaction_weights),
-                is_rating_type(entry.type), entry.value, entry.timestamp_ms == kNoTime ? now_ms : entry.timestamp_ms);
-  }
+  std::shared_ptr<const UserHistory> stored;
   if (const auto id = user.empty() ? std::nullopt : state.store->ids(EntityKind::kUser).find(user); id) {
     result.user = *id;
-    TAMIS_ASSIGN_OR_RETURN(const std::shared_ptr<const UserHistory> stored, state.histories->get(*id));
-    TypeWeights weights(state);
-    for (const HistoryEvent& event : stored->events) {
-      const auto& type = weights.find(event.type);
-      builder.add(event.item, type.weight, type.is_rating, event.value, event.timestamp_ms);
-    }
+    TAMIS_ASSIGN_OR_RETURN(stored, state.histories->get(*id));
     result.entity = state.users->get(*id, now_ms);
     result.is_known = !stored->events.empty() || state.users->is_live(*id, now_ms);
   }
-  std::stable_sort(result.items.begin(), result.items.end(),
-                   [](const HistoryItem& a, const HistoryItem& b) { return a.timestamp_ms > b.timestamp_ms; });
-  std::reverse(result.events.begin(), result.events.end());
-  std::stable_sort(result.events.begin(), result.events.end(),
-                   [](const HistoryItem& a, const HistoryItem& b) { return a.timestamp_ms < b.timestamp_ms; });
+  TypeRules rules = make_type_rules(*state.store, state.interaction_types);
+  const std::vector<MeantEvent> events = gather_events(state, stored.get(), history, now_ms, &rules);
+  const std::vector<EventWeight> weights = weigh_events(events);
+  HistoryBuilder builder(&result);
+  for (std::size_t i = 0; i < events.size(); ++i) builder.add(events[i], weights[i]);
+  builder.collect_items();
   return result;
+}
+
+Result<std::vector<DenseId>> find_excluded_items(const ReadState& state, DenseId user,
+                                                 std::span<const HistoryEntry> history) {
+  std::shared_ptr<const UserHistory> stored;
+  if (user != kNoDenseId) {
+    TAMIS_ASSIGN_OR_RETURN(stored, state.histories->get(user));
+    if (history.empty()) return stored->excluded;
+  }
+  // The given events may undo what the stored ones exclude, or exclude more.
+  std::set<DenseId> excluded;
+  if (stored != nullptr) excluded.insert(stored->excluded.begin(), stored->excluded.end());
+  TypeRules rules = make_type_rules(*state.store, state.interaction_types);
+  std::set<DenseId> given;  // with an event that can change it
+  for (const HistoryEntry& entry : history) {
+    const InteractionType& type = *rules.of_name(entry.type).type;
+    if (!type.excludes_item() && type.undoes.empty()) continue;
+    if (const auto item = state.store->ids(EntityKind::kItem).find(entry.item)) given.insert(*item);
+  }
+  std::vector<MeantEvent> events = gather_events(state, stored.get(), history, kMaxTimestampMs, &rules);
+  std::erase_if(events, [&](const MeantEvent& event) { return !given.contains(event.item); });
+  for (const ItemPreference& item : weigh_items(events)) {
+    if (item.preference.is_excluded) {
+      excluded.insert(item.item);
+    } else {
+      excluded.erase(item.item);
+    }
+  }
+  return std::vector<DenseId>(excluded.begin(), excluded.end());
 }
 
 Result<std::vector<DenseId>> find_seen_items(const ReadState& state, DenseId user,
@@ -142,6 +167,7 @@ Result<std::vector<DenseId>> find_seen_items(const ReadState& state, DenseId use
   }
   for (const HistoryEntry& entry : history) {
     if (!types.empty() && std::find(types.begin(), types.end(), entry.type) == types.end()) continue;
+    if (types.empty() && state.interaction_types->of(entry.type).meaning == InteractionMeaning::kShown) continue;
     if (const auto item = state.store->ids(EntityKind::kItem).find(entry.item)) seen.push_back(*item);
   }
   if (!history.empty()) {

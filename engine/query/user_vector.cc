@@ -53,10 +53,14 @@ class EncoderInput {
  public:
   EncoderInput(const Generation& generation, const models::Encoder& encoder, const SpaceIndex& space,
                const UserState& user)
-      : history_(user.events_of(generation)) {
+      : history_(user.events_of(generation)),
+        negatives_(user.negatives_of(generation)),
+        ratings_(user.ratings_of(generation)) {
     if (encoder.embeds_new_items()) gather_newer(generation, space, user);
     if (const std::uint32_t row = generation.row_of(EntityKind::kUser, user.user); row != kNoDenseId) input_.row = row;
     input_.history = history_;
+    input_.negatives = negatives_;
+    input_.ratings = ratings_;
     input_.newer = newer_;
     if (user.entity != nullptr) input_.features = &user.entity->features;
     input_.context = user.context;
@@ -79,6 +83,8 @@ class EncoderInput {
   }
 
   std::vector<models::HistoryEvent> history_;
+  std::vector<models::HistoryEvent> negatives_;
+  std::vector<models::HistoryEvent> ratings_;
   std::vector<std::vector<float>> vectors_;
   std::vector<models::NewerEvent> newer_;
   models::UserInput input_;

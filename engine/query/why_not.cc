@@ -19,9 +19,9 @@
 namespace tamis {
 
 std::string_view why_not_name(WhyNot verdict) {
-  constexpr std::array<std::string_view, 11> kNames = {
-      "recommended", "unknown_item",  "deleted",    "expired",         "excluded",     "seen",
-      "filtered",    "not_retrieved", "ranked_low", "removed_by_rule", "moved_by_rule"};
+  constexpr std::array<std::string_view, 12> kNames = {
+      "recommended", "unknown_item",  "deleted",    "expired",         "excluded",      "seen",
+      "filtered",    "not_retrieved", "ranked_low", "removed_by_rule", "moved_by_rule", "disliked"};
   return kNames[static_cast<std::size_t>(verdict)];
 }
 
@@ -89,6 +89,9 @@ class Inquiry {
     const auto& served = prepared_.served_before();
     if (std::binary_search(served.begin(), served.end(), item_))
       return tell(WhyNot::kExcluded, "an earlier page of the list has served the item");
+    const auto& turned_down = prepared_.turned_down();
+    if (std::binary_search(turned_down.begin(), turned_down.end(), item_))
+      return tell(WhyNot::kDisliked, "the user disliked or hid the item");
     const auto& seen = prepared_.seen();
     if (std::find(seen.begin(), seen.end(), item_) != seen.end())
       return tell(WhyNot::kSeen, "the user has interacted with the item (exclude_seen)");

@@ -12,6 +12,7 @@
 namespace tamis::engine {
 namespace {
 
+constexpr std::size_t kRecounted = 1'000'000;                   // interactions at a time
 constexpr std::uint64_t kMaxReplayedInteractions = 20'000'000;  // about 1 GiB
 
 }  // namespace
@@ -31,6 +32,8 @@ class Replay::Past {
     storage::CommittedRecord completed = record;
     TAMIS_RETURN_IF_ERROR(store_.absorb(&completed));
     live_.apply({&completed, 1});
+    while (live_.is_recounting() && !live_.recount_some(kRecounted)) {
+    }
     return Status::ok();
   }
 

@@ -101,7 +101,7 @@ Result<std::unique_ptr<Encoder>> MfEncoder::load(const SavedEncoder& saved) {
 }
 
 Status MfEncoder::embed_user(const UserInput& user, std::span<float> out) const {
-  const UserEquations equations = equations_of(model_, user.history);
+  const UserEquations equations = equations_of(model_, user.ratings);
   if (!equations.y.empty() && solve(model_, equations, out)) {
     out.back() = 1;  // where the items have their bias; the user's own moves none of them
     return Status::ok();
@@ -131,7 +131,7 @@ void MfEncoder::add_tensors(TensorWriter& writer) const {
 Result<std::unique_ptr<Encoder>> train_mf_encoder(const TrainingData& data, const Settings& settings,
                                                   const TrainControl& control) {
   std::vector<Rating> ratings;
-  for (const TimedInteraction& event : data.events) {
+  for (const TimedInteraction& event : data.ratings) {
     if (!std::isnan(event.rating)) ratings.push_back({event.user, event.item, event.rating});
   }
   // Events are in the order of time: of a pair, the last stays.

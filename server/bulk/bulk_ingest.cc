@@ -88,6 +88,11 @@ class BatchWriter {
     total_.accepted += ack.accepted;
     total_.duplicates += ack.duplicates;
     total_.sequence = std::max(total_.sequence, ack.sequence);
+    for (const std::string& type : ack.undeclared_types) {
+      auto& known = total_.undeclared_types;
+      if (known.size() < kMaxUndeclaredTypes && std::find(known.begin(), known.end(), type) == known.end())
+        known.insert(std::lower_bound(known.begin(), known.end(), type), type);
+    }
   }
 
   void on_batch(const BulkRecords& batch, const Result<WriteAck>& ack) {
@@ -137,6 +142,7 @@ void write_counts(const WriteAck& total, const BulkRecords& refused, JsonWriter*
     json->field("detail", error.detail).end_object();
   }
   json->end_array();
+  write_undeclared(total, json);
 }
 
 void move_errors(BulkRecords* from, BulkRecords* to) {

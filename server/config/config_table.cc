@@ -344,17 +344,39 @@ ConfigOption schema(std::string key, std::string what, FeatureSchema DatabaseOpt
   return option;
 }
 
+// interactions.types.NAME.MEMBER: the members of an interaction type, over those of the built-in one of that name.
+ConfigOption interaction_types() {
+  ConfigOption option{.key = "interactions.types.*",
+                      .expected = "members of an interaction type",
+                      .help =
+                          "What interactions of a type mean, at the start: types.NAME.meaning, weight, undoes, value, "
+                          "min, max, at_least, below, repeats, cap, excludes (docs/interactions.md)."};
+  option.set = [](Config* config, const std::string& name, const ConfigValue& value) -> Status {
+    const std::string full = "interactions.types." + name;
+    const std::size_t dot = name.rfind('.');
+    if (dot == std::string::npos || dot == 0)
+      return refuse_value(full, value, "a table of members, as [interactions.types." + name + "]");
+    return set_type_member(full, name.substr(0, dot), name.substr(dot + 1), value, &config->database.interaction_types);
+  };
+  option.show_entries = [](const Config& config) {
+    std::map<std::string, std::string> entries;
+    for (const auto& [name, type] : config.database.interaction_types) show_type_members(name, type, &entries);
+    return entries;
+  };
+  return option;
+}
+
 void add_data(std::vector<ConfigOption>* out) {
   out->push_back(schema("items.features.*", "items", &DatabaseOptions::item_schema));
   out->push_back(schema("users.features.*", "users", &DatabaseOptions::user_schema));
   out->push_back(flag("interactions.create_unknown_ids", "An interaction may name new users and items.",
                       [](Config& c) -> auto& { return c.database.create_unknown_ids; }));
   ConfigOption weights{.key = "interactions.weights.*",
-                       .expected = "0 to 1000",
-                       .help = "Weight of one interaction by type; others weigh 1; 0 ignores the type in learning."};
+                       .expected = "-1000 to 1000",
+                       .help = "Weight of one interaction by type, at the start (docs/interactions.md)."};
   weights.set = [](Config* config, const std::string& name, const ConfigValue& value) -> Status {
     TAMIS_ASSIGN_OR_RETURN(config->database.interaction_weights[name],
-                           as_number("interactions.weights." + name, value, 0, 1'000));
+                           as_number("interactions.weights." + name, value, -1'000, 1'000));
     return Status::ok();
   };
   weights.show_entries = [](const Config& config) {
@@ -363,6 +385,10 @@ void add_data(std::vector<ConfigOption>* out) {
     return entries;
   };
   out->push_back(std::move(weights));
+  out->push_back(interaction_types());
+  out->push_back(integer("interactions.daily_repeats", 0, 1'000'000,
+                         "Events of one user, item, type and day that count in popular and trending; 0: all.",
+                         [](Config& c) -> auto& { return c.database.daily_repeats; }));
   out->push_back(duration("recommend.trending_half_life", 1'000, 3'650 * kDayMs, 1'000,
                           "Time after which an interaction counts half in trending.",
                           [](Config& c) -> auto& { return c.database.trending_half_life_s; }));

@@ -12,6 +12,14 @@ void write_ack(const WriteAck& ack, JsonWriter* json) {
       .field("accepted", ack.accepted)
       .field("duplicates", ack.duplicates)
       .field("sequence", ack.sequence);
+  write_undeclared(ack, json);
+}
+
+void write_undeclared(const WriteAck& ack, JsonWriter* json) {
+  if (ack.undeclared_types.empty()) return;
+  json->key("undeclared_types").begin_array();
+  for (const std::string& type : ack.undeclared_types) json->value(std::string_view(type));
+  json->end_array();
 }
 
 void write_entity(const Entity& entity, JsonWriter* json) {
@@ -210,7 +218,9 @@ void write_stats(const Stats& stats, JsonWriter* json) {
       .field("interactions", stats.interactions);
   json->key("interactions_by_type").begin_object();
   for (const auto& [type, count] : stats.interactions_by_type) json->field(type, count);
-  json->end_object().key("spaces").begin_array();
+  json->end_object().key("undeclared_types").begin_object();
+  for (const auto& [type, nearest] : stats.undeclared_types) json->field(type, nearest);
+  json->end_object().field("recounting", stats.recounting).key("spaces").begin_array();
   for (const SpaceStats& space : stats.spaces) {
     write_space(space.space, json);
     json->field("item_vectors", space.item_vectors)

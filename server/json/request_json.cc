@@ -38,7 +38,7 @@ Status read_history_entry(element value, const JsonPath& path, HistoryEntry* ent
     switch (index) {
       case 0: return read_string(field, field_path, kMaxExternalIdBytes, &entry->item);
       case 1: return read_string(field, field_path, 64, &entry->type);
-      case 2: return read_double(field, field_path, &entry->value);
+      case 2: return read_double(field, field_path, &entry->value.emplace());
       default: return read_timestamp(field, field_path, &entry->timestamp_ms);
     }
   });

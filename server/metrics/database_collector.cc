@@ -101,7 +101,16 @@ std::vector<prometheus::MetricFamily> DatabaseCollector::Collect() const {
   out.push_back(gauge("tamis_users", "Users known.", number(stats.users)));
   out.push_back(gauge("tamis_items", "Items known.", number(stats.items)));
   GaugeFamily interactions("tamis_interactions", "Interactions stored, by type.");
-  for (const auto& [type, count] : stats.interactions_by_type) interactions.add(number(count), {{"type", type}});
+  // Names that nobody declared are clients' own and have no bound: they share one series.
+  std::uint64_t undeclared = 0;
+  for (const auto& [type, count] : stats.interactions_by_type) {
+    if (stats.undeclared_types.contains(type)) {
+      undeclared += count;
+    } else {
+      interactions.add(number(count), {{"type", type}});
+    }
+  }
+  if (!stats.undeclared_types.empty()) interactions.add(number(undeclared), {{"type", "undeclared"}});
   if (stats.interactions_by_type.empty()) interactions.add(number(stats.interactions), {{"type", ""}});
   out.push_back(interactions.take());
   GaugeFamily quarantined("tamis_quarantined", "Stored but set aside, because an inner layer refuses it, by kind.");

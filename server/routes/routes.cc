@@ -11,6 +11,7 @@ void add_routes(Router* router) {
   add_space_routes(router);
   add_vector_routes(router);
   add_funnel_routes(router);
+  add_interaction_type_routes(router);
   add_training_routes(router);
   add_job_event_routes(router);
   add_generation_routes(router);

@@ -16,6 +16,7 @@ void add_similar_routes(Router* router);
 void add_space_routes(Router* router);
 void add_vector_routes(Router* router);
 void add_funnel_routes(Router* router);
+void add_interaction_type_routes(Router* router);
 void add_training_routes(Router* router);
 void add_job_event_routes(Router* router);
 void add_generation_routes(Router* router);

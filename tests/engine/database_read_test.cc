@@ -126,7 +126,7 @@ TEST(DatabaseOptionsTest, EveryRangeIsCheckedByName) {
       {"training.schedule_s", [](auto& o) { o.training.schedule_s = -1; }},
       {"training.holdout", [](auto& o) { o.training.holdout = 0.6; }},
       {"training.keep_generations", [](auto& o) { o.training.keep_generations = 0; }},
-      {"interaction_weights.view", [](auto& o) { o.interaction_weights["view"] = -1; }},
+      {"interaction_weights.view", [](auto& o) { o.interaction_weights["view"] = -1'001; }},
       {"trending_half_life_s", [](auto& o) { o.trending_half_life_s = 0; }},
       {"max_history", [](auto& o) { o.max_history = 10'001; }},
       {"clock", [](auto& o) { o.clock = nullptr; }},

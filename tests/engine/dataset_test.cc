@@ -9,7 +9,12 @@ namespace {
 
 using ::testing::ElementsAre;
 
-using DatasetTest = TrainerFixture;
+class DatasetTest : public TrainerFixture {
+ protected:
+  static std::shared_ptr<const InteractionTypes> types(const std::map<std::string, double>& weights = {}) {
+    return std::make_shared<const InteractionTypes>(weights, std::map<std::string, InteractionType>());
+  }
+};
 
 TEST_F(DatasetTest, HoldsWhatIsLiveAndWeighsSomethingInOrderOfTime) {
   Entity expired;
@@ -21,7 +26,8 @@ TEST_F(DatasetTest, HoldsWhatIsLiveAndWeighsSomethingInOrderOfTime) {
          interaction("eve", "lamp", kStartMs + 5), interaction("ada", "lamp", kStartMs + 6, "ignored")});
   write({DeleteEntity{EntityKind::kItem, "gone"}, DeleteEntity{EntityKind::kUser, "eve"}});
 
-  const auto dataset = load_dataset(*store_, {{"purchase", 5}, {"ignored", 0}}, clock_.now_ms(), /*cancelled=*/nullptr);
+  const auto dataset =
+      load_dataset(*store_, types({{"purchase", 5}, {"ignored", 0}}), clock_.now_ms(), /*cancelled=*/nullptr);
   ASSERT_TRUE(dataset.is_ok()) << dataset.status().to_string();
   EXPECT_EQ(dataset->sequence, store_->last_sequence());
   EXPECT_THAT(dataset->users, ElementsAre("ada", "bob"));
@@ -37,7 +43,7 @@ TEST_F(DatasetTest, HoldsWhatIsLiveAndWeighsSomethingInOrderOfTime) {
 
 TEST_F(DatasetTest, RepeatsAddUp) {
   write({interaction("ada", "lantern", kStartMs), interaction("ada", "lantern", kStartMs + 1, "view")});
-  const Dataset dataset = load_dataset(*store_, options_.interaction_weights, clock_.now_ms(), nullptr).value();
+  const Dataset dataset = load_dataset(*store_, types(), clock_.now_ms(), nullptr).value();
   const models::InteractionMatrix matrix = dataset.training_data(0, dataset.events.size()).matrix();
   EXPECT_EQ(matrix.nonzeros(), 1);
   EXPECT_EQ(matrix.weight[0], 6);
@@ -51,7 +57,7 @@ TEST_F(DatasetTest, NumbersContextsOfEventsWhereFeaturesAreAsked) {
   };
   write({with(kStartMs + 3, {{"device", std::string("phone")}}), with(kStartMs + 2, {}),
          with(kStartMs + 1, {{"device", std::string("phone")}}), with(kStartMs, {{"hour", 7.0}})});
-  const Dataset dataset = load_dataset(*store_, {}, clock_.now_ms(), nullptr, /*with_features=*/true).value();
+  const Dataset dataset = load_dataset(*store_, types(), clock_.now_ms(), nullptr, /*with_features=*/true).value();
   std::vector<Features> by_event;
   for (const std::uint32_t context : dataset.event_contexts) by_event.push_back(dataset.contexts[context]);
   EXPECT_THAT(by_event, ElementsAre(Features{{"hour", 7.0}}, Features{{"device", std::string("phone")}}, Features{},
@@ -60,11 +66,11 @@ TEST_F(DatasetTest, NumbersContextsOfEventsWhereFeaturesAreAsked) {
   // The pair's newest event says in which context it came about.
   const models::TrainingData data = dataset.training_data(0, 2);
   EXPECT_THAT(data.pair_contexts(data.matrix()), ElementsAre(dataset.event_contexts[1]));
-  EXPECT_TRUE(load_dataset(*store_, {}, clock_.now_ms(), nullptr).value().contexts.empty());
+  EXPECT_TRUE(load_dataset(*store_, types(), clock_.now_ms(), nullptr).value().contexts.empty());
 }
 
 TEST_F(DatasetTest, AnEmptyStoreGivesAnEmptyDataset) {
-  const auto dataset = load_dataset(*store_, {}, clock_.now_ms(), nullptr);
+  const auto dataset = load_dataset(*store_, types(), clock_.now_ms(), nullptr);
   ASSERT_TRUE(dataset.is_ok());
   EXPECT_TRUE(dataset->events.empty());
   EXPECT_TRUE(dataset->users.empty());

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/interaction_weight.h"
+#include "engine/interactions/interaction_types.h"
 #include "engine/query.h"
 #include "engine/read_state.h"
 #include "models/ials_encoder.h"
@@ -147,8 +147,8 @@ class QueryDatabase {
     row.timestamp_ms = clock.now_ms();
     row.value = value;
     store.interactions.push_back(row);
-    histories.on_interaction(user_id, {item_id, type_id, static_cast<float>(value), row.timestamp_ms});
-    statistics.add(item_id, interaction_weight(options, type, value), row.timestamp_ms);
+    histories.on_interaction(user_id, {item_id, type_id, static_cast<float>(value), row.timestamp_ms}, row.sequence);
+    statistics.add(item_id, InteractionTypes::built_in()->of(type).signed_weight(value), row.timestamp_ms);
   }
 
   // Learns every model from all interactions so far, as a training run would.
@@ -159,7 +159,8 @@ class QueryDatabase {
     std::map<DenseId, std::uint32_t> item_rows;
     std::vector<models::WeightedPair> pairs;
     for (const auto& row : store.interactions) {
-      const double weight = interaction_weight(options, store.types[row.type], row.value.value_or(1));
+      const double weight =
+          InteractionTypes::built_in()->of(store.types[row.type]).signed_weight(row.value.value_or(1));
       if (weight <= 0) continue;
       if (user_rows.emplace(row.user, user_rows.size()).second) fresh->users.push_back(row.user);
       if (item_rows.emplace(row.item, item_rows.size()).second) fresh->items.push_back(row.item);

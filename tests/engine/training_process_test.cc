@@ -22,7 +22,7 @@ TEST(TrainingTask, SurvivesItsJson) {
                     .generation = "g4",
                     .now_ms = 12,
                     .options = {},
-                    .interaction_weights = {{"view", 0.5}},
+                    .interaction_types = {parse_interaction_type("view", R"({"weight":0.5})").value()},
                     .clock = {}};
   task.options.models = {"ials"};
   task.options.settings["ials"] = {{"dim", "8"}};

@@ -20,6 +20,11 @@ class WeighEventsTest : public ::testing::Test {
     events.push_back({item, &rules.of_name(type), value, static_cast<TimestampMs>(events.size())});
   }
   double weight() const { return weigh_pair(events).weight; }
+  std::vector<double> weights() const {
+    std::vector<double> all;
+    for (const EventWeight& event : weigh_events(events)) all.push_back(event.weight);
+    return all;
+  }
 
   std::shared_ptr<const InteractionTypes> types = std::make_shared<const InteractionTypes>();
   TypeRules rules{types, [](std::uint16_t) { return std::string(); }};
@@ -29,7 +34,7 @@ class WeighEventsTest : public ::testing::Test {
 TEST_F(WeighEventsTest, ActsAddUpAsTheirTypesWeigh) {
   for (const char* type : {"view", "click", "like", "purchase", "view", "unheard-of"}) add(type);
   EXPECT_EQ(weight(), 1 + 1 + 3 + 5 + 1 + 1);
-  EXPECT_THAT(weigh_events(events), ElementsAre(1, 1, 3, 5, 1, 1));
+  EXPECT_THAT(weights(), ElementsAre(1, 1, 3, 5, 1, 1));
 }
 
 TEST_F(WeighEventsTest, QuantitiesDoNotScaleAWeight) {
@@ -47,7 +52,7 @@ TEST_F(WeighEventsTest, OfRatingsTheNewestCounts) {
   add("rating", 4);
   EXPECT_EQ(weight(), 4);
   EXPECT_FALSE(weigh_pair(events).is_excluded);
-  EXPECT_THAT(weigh_events(events), ElementsAre(0, 0, 4));
+  EXPECT_THAT(weights(), ElementsAre(0, 0, 4));
 }
 
 TEST_F(WeighEventsTest, AMiddlingRatingTakesThePlaceOfTheOneBefore) {
@@ -73,9 +78,9 @@ TEST_F(WeighEventsTest, AReturnOfAPartLeavesThePurchase) {
   add("purchase", 6);
   add("purchase", 2);
   add("return", 3);  // both of the newer, one of the older
-  EXPECT_THAT(weigh_events(events), ElementsAre(5, 0, 0));
+  EXPECT_THAT(weights(), ElementsAre(5, 0, 0));
   add("purchase", -5);
-  EXPECT_THAT(weigh_events(events), ElementsAre(0, 0, 0, 0));
+  EXPECT_THAT(weights(), ElementsAre(0, 0, 0, 0));
 }
 
 TEST_F(WeighEventsTest, AReturnBeforeItsPurchaseTakesNothing) {
@@ -140,7 +145,8 @@ TEST_F(WeighEventsTest, ThresholdsMakeAValueSpeakForOrAgainst) {
   add("watch", 12);
   EXPECT_EQ(weight(), 1);
   add("watch", 2);
-  EXPECT_THAT(weigh_events(events), ElementsAre(1, 0, -1));
+  add("watch", 2);
+  EXPECT_THAT(weights(), ElementsAre(0, 0, -0.5, -0.5));
   EXPECT_FALSE(weigh_pair(events).is_excluded);
 }
 
@@ -149,13 +155,24 @@ TEST_F(WeighEventsTest, RepeatsMayBeCappedOrTheFirstAlone) {
   declare("open", R"({"repeats":"first","weight":2})");
   for (int i = 0; i < 5; ++i) add("view");
   for (int i = 0; i < 5; ++i) add("open");
-  EXPECT_THAT(weigh_events(events), ElementsAre(1, 1, 0, 0, 0, 2, 0, 0, 0, 0));
+  EXPECT_THAT(weights(), ElementsAre(1, 1, 0, 0, 0, 2, 0, 0, 0, 0));
 }
 
 TEST_F(WeighEventsTest, ANegativeWeightSpeaksAgainst) {
   declare("closed_at_once", R"({"weight":-2})");
   add("closed_at_once");
   EXPECT_EQ(weight(), -2);
+  EXPECT_TRUE(weigh_pair(events).is_excluded);
+}
+
+TEST_F(WeighEventsTest, TheEventsOfAnItemHaveOneSign) {
+  add("view");
+  add("dislike");
+  EXPECT_THAT(weights(), ElementsAre(0, -2));
+  add("purchase");
+  add("purchase");
+  EXPECT_EQ(weight(), 8);
+  EXPECT_THAT(weights(), ElementsAre(8.0 / 11, 0, 40.0 / 11, 40.0 / 11));
   EXPECT_TRUE(weigh_pair(events).is_excluded);
 }
 
@@ -169,7 +186,7 @@ TEST_F(WeighEventsTest, ItemsDoNotTouchEachOther) {
   EXPECT_EQ(items[0].preference.weight, 3);
   EXPECT_EQ(items[1].preference.weight, 0);
   EXPECT_EQ(items[1].preference.newest_ms, 2);
-  EXPECT_THAT(weigh_events(events), ElementsAre(0, 3, 0));
+  EXPECT_THAT(weights(), ElementsAre(0, 3, 0));
 }
 
 TEST_F(WeighEventsTest, ARatingWithoutAValueSaysNothing) {

@@ -34,7 +34,7 @@ class MfEncoderTest : public testing::Test {
     encoder_ = std::move(trained).value();
   }
   Result<std::unique_ptr<Encoder>> train(const Settings& given) const {
-    const TrainingData data{.users = kUsers, .items = kItems, .events = events_};
+    const TrainingData data{.users = kUsers, .items = kItems, .events = events_, .ratings = events_};
     return find_encoder_kind("mf")->train(data, *resolve_settings(mf_table(), given), {.threads = 1});
   }
   double score(std::span<const float> user, std::uint32_t item) const {
@@ -60,8 +60,8 @@ TEST_F(MfEncoderTest, AStrangerIsPlacedByRatingsNotByViews) {
       {.item = 2, .rating = 1}, {.item = 3, .rating = 5}, {.item = 8, .rating = 1}, {.item = 5, .rating = 5}};
   std::vector<float> even(4);
   std::vector<float> odd(4);
-  ASSERT_TRUE(encoder_->embed_user({.history = likes_even}, even).is_ok());
-  ASSERT_TRUE(encoder_->embed_user({.history = likes_odd}, odd).is_ok());
+  ASSERT_TRUE(encoder_->embed_user({.ratings = likes_even}, even).is_ok());
+  ASSERT_TRUE(encoder_->embed_user({.ratings = likes_odd}, odd).is_ok());
   EXPECT_GT(score(even, 10), score(even, 11) + 1);
   EXPECT_GT(score(odd, 11), score(odd, 10) + 1);
   const HistoryEvent views[] = {{.item = 2}, {.item = 3}};
@@ -73,8 +73,8 @@ TEST_F(MfEncoderTest, TheNewestRatingOfAnItemCounts) {
   const HistoryEvent plain[] = {{.item = 3, .rating = 2}, {.item = 2, .rating = 5}};
   std::vector<float> one(4);
   std::vector<float> other(4);
-  ASSERT_TRUE(encoder_->embed_user({.history = changed}, one).is_ok());
-  ASSERT_TRUE(encoder_->embed_user({.history = plain}, other).is_ok());
+  ASSERT_TRUE(encoder_->embed_user({.ratings = changed}, one).is_ok());
+  ASSERT_TRUE(encoder_->embed_user({.ratings = plain}, other).is_ok());
   EXPECT_EQ(one, other);
 }
 
@@ -84,7 +84,7 @@ TEST_F(MfEncoderTest, FoldInStandsWhereTrainingStands) {
   for (const TimedInteraction& event : events_)
     if (event.user == 6) history.push_back({.item = event.item, .rating = event.rating});
   std::vector<float> folded(4);
-  ASSERT_TRUE(encoder_->embed_user({.history = history}, folded).is_ok());
+  ASSERT_TRUE(encoder_->embed_user({.ratings = history}, folded).is_ok());
   const auto trained = encoder_->user_vectors().subspan(6 * 4, 4);
   for (std::uint32_t item = 0; item + 1 < kItems; ++item) EXPECT_NEAR(score(folded, item), score(trained, item), 0.4);
 }

@@ -1,0 +1,70 @@
+// PairFilter: which keys were added, with a few false positives and no false negatives (Bloom 1970,
+// doi:10.1145/362686.362692). It saves reads of what is certainly not there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace tamis::engine {
+
+// Externally synchronised. Grows by filters of twice the size; about a key in thirty is wrongly said to be there, at a
+// cost of 8 bits for each key.
+class PairFilter {
+ public:
+  bool contains(std::uint64_t key) const {
+    for (const Layer& layer : layers_)
+      if (layer.contains(key)) return true;
+    return false;
+  }
+  void add(std::uint64_t key) {
+    if (contains(key)) return;
+    if (layers_.empty() || layers_.back().keys >= layers_.back().words.size() * kKeysPerWord)
+      layers_.push_back(
+          {std::vector<std::uint64_t>(layers_.empty() ? kFirstWords : 2 * layers_.back().words.size()), 0});
+    layers_.back().add(key);
+  }
+  std::uint64_t memory_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const Layer& layer : layers_) bytes += layer.words.size() * sizeof(std::uint64_t);
+    return bytes;
+  }
+
+  // Mixes the parts of a key.
+  static std::uint64_t key_of(std::uint64_t a, std::uint64_t b, std::uint64_t c) { return mix(mix(mix(a) + b) + c); }
+
+ private:
+  static constexpr std::size_t kFirstWords = 1'024;
+  static constexpr std::size_t kKeysPerWord = 8;  // of 64 bits
+
+  struct Layer {
+    std::vector<std::uint64_t> words;
+    std::size_t keys = 0;
+
+    static std::uint64_t bits_of(std::uint64_t key) {
+      return std::uint64_t{1} << (key & 63U) | std::uint64_t{1} << (key >> 6 & 63U) |
+             std::uint64_t{1} << (key >> 12 & 63U);
+    }
+    std::size_t place_of(std::uint64_t key) const { return static_cast<std::size_t>(key >> 20) % words.size(); }
+    bool contains(std::uint64_t key) const {
+      const std::uint64_t bits = bits_of(key);
+      return (words[place_of(key)] & bits) == bits;
+    }
+    void add(std::uint64_t key) {
+      words[place_of(key)] |= bits_of(key);
+      ++keys;
+    }
+  };
+
+  // The finaliser of SplitMix64.
+  static std::uint64_t mix(std::uint64_t x) {
+    x += 0x9E3779B97F4A7C15ULL;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
+    return x ^ (x >> 31);
+  }
+
+  std::vector<Layer> layers_;
+};
+
+}  // namespace tamis::engine
