@@ -15,7 +15,7 @@ FROM docker.io/library/debian:bookworm-slim
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
        ca-certificates curl libfmt9 libhwy1 liblzma5 libopenblas0-pthread libprometheus-cpp-core1.0 libroaring0 \
-       librocksdb7.8 libsimdjson14 libspdlog1.10 libssl3 libtomlplusplus3 libxxhash0 zlib1g \
+       librocksdb7.8 libsimdjson14 libspdlog1.10 libssl3 libtomlplusplus3 libutf8proc2 libxxhash0 libzstd1 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/tamis --create-home tamis
 COPY --from=build /src/build/release/tamis /usr/local/bin/tamis

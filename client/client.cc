@@ -214,9 +214,10 @@ Result<RankedList> Client::search(const SearchQuery& query) {
   return call_and_decode(this, query_request("/v1/search", body), decode_ranked_list);
 }
 
-Result<JobProgress> Client::train(std::span<const std::string> models) {
+Result<JobProgress> Client::train(std::span<const std::string> models, bool inherit) {
   json body = json::object();
   if (!models.empty()) body["models"] = std::vector<std::string>(models.begin(), models.end());
+  if (!inherit) body["inherit"] = false;
   HttpRequest request = query_request("/v1/train", body);
   request.repeatable = false;  // a repeat would queue a second run
   return call_and_decode(this, request, decode_job);

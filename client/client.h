@@ -69,7 +69,8 @@ class Client {
 
   // --- learning and operation ---
   // Queues a training run; empty: all configured models. Returns the job.
-  Result<JobProgress> train(std::span<const std::string> models = {});
+  // `inherit`: the members of the serving generation that are not named are kept.
+  Result<JobProgress> train(std::span<const std::string> models = {}, bool inherit = true);
   Result<JobProgress> get_job(std::string_view id);
   // Asks every `poll_ms` until the job is finished, or until `on_progress`, called with each new state, returns false.
   using ProgressCallback = std::function<bool(const JobProgress&)>;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "client/command_line/export_command.h"
+#include "client/command_line/generation_commands.h"
 #include "client/command_line/import_command.h"
 #include "client/command_line/operation_commands.h"
 #include "client/command_line/query_commands.h"
@@ -15,13 +16,42 @@ namespace {
 constexpr const char* kExitCodes =
     "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 the server cannot be reached or is busy, 130 interrupted.";
 
+void add_csv_options(CLI::App* command, CsvFlags* csv) {
+  const std::string group = "CSV";
+  const auto add = [&](const char* name, auto* value, const char* description) {
+    return command->add_option(name, *value, description)->group(group);
+  };
+  add("--encoding", &csv->encoding, "utf-8, utf-16, latin-1, windows-1252, ...; default: told by the bytes");
+  add("--delimiter", &csv->delimiter,
+      "Between fields: one or more characters, as :: or \\t (default: told by the file)");
+  add("--quote", &csv->quote, "Around fields; none: quotes are plain characters (default: \")");
+  add("--escape", &csv->escape, "Before a quote within a field, as \\ (default: none; quotes are doubled)");
+  command->add_flag("--no-header", csv->no_header, "The first line is a row")->group(group);
+  command->add_option("--columns", csv->columns, "Names of the columns of a file without a header: a,b,c")
+      ->delimiter(',')
+      ->group(group);
+  command->add_option("--null", csv->nulls, "A cell that means nothing, as NULL; may be repeated")->group(group);
+  add("--extra-fields", &csv->extra_fields, "Of rows with too many: refuse or ignore")
+      ->check(CLI::IsMember({"refuse", "ignore"}));
+  add("--missing-fields", &csv->missing_fields, "Of rows with too few: refuse, or empty")
+      ->check(CLI::IsMember({"refuse", "empty"}));
+  add("--user", &csv->user, "Interactions: the user's column, by name or by number from 1; likewise:");
+  add("--item", &csv->item, "the item's");
+  add("--type-column", &csv->type_column, "the type's");
+  add("--type", &csv->type, "or one type for all rows");
+  add("--value", &csv->value, "the value's");
+  add("--timestamp", &csv->timestamp, "the time's");
+  add("--timestamp-format", &csv->timestamp_format, "rfc3339, epoch_s, epoch_ms, or a pattern as %Y-%m-%d %H:%M:%S");
+  add("--id", &csv->id, "Items, users, vectors: the id's column");
+}
+
 void add_import(CLI::App& app, int* exit_code) {
   auto options = std::make_shared<ImportOptions>();
   CLI::App* command = app.add_subcommand("import", "Send interactions, items, users or vectors from a file");
   add_remote_options(command, &options->remote, true);
   command->get_option("--format")->description("Of the report: table or json");
   command->add_option("input", options->inputs, "[interactions|items|users|vectors] FILE; - is standard input")
-      ->expected(1, 2);
+      ->expected(0, 2);
   auto* generation = command->add_option("--generation", options->generation,
                                          "Instead of FILE: a generation's folder, or a tar of it (.tar, .gz, .xz)");
   generation->check(CLI::ExistingPath);
@@ -32,9 +62,12 @@ void add_import(CLI::App& app, int* exit_code) {
   command->add_option("-f,--input-format", options->format, "csv, ndjson, npy or packed; auto: by the name")
       ->check(CLI::IsMember({"auto", "csv", "ndjson", "npy", "packed"}))
       ->capture_default_str();
-  command->add_option("--delimiter", options->delimiter, "CSV: between fields (default: the mapping's, else a comma)")
-      ->transform([](std::string text) { return text == "\\t" || text == "tab" ? std::string("\t") : text; })
-      ->check([](const std::string& text) { return text.size() == 1 ? std::string() : "must be one character"; });
+  add_csv_options(command, &options->csv);
+  command->add_flag("--print-mapping", options->print_mapping,
+                    "CSV: print the mapping that is inferred, as TOML to keep, and end");
+  command->add_flag(
+      "--dry-run", options->dry_run,
+      "Read the whole file, show the first rows as they would be stored and the bad ones; needs no server");
   command->add_option("--space", options->space, "Vectors: the space; made where it does not exist");
   command->add_option("--metric", options->metric, "Vectors: of a new space")
       ->check(CLI::IsMember({"dot", "cosine", "l2"}))
@@ -50,21 +83,30 @@ void add_import(CLI::App& app, int* exit_code) {
       ->capture_default_str();
   command->add_option("--show-errors", options->show_errors, "Bad rows that are shown")->capture_default_str();
   command
-      ->add_option("--idempotency", options->idempotency,
-                   "Interactions get a key from line and content (row), so that a repeated import of the same file "
-                   "stores nothing twice, or none; auto: row for CSV")
+      ->add_option(
+          "--idempotency", options->idempotency,
+          "Interactions get a key by what the row says (row), so that a repeated import of the same file stores "
+          "nothing twice, or none; auto: row, but for NDJSON from a pipe")
       ->check(CLI::IsMember({"auto", "row", "none"}))
       ->capture_default_str();
+  command->add_option("--source", options->source,
+                      "What the file is called in the keys of rows without a time (default: its folder and name)");
+  command->add_option("--import-id", options->import_id, "What this import is called (default: a new name)");
+  command->add_option("--undo", options->undo, "Instead of FILE: take back the interactions of the import ID");
   command
       ->add_option("--durability", options->durability, "When the server acknowledges (default: as it is configured)")
       ->check(CLI::IsMember({"sync", "interval", "none"}));
   command->footer(std::string("Examples:\n"
                               "  tamis import --mapping data/online_retail.toml data/online_retail.csv.xz\n"
+                              "  tamis import u.data --dry-run\n"
+                              "  tamis import interactions ratings.dat --delimiter :: --user 1 --item 2 --type rating "
+                              "--value 3\n"
                               "  tamis import interactions events.ndjson.gz --on-error fail\n"
                               "  zcat events.gz | tamis import interactions - --input-format ndjson\n"
                               "  tamis import vectors items.npy --ids items.txt --space images --metric cosine\n"
                               "  tamis import --generation out/two-tower --name two-tower --promote\n"
-                              "Plain, gzip and xz files are told apart by their content.") +
+                              "  tamis import --undo 20261128-173059-3f9a1c\n"
+                              "Plain, gzip, xz and zstd files are told apart by their content.") +
                   kExitCodes);
   command->callback([options, exit_code] { *exit_code = run_import(*options); });
 }
@@ -99,6 +141,7 @@ void add_train(CLI::App& app, int* exit_code) {
   CLI::App* command = app.add_subcommand("train", "Train the models and promote the generation where its gate holds");
   add_remote_options(command, &options->remote, true);
   command->add_option("--model", options->models, "A model; may be repeated (default: all configured)");
+  command->add_flag("--alone", options->alone, "Keep nothing of the generation that serves but what is learned now");
   command->add_flag("--no-wait", options->no_wait, "Print the job's id and return");
   command->footer(std::string("Examples:\n"
                               "  tamis train\n"
@@ -146,6 +189,29 @@ void add_similar(CLI::App& app, int* exit_code) {
   command->callback([options, exit_code] { *exit_code = run_similar(*options); });
 }
 
+void add_generations(CLI::App& app, int* exit_code) {
+  struct Command {
+    const char* name;
+    const char* about;
+    int (*run)(const GenerationOptions&);
+  };
+  static constexpr Command kCommands[] = {
+      {"generations", "What training made: members, state, figures", run_generations},
+      {"promote", "Have a generation serve", run_promote},
+      {"rollback", "Serve the generation that served before", run_rollback},
+      {"jobs", "The training jobs since the server's start", run_jobs},
+  };
+  for (const Command& known : kCommands) {
+    auto options = std::make_shared<GenerationOptions>();
+    CLI::App* command = app.add_subcommand(known.name, known.about);
+    add_remote_options(command, &options->remote, true);
+    if (known.run == run_promote) command->add_option("generation", options->generation, "Its id")->required();
+    command->footer(std::string("Example:\n  tamis ") + known.name + (known.run == run_promote ? " g3" : "") +
+                    kExitCodes);
+    command->callback([options, exit_code, run = known.run] { *exit_code = run(*options); });
+  }
+}
+
 void add_operations(CLI::App& app, int* exit_code) {
   auto stats = std::make_shared<StatsOptions>();
   CLI::App* command = app.add_subcommand("stats", "What a server holds and how it does");
@@ -168,6 +234,7 @@ void register_commands(CLI::App& app, int* exit_code) {
   add_import(app, exit_code);
   add_export(app, exit_code);
   add_train(app, exit_code);
+  add_generations(app, exit_code);
   add_recommend(app, exit_code);
   add_similar(app, exit_code);
   add_operations(app, exit_code);

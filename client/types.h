@@ -34,6 +34,7 @@ struct EntityPage {
 
 struct InteractionPage {
   std::vector<Interaction> rows;
+  std::vector<Sequence> sequences;  // of each row
   std::string cursor;
 };
 
@@ -108,14 +109,17 @@ struct RankedList {
 
 struct JobProgress {
   std::string id;
-  std::string state;    // "queued", "running", "succeeded", "failed", "cancelled"
+  std::string state;    // "queued", "running", "succeeded", "failed", "cancelled", "rejected"
   double progress = 0;  // 0..1
   std::string stage;
   std::string detail;
   std::string generation;
   std::string json;
 
-  bool is_finished() const { return state == "succeeded" || state == "failed" || state == "cancelled"; }
+  std::vector<std::string> warnings = {};  // what did not go as asked though the run went on
+  bool coalesced = false;                  // of train(): an equal run was waiting already
+
+  bool is_finished() const { return !state.empty() && state != "queued" && state != "running"; }
 };
 
 struct LogPage {

@@ -181,6 +181,7 @@ Result<Entity> decode_entity(const json& document) {
   entity.features = members.features("features");
   entity.updated_ms = members.timestamp("updated_at");
   entity.expires_ms = members.timestamp("expires_at");
+  entity.hidden = members.flag("hidden");
   return members.finish(std::move(entity));
 }
 
@@ -195,6 +196,7 @@ Result<Interaction> decode_interaction(const json& document) {
   interaction.context = members.features("context");
   interaction.recommendation_id = members.text("recommendation_id");
   interaction.idempotency_key = members.text("idempotency_key");
+  interaction.import_id = members.text("import_id");
   return members.finish(std::move(interaction));
 }
 
@@ -232,6 +234,10 @@ Result<JobProgress> decode_job(const json& document) {
   job.stage = members.text("stage");
   job.detail = members.text("detail");
   job.generation = members.text("generation");
+  job.coalesced = document.value("coalesced", false);
+  if (const auto warnings = document.find("warnings"); warnings != document.end() && warnings->is_array())
+    for (const json& warning : *warnings)
+      if (warning.is_string()) job.warnings.push_back(warning.get<std::string>());
   job.json = document.dump();
   return members.finish(std::move(job));
 }
@@ -268,6 +274,7 @@ Result<InteractionPage> decode_interaction_page(const json& document) {
   for (const json& row : members.list("interactions")) {
     TAMIS_ASSIGN_OR_RETURN(Interaction interaction, decode_interaction(row));
     page.rows.push_back(std::move(interaction));
+    page.sequences.push_back(Members(row).count("sequence"));
   }
   page.cursor = members.text("cursor");
   return members.finish(std::move(page));

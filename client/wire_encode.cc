@@ -126,6 +126,10 @@ std::string interaction_to_json(const Interaction& interaction) {
     out += ",\"idempotency_key\":";
     append_quoted(&out, interaction.idempotency_key);
   }
+  if (!interaction.import_id.empty()) {
+    out += ",\"import_id\":";
+    append_quoted(&out, interaction.import_id);
+  }
   out += '}';
   return out;
 }
@@ -139,6 +143,7 @@ std::string entity_to_json(const Entity& entity) {
     out += ",\"expires_at\":";
     append_time(&out, entity.expires_ms);
   }
+  if (entity.hidden) out += ",\"hidden\":true";
   out += '}';
   return out;
 }

@@ -15,8 +15,10 @@ find_package(tomlplusplus REQUIRED)                                   # tomlplus
 find_package(OpenSSL REQUIRED)                                        # OpenSSL::SSL
 find_package(ZLIB)
 find_package(LibLZMA REQUIRED)                                        # LibLZMA::LibLZMA: .xz files
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)              # PkgConfig::ZSTD: .zst files
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)                # PkgConfig::HWY
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)         # PkgConfig::OPENBLAS
+pkg_check_modules(UTF8PROC REQUIRED libutf8proc)                      # UTF8PROC_LINK_LIBRARIES: its flags are for Windows
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)          # PkgConfig::XXHASH
 
 if(TAMIS_TESTS)

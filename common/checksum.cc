@@ -7,6 +7,8 @@
 #include <cstring>
 #include <vector>
 
+#include "common/cancellation.h"
+
 namespace tamis {
 
 struct Checksum64::State {
@@ -28,6 +30,7 @@ Result<std::uint64_t> checksum_file(const std::filesystem::path& path) {
   for (;;) {
     const std::size_t read = std::fread(buffer.data(), 1, buffer.size(), file.get());
     checksum.update(buffer.data(), read);
+    TAMIS_RETURN_IF_ERROR(check_cancelled());
     if (read < buffer.size()) break;
   }
   if (std::ferror(file.get()) != 0) return Status::io_error("cannot read " + path.string());

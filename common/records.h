@@ -25,8 +25,8 @@ struct Entity {
 struct Interaction {
   std::string user = {};
   std::string item = {};
-  std::string type = "view";         // 1..64 bytes; its weight is configured
-  std::optional<double> value = {};  // quantity, stars, seconds watched; -kMaxInteractionValue..kMaxInteractionValue
+  std::string type = "view";           // 1..64 bytes; its weight is configured
+  std::optional<double> value = {};    // quantity, stars, seconds watched; -kMaxInteractionValue..kMaxInteractionValue
   TimestampMs timestamp_ms = kNoTime;  // kNoTime: the time of the write
   Features context = {};
   std::string recommendation_id = {};  // of the answer that led to it; empty where unknown
@@ -143,6 +143,7 @@ struct WriteAck {
   std::uint64_t duplicates = 0;  // interactions whose idempotency key had been seen
   Sequence sequence = 0;         // of the last record; every read after the ack reflects it
   std::uint64_t affected = 0;    // interactions that were deleted or moved
+  std::uint64_t ignored = 0;     // writes about users whose erasure is under way: nothing of them is stored
   // Types of its interactions that nobody declared: they count as positive. At most kMaxUndeclaredTypes, ascending.
   std::vector<std::string> undeclared_types = {};
 };

@@ -42,6 +42,12 @@ Result<std::shared_ptr<const models::TextEmbedderSource>> open_text_embedders(co
   return EndpointSource::create({content->begin(), content->end()});
 }
 
+Status check_text_embedders(const SettingsByModel& settings) {
+  const std::map<std::string, std::string>* content = endpoint_settings_of(settings);
+  if (content == nullptr) return Status::ok();
+  return read_endpoint_settings({content->begin(), content->end()}).status();
+}
+
 void place_cache(const std::filesystem::path& dir, SettingsByModel* settings) {
   if (endpoint_settings_of(*settings) != nullptr) (*settings)["content"].try_emplace("cache_dir", dir.string());
 }

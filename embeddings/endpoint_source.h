@@ -38,6 +38,8 @@ using SettingsByModel = std::map<std::string, std::map<std::string, std::string>
 
 // The source for a run's settings; null where their content encoder asks no endpoint. Errors: those of create().
 Result<std::shared_ptr<const models::TextEmbedderSource>> open_text_embedders(const SettingsByModel& settings);
+// What open_text_embedders() would refuse of the settings; it opens no cache.
+Status check_text_embedders(const SettingsByModel& settings);
 // Has the cache in `dir` where the settings ask for an endpoint and name no folder.
 void place_cache(const std::filesystem::path& dir, SettingsByModel* settings);
 

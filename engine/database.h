@@ -43,7 +43,9 @@ class Database {
   virtual ~Database() = default;
 
   // --- readiness ---
-  virtual bool is_ready() const = 0;  // false while recovering; reads then answer unavailable
+  // False while recovering, and while the store cannot be read; reads then answer unavailable.
+  virtual bool is_ready() const = 0;
+  // ok once recovered; unavailable at the timeout; else why recovery failed: the database stays as it is then.
   virtual Status wait_ready(std::chrono::milliseconds timeout) = 0;
   virtual const DatabaseOptions& options() const = 0;
 
@@ -60,6 +62,14 @@ class Database {
   // Accepted: the interactions that moved; 0 where the session is unknown, so that a repeat is harmless.
   // invalid_argument (ids, the same one twice).
   virtual Result<WriteAck> merge_user(std::string_view user, std::string_view session) = 0;
+  // Takes back the interactions that were there when it was called. Affected: how many went. Counts, histories,
+  // attribution and the next answer follow. Many are taken back in several writes, each whole by itself. Without a user
+  // it reads every interaction: a second for a million or two. invalid_argument where the selection is not bounded.
+  virtual Result<WriteAck> delete_interactions(const InteractionSelection& selection) = 0;
+  // Deletes a user with vectors and interactions. Unless `keep_log`, everything else that names the user goes as well:
+  // log records, idempotency keys, served lists, generations' rows, and in the background their bytes
+  // (StorageOptions::erase_within_s). not_found.
+  virtual Result<DeletedUser> delete_user(std::string_view user, bool keep_log, const WriteOptions& options) = 0;
   virtual void write_async(std::vector<Mutation> mutations, const WriteOptions& options, WriteCallback done) = 0;
 
   // --- reading ---
@@ -89,11 +99,12 @@ class Database {
   virtual Result<FunnelConfig> get_funnel(std::string_view name) const = 0;
   // An earlier version as it was stored, without what it inherited then.
   virtual Result<FunnelConfig> get_funnel_version(std::string_view name, std::uint32_t version) const = 0;
-  // read_funnel(), and whether the base is one.
+  // read_funnel(), whether the base is one, and warnings.
   virtual FunnelDocument check_funnel(std::string_view name, std::string_view json) const = 0;
   // The version counts up. invalid_argument at "/base" for a base that is unknown or leads back to the funnel.
   virtual Result<WriteAck> put_funnel(const FunnelConfig& funnel) = 0;
-  // failed_precondition while another funnel inherits from it. Its versions stay readable.
+  // failed_precondition while another funnel inherits from it or an open experiment uses it. Its versions stay
+  // readable.
   virtual Result<WriteAck> delete_funnel(std::string_view name) = 0;
 
   // --- what interactions mean (docs/interactions.md) ---
@@ -118,6 +129,9 @@ class Database {
   virtual Result<ExperimentResults> experiment_results(std::string_view name) const = 0;
   // What another funnel would have earned on the logged lists; each costs a query.
   virtual Result<OffPolicyEvaluation> evaluate_off_policy(const OffPolicyRequest& request) const = 0;
+  // The same as a job of kind "evaluate", for logs of any size: its result is off_policy_to_json() of the evaluation,
+  // and estimates that mean nothing fail it. Evaluations wait for each other, not for trainings.
+  virtual Result<Job> start_evaluation(const OffPolicyRequest& request) = 0;
 
   // --- learning ---
   virtual Result<Job> train(const TrainRequest& request) = 0;  // queued; returns at once
@@ -140,12 +154,16 @@ class Database {
   virtual Status export_generation(std::string_view generation, const std::filesystem::path& dir) const = 0;
 
   // --- operation ---
-  // A consistent copy in `dir` (must not exist): store checkpoint, index files, generations, manifest with checksums
-  // and a few recorded queries with their answers.
+  // A consistent copy in `dir` (must not exist): store checkpoint, index files, generations, manifest with checksums,
+  // the settings that answers depend on, and a few recorded queries with their answers. already_exists where `dir`
+  // exists or is being made. A copy that fails leaves nothing.
   virtual Status snapshot(const std::filesystem::path& dir) = 0;
-  // Checks the checksums, copies to `data_dir` (absent or empty), opens it and compares the recorded answers.
+  // Checks the checksums, copies to `data_dir` (absent or empty), opens it with the settings that the snapshot keeps
+  // and compares the recorded answers. What differs from `options`, and answers that differ, are warnings; where
+  // `is_strict`, they are failed_precondition, and nothing is made.
   static Status restore(const std::filesystem::path& snapshot_dir, const std::filesystem::path& data_dir,
-                        const DatabaseOptions& options);
+                        const DatabaseOptions& options, bool is_strict = false,
+                        std::vector<std::string>* warnings = nullptr);
   virtual Stats stats() const = 0;
 };
 

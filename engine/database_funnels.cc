@@ -5,6 +5,7 @@
 #include "engine/database_impl.h"
 #include "engine/funnel_registry.h"
 #include "engine/query/objective_names.h"
+#include "engine/query/warnings.h"
 
 namespace tamis::engine {
 namespace {
@@ -57,6 +58,11 @@ FunnelDocument DatabaseImpl::check_funnel(std::string_view name, std::string_vie
   if (std::any_of(document.faults.begin(), document.faults.end(), is_told)) return document;  // it does not parse
   if (Status status = check_objective_names(*state, document.funnel); !status.is_ok())
     document.faults.push_back(std::move(status));
+  if (!document.faults.empty()) return document;
+  FunnelConfig whole = document.funnel;
+  if (const auto base = state->funnels.find(whole.base); base != state->funnels.end())
+    inherit_members(*base->second, &whole);
+  document.warnings = funnel_warnings(*state, whole);
   return document;
 }
 

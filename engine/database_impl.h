@@ -8,11 +8,13 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "engine/database.h"
+#include "engine/learn/job_queue.h"
 #include "engine/live_state.h"
 #include "engine/measure/impression_log.h"
 #include "engine/observer.h"
@@ -31,10 +33,14 @@ namespace tamis::engine {
 // The parts of a data directory.
 struct DataLayout {
   explicit DataLayout(const std::filesystem::path& dir)
-      : store(dir / "store"), index(dir / "index"), generations(dir / "generations") {}
+      : store(dir / "store"),
+        index(dir / "index"),
+        generations(dir / "generations"),
+        snapshots_made(dir / "snapshots_made") {}
   std::filesystem::path store;
   std::filesystem::path index;
   std::filesystem::path generations;
+  std::filesystem::path snapshots_made;  // the list of them (made_snapshots.h)
 };
 
 class DatabaseImpl final : public Database, private storage::CommitListener, private TrainerHost {
@@ -46,13 +52,15 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   DatabaseImpl(const std::filesystem::path& dir, const DatabaseOptions& options, std::unique_ptr<storage::Store> store);
   ~DatabaseImpl() override;
 
-  bool is_ready() const override { return readiness_.is_ready(); }
+  bool is_ready() const override { return readiness_.is_ready() && is_readable(); }
   Status wait_ready(std::chrono::milliseconds timeout) override { return readiness_.wait(timeout); }
   const DatabaseOptions& options() const override { return options_; }
 
   Status prepare(Mutation* mutation) const override;
   Result<WriteAck> write(std::vector<Mutation> mutations, const WriteOptions& options) override;
   Result<WriteAck> merge_user(std::string_view user, std::string_view session) override;
+  Result<WriteAck> delete_interactions(const InteractionSelection& selection) override;
+  Result<DeletedUser> delete_user(std::string_view user, bool keep_log, const WriteOptions& options) override;
   void write_async(std::vector<Mutation> mutations, const WriteOptions& options, WriteCallback done) override;
 
   Sequence sequence() const override { return visible_.get(); }
@@ -91,6 +99,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Result<WriteAck> delete_experiment(std::string_view name) override;
   Result<ExperimentResults> experiment_results(std::string_view name) const override;
   Result<OffPolicyEvaluation> evaluate_off_policy(const OffPolicyRequest& request) const override;
+  Result<Job> start_evaluation(const OffPolicyRequest& request) override;
 
   Result<Job> train(const TrainRequest& request) override;
   Result<Job> get_job(std::string_view id) const override;
@@ -142,8 +151,15 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Status serve(std::shared_ptr<const Generation> generation) override;
   void before_training() override;
   void set_aside(const std::string& document, const Status& why) override;
+  std::string serving_id() const override;
+  std::vector<FunnelConfig> funnels_in_use() const override;
+
+  bool is_evaluation(std::string_view job) const { return job.starts_with(kEvaluationPrefix); }
+  static constexpr std::string_view kEvaluationPrefix = "e";  // of the ids of its jobs
 
   // database_read.cc
+  // False while the store is closed: it is being reopened after a failed write, or that failed.
+  bool is_readable() const { return store_->attributed_through().status().code() != StatusCode::kUnavailable; }
   Result<DenseId> find_live(EntityKind kind, std::string_view id) const;
   Status await(Sequence min_seq, std::int64_t timeout_ms);
 
@@ -161,6 +177,15 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   // Reads the stored experiments into `live`.
   void load_experiments(LiveState* live);
   void apply_experiments(std::span<const storage::CommittedRecord> records);
+
+  // database_forgetting.cc
+  void start_forgetting();
+  // Takes erased users out of what names them, where there are any.
+  void erase_departed();
+  void trim_log();
+
+  // database_snapshot.cc
+  class SnapshotName;
 
   // database_upkeep.cc
   void start_upkeep();
@@ -187,15 +212,21 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::atomic<std::uint64_t> memory_bytes_{0};
   std::uint64_t memory_limit_bytes_ = 0;
   std::chrono::steady_clock::time_point next_measure_;  // of the recovery, then the upkeep thread
+  std::atomic<Sequence> saved_sequence_{0};             // of the index files; recovery needs the log from there on
   Mutex save_mutex_;                                    // one save of the index files at a time
   Mutex funnel_mutex_;                                  // versions of funnels and experiments count up one by one
-  std::unique_ptr<Replay> replay_;                      // past answers; reads the store and the trainer's generations
+  Mutex snapshot_mutex_;
+  std::set<std::string> snapshots_ TAMIS_GUARDED_BY(snapshot_mutex_);  // places of those that are being made
+  std::unique_ptr<Replay> replay_;  // past answers; reads the store and the trainer's generations
 
   std::unique_ptr<storage::CommitQueue> queue_;
   std::unique_ptr<Trainer> trainer_;  // set before readiness
+  JobQueue evaluations_;
+  std::atomic<std::uint64_t> last_evaluation_{0};
   std::thread recovery_;
   std::unique_ptr<PeriodicTasks> upkeep_;
   std::unique_ptr<PeriodicTasks> index_care_;
+  std::unique_ptr<PeriodicTasks> forgetting_;
 };
 
 }  // namespace tamis::engine

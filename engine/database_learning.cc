@@ -1,7 +1,9 @@
 // Learning: what the trainer does for callers, and what the database does for the trainer.
+#include <algorithm>
 #include <utility>
 
 #include "engine/database_impl.h"
+#include "engine/measure/experiment_set.h"
 #include "engine/serving.h"
 
 namespace tamis::engine {
@@ -13,19 +15,25 @@ Result<Job> DatabaseImpl::train(const TrainRequest& request) {
 
 Result<Job> DatabaseImpl::get_job(std::string_view id) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  return trainer_->get_job(id);
+  return is_evaluation(id) ? evaluations_.get(id) : trainer_->get_job(id);
 }
 
-std::vector<Job> DatabaseImpl::list_jobs() const { return is_ready() ? trainer_->list_jobs() : std::vector<Job>(); }
+std::vector<Job> DatabaseImpl::list_jobs() const {
+  if (!is_ready()) return {};
+  std::vector<Job> jobs = trainer_->list_jobs();
+  for (Job& evaluation : evaluations_.list()) jobs.push_back(std::move(evaluation));
+  std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.created_ms > b.created_ms; });
+  return jobs;
+}
 
 Status DatabaseImpl::cancel_job(std::string_view id) {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  return trainer_->cancel_job(id);
+  return is_evaluation(id) ? evaluations_.cancel(id) : trainer_->cancel_job(id);
 }
 
 Result<Job> DatabaseImpl::wait_job(std::string_view id, const Job& seen, std::chrono::milliseconds timeout) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  return trainer_->wait_job(id, seen, timeout);
+  return is_evaluation(id) ? evaluations_.wait(id, seen, timeout) : trainer_->wait_job(id, seen, timeout);
 }
 
 std::vector<GenerationInfo> DatabaseImpl::list_generations() const {
@@ -43,7 +51,9 @@ Result<std::string> DatabaseImpl::rollback() {
 }
 
 std::shared_ptr<void> DatabaseImpl::watch_jobs(std::function<void()> changed) const {
-  return is_ready() ? trainer_->watch_jobs(std::move(changed)) : nullptr;
+  if (!is_ready()) return nullptr;
+  using Watches = std::pair<std::shared_ptr<void>, std::shared_ptr<void>>;
+  return std::make_shared<Watches>(trainer_->watch_jobs(changed), evaluations_.watch(changed));
 }
 
 Result<GenerationInfo> DatabaseImpl::import_generation(const std::filesystem::path& dir, std::string_view name) {
@@ -66,6 +76,35 @@ void DatabaseImpl::set_aside(const std::string& document, const Status& why) {
 
 Status DatabaseImpl::commit(std::vector<Mutation> mutations) {
   return queue_->commit(std::move(mutations), Durability::kSync).status();
+}
+
+std::string DatabaseImpl::serving_id() const {
+  const auto state = live()->pin();
+  return state->generation == nullptr ? "" : state->generation->info.id;
+}
+
+std::vector<FunnelConfig> DatabaseImpl::funnels_in_use() const {
+  constexpr std::size_t kMostCompared = 8;
+  const auto state = live()->pin();
+  std::vector<std::string> names = {"default"};
+  const auto add = [&](const std::string& name) {
+    if (names.size() < kMostCompared && state->funnels.contains(name) &&
+        std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(name);
+  };
+  if (state->experiments != nullptr)
+    for (const ExperimentConfig& experiment : state->experiments->list())
+      for (const ExperimentArm& arm : experiment.arms) add(arm.funnel);
+  for (const auto& [name, funnel] : state->funnels) add(name);
+  std::vector<FunnelConfig> funnels;
+  for (const std::string& name : names) {
+    const auto found = state->funnels.find(name);
+    if (found == state->funnels.end()) continue;
+    funnels.push_back(*found->second);
+    funnels.back().base.clear();
+    funnels.back().inherited.clear();
+  }
+  return funnels;
 }
 
 Status DatabaseImpl::serve(std::shared_ptr<const Generation> generation) {

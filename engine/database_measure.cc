@@ -9,7 +9,7 @@
 #include "engine/measure/experiment_results.h"
 #include "engine/measure/experiment_set.h"
 #include "engine/measure/layer_allocation.h"
-#include "engine/query/strict_json.h"
+#include "engine/references.h"
 
 namespace tamis::engine {
 namespace {
@@ -92,12 +92,7 @@ Result<WriteAck> DatabaseImpl::put_experiment(const ExperimentConfig& experiment
   }
   if (next.start_ms == 0) next.start_ms = now_ms;
   TAMIS_RETURN_IF_ERROR(validate_experiment(next));
-  TAMIS_RETURN_IF_ERROR(Status(get_funnel(next.funnel).status()).at_field("/funnel"));
-  for (std::size_t i = 0; i < next.arms.size(); ++i) {
-    if (next.arms[i].funnel.empty()) continue;
-    Status known = get_funnel(next.arms[i].funnel).status();
-    if (!known.is_ok()) return std::move(known).at_field(child_pointer(child_pointer("/arms", i), "funnel"));
-  }
+  TAMIS_RETURN_IF_ERROR(check_experiment_funnels(*live()->pin(), next, now_ms));
   std::vector<BucketRange> taken;
   for (const ExperimentConfig& other : list_experiments()) {
     const bool has_ended = other.end_ms != 0 && other.end_ms <= now_ms;
@@ -126,6 +121,23 @@ Result<OffPolicyEvaluation> DatabaseImpl::evaluate_off_policy(const OffPolicyReq
   TAMIS_RETURN_IF_ERROR(readiness_.status());
   if (!options_.read_only) impressions_->write_pending();
   return engine::evaluate_off_policy(*live()->pin(), request);
+}
+
+Result<Job> DatabaseImpl::start_evaluation(const OffPolicyRequest& request) {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  TAMIS_RETURN_IF_ERROR(check_candidate(*live()->pin(), request));
+  return evaluations_.submit(++last_evaluation_, [this, request](JobRun& run) -> Result<std::string> {
+    const RunControl control{.report = [&](double progress, std::string_view stage,
+                                           std::string_view detail) { run.report(progress, stage, detail); },
+                             .cancelled = run.cancelled()};
+    TAMIS_RETURN_IF_ERROR(readiness_.status());
+    if (!options_.read_only) impressions_->write_pending();
+    TAMIS_ASSIGN_OR_RETURN(const OffPolicyEvaluation evaluation,
+                           engine::evaluate_off_policy(*live()->pin(), request, control));
+    if (!evaluation.fault.empty()) return Status::failed_precondition(evaluation.fault);
+    run.set_result(off_policy_to_json(evaluation));
+    return std::to_string(evaluation.estimates.lists) + " lists";
+  });
 }
 
 }  // namespace tamis::engine

@@ -81,7 +81,10 @@ Result<std::unique_ptr<DatabaseImpl>> DatabaseImpl::adopt(const std::filesystem:
 
 DatabaseImpl::DatabaseImpl(const std::filesystem::path& dir, const DatabaseOptions& options,
                            std::unique_ptr<storage::Store> store)
-    : options_(options), layout_(dir), store_(std::move(store)) {
+    : options_(options),
+      layout_(dir),
+      store_(std::move(store)),
+      evaluations_(options_.clock, nullptr, "evaluate", std::string(kEvaluationPrefix)) {
   impressions_ = std::make_unique<ImpressionLog>(store_.get(), &options_);
   set_live(std::make_shared<LiveState>(&options_, store_.get()));
   memory_limit_bytes_ = options_.memory.limit_bytes == 0 ? default_memory_limit() : options_.memory.limit_bytes;
@@ -126,6 +129,7 @@ Status DatabaseImpl::try_recover() {
   }
   measure_memory();
   start_upkeep();
+  start_forgetting();
   if (!options_.read_only) trainer_->start_schedule();
   return Status::ok();
 }
@@ -161,7 +165,7 @@ Status DatabaseImpl::fill(LiveState* live) {
 // writes answer unavailable meanwhile. Queries under way keep the state that they pinned; the last one frees it.
 void DatabaseImpl::on_rewind(Sequence last_sequence) {
   if (!is_ready()) return;  // recovery reads the store as it is now
-  spdlog::warn("the disk lost the writes after sequence {}; rebuilding memory from the store", last_sequence);
+  spdlog::warn("the store was reopened at sequence {}; rebuilding memory from it", last_sequence);
   readiness_.restart();
   MutexLock lock(save_mutex_);
   std::error_code ignored;
@@ -189,9 +193,11 @@ void DatabaseImpl::on_rewind(Sequence last_sequence) {
 
 DatabaseImpl::~DatabaseImpl() {
   stopping_.store(true);
+  evaluations_.shut_down();
   if (recovery_.joinable()) recovery_.join();
   upkeep_.reset();
   index_care_.reset();
+  forgetting_.reset();
   trainer_.reset();
   online_.reset();
   queue_.reset();  // drains

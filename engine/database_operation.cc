@@ -1,5 +1,8 @@
 // Figures and snapshots.
+#include <utility>
+
 #include "engine/database_impl.h"
+#include "engine/query/warnings.h"
 
 namespace tamis::engine {
 namespace {
@@ -35,7 +38,18 @@ Stats DatabaseImpl::stats() const {
   stats.recounting = is_recounting();
   for (const auto& [name, space] : state->spaces) stats.spaces.push_back(space_stats(*space));
   if (state->generation != nullptr) stats.generation = state->generation->info.id;
-  if (const auto jobs = list_jobs(); !jobs.empty()) stats.last_job = jobs.front().id;
+  if (is_ready()) {
+    stats.generation_problem = trainer_->problem();
+    for (const GenerationInfo& generation : trainer_->list_generations()) {
+      if (generation.state == "serving") break;
+      if (generation.state == "rejected") ++stats.rejected_runs;
+    }
+    if (const auto jobs = trainer_->list_jobs(); !jobs.empty()) stats.last_job = jobs.front().id;
+  }
+  for (const auto& [name, funnel] : state->funnels) {
+    if (auto warnings = funnel_warnings(*state, *funnel); !warnings.empty()) stats.warnings[name] = std::move(warnings);
+  }
+  if (auto warnings = generation_warnings(*state); !warnings.empty()) stats.warnings[""] = std::move(warnings);
   stats.pending_writes = queue_->pending_mutations();
   stats.memory_bytes = live()->memory_bytes();
   stats.memory_limit_bytes = memory_limit_bytes_;

@@ -114,7 +114,9 @@ Status DatabaseImpl::save_indexes() {
     names.insert(name);
   }
   remove_stale_files(layout_.index, names);
-  return save_first_seen(layout_.index, sequence);
+  TAMIS_RETURN_IF_ERROR(save_first_seen(layout_.index, sequence));
+  saved_sequence_.store(sequence);
+  return Status::ok();
 }
 
 Status DatabaseImpl::copy_indexes(const std::filesystem::path& index_dir) {

@@ -55,6 +55,12 @@ bool EntityTable::is_live(DenseId id, TimestampMs now_ms) const {
   return row != nullptr && !has_expired(*row->entity, now_ms);
 }
 
+bool EntityTable::is_shown(DenseId id, TimestampMs now_ms) const {
+  ReaderLock lock(mutex_);
+  const Row* row = find(id);
+  return row != nullptr && !row->entity->hidden && !has_expired(*row->entity, now_ms);
+}
+
 bool EntityTable::contains(DenseId id) const {
   ReaderLock lock(mutex_);
   return find(id) != nullptr;

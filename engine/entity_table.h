@@ -19,6 +19,8 @@ class EntityTable {
   // The entity, or null where it was never put, was deleted or has expired by `now_ms`.
   std::shared_ptr<const Entity> get(DenseId id, TimestampMs now_ms) const;
   bool is_live(DenseId id, TimestampMs now_ms) const;
+  // Live, and not hidden: it may be in an answer.
+  bool is_shown(DenseId id, TimestampMs now_ms) const;
   // True where the entity was put and not deleted, expired or not.
   bool contains(DenseId id) const;
   // When the entity was first seen (its first write), Unix ms; 0 where it is not there.

@@ -15,9 +15,11 @@
 #include "common/clock.h"
 #include "common/status.h"
 #include "engine/learn/dataset.h"
+#include "engine/learn/learned_models.h"
 #include "engine/learn/model_settings.h"
 #include "engine/learn/run_control.h"
 #include "engine/options.h"
+#include "engine/rank/learn_ranker.h"
 #include "engine/rank/rank_world.h"
 #include "engine/rank/served_lists.h"
 #include "models/model_options.h"
@@ -25,12 +27,22 @@
 
 namespace tamis::engine {
 
+// The models that an evaluation learned, from what came before the cut.
+struct TrialModels {
+  LearnedModels models;
+  std::vector<LearnedObjective> ranker;
+  models::InteractionMatrix interactions;  // [users, items]
+};
+
 struct TimeSplitOptions {
   double holdout = 0.1;  // share of the interactions, newest, above 0 and below 1
   std::vector<std::string> models = models::model_names();
   ModelSettings settings = {};
   RankClock clock = {};                             // how the database counts, for the ranker's features
   const std::vector<ServedList>* served = nullptr;  // what was shown, for the ranker; may be null
+  // Receives the models that failed, with why; null: the first failure ends the evaluation.
+  std::map<std::string, std::string>* left_out = nullptr;
+  TrialModels* keep = nullptr;  // receives what was learned; null: each model goes once it is measured
 };
 
 struct ModelEvaluation {

@@ -87,10 +87,17 @@ Result<FunnelConfig> parse_funnel(std::string_view name, std::string_view json);
 // Without the members that it inherits. REQUIRES: validate_funnel(funnel) is ok.
 std::string funnel_to_json(const FunnelConfig& funnel);
 
+// What is valid and has no effect, or not the one that its writer may expect: a condition on a field that no item has.
+struct Warning {
+  std::string path;  // a JSON pointer to what it is about: "/rules/0/field"
+  std::string detail;
+};
+
 // A document with all that is wrong with it; the funnel counts only where nothing is.
 struct FunnelDocument {
   FunnelConfig funnel;
   std::vector<Status> faults;
+  std::vector<Warning> warnings = {};  // where a database was asked and there are no faults
 };
 FunnelDocument read_funnel(std::string_view name, std::string_view json);
 // The same for one that is laid over the funnel of a request: members left out follow its base, or that funnel.

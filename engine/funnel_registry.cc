@@ -60,11 +60,4 @@ Status check_base(const Funnels& funnels, const FunnelConfig& funnel) {
   return Status::ok();
 }
 
-std::string find_derived(const Funnels& funnels, std::string_view name) {
-  for (const auto& [other, funnel] : funnels) {
-    if (funnel->base == name) return other;
-  }
-  return {};
-}
-
 }  // namespace tamis::engine

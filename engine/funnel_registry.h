@@ -31,7 +31,4 @@ class FunnelRegistry {
 // invalid_argument at "/base" where the base is unknown among `funnels`, or leads back to `funnel` itself.
 Status check_base(const Funnels& funnels, const FunnelConfig& funnel);
 
-// The name of a funnel that has `name` as its base; empty where there is none.
-std::string find_derived(const Funnels& funnels, std::string_view name);
-
 }  // namespace tamis::engine

@@ -6,14 +6,16 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "common/ids.h"
 #include "engine/requests.h"
+#include "engine/vocabulary.h"
 #include "models/encoder.h"
 #include "models/history_model.h"
 #include "models/interaction_matrix.h"
@@ -23,15 +25,12 @@ namespace tamis::engine {
 
 class GenerationRanker;
 
-struct Generation {
+// Its own vocabulary is that of the members that its run learned; an inherited member has the vocabulary that it was
+// learned with. Always ask vocabulary(member).
+struct Generation : Vocabulary {
   GenerationInfo info;
-
-  // The vocabulary: row r of every table below is the user (item) with dense id users[r] (items[r]).
-  std::vector<DenseId> users;
-  std::vector<DenseId> items;
-  // The reverse, by dense id; kNoDenseId where the entity is newer than the generation.
-  std::vector<DenseId> user_rows;
-  std::vector<DenseId> item_rows;
+  // Of inherited members, by member; members of one origin share theirs.
+  std::map<std::string, std::shared_ptr<const Vocabulary>, std::less<>> inherited_vocabularies;
 
   // Each fills the space of its name; names are unique. Shared with what was read or learned: immutable.
   std::vector<std::shared_ptr<const models::Encoder>> encoders;
@@ -39,7 +38,7 @@ struct Generation {
   std::optional<models::NeighborTable> item_neighbors;
   std::optional<models::NeighborTable> user_neighbors;
   std::shared_ptr<const GenerationRanker> ranker;  // null: none was learned
-  models::InteractionMatrix interactions;          // [users, items] as learned from: user-kNN votes over it
+  models::InteractionMatrix interactions;          // [users, items] of user_knn, as learned from: it votes over it
   models::InteractionMatrix interactions_by_item;  // its transpose
   std::vector<float> user_norms;                   // [users]
 
@@ -55,10 +54,15 @@ struct Generation {
       if (candidate->shape().kind == kind) return candidate.get();
     return nullptr;
   }
-  // kNoDenseId where the generation does not know the entity.
-  std::uint32_t row_of(EntityKind kind, DenseId id) const {
-    const std::vector<DenseId>& rows = kind == EntityKind::kUser ? user_rows : item_rows;
-    return id < rows.size() ? rows[id] : kNoDenseId;
+  // What the rows of that member's tables stand for.
+  const Vocabulary& vocabulary(std::string_view member) const {
+    const auto found = inherited_vocabularies.find(member);
+    return found == inherited_vocabularies.end() ? *this : *found->second;
+  }
+  // The last write that the member can have learned from.
+  Sequence sequence_of(std::string_view member) const {
+    const auto found = info.inherited.find(std::string(member));
+    return found == info.inherited.end() ? info.sequence : found->second.sequence;
   }
 };
 

@@ -1,6 +1,7 @@
 // What the query path tells and asks of impressions: interfaces, so that a query runs without them.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "common/clock.h"
@@ -41,8 +42,8 @@ class ImpressionStatistics {
  public:
   virtual ~ImpressionStatistics() = default;
   virtual ImpressionCounts of_item(DenseId item) const = 0;
-  // What was shown to the user lately, in any order; one entry per slot served.
-  virtual std::vector<ShownItem> shown_to(DenseId user) const = 0;
+  // What was shown lately to the user of that name, known or not, in any order; one entry per slot served.
+  virtual std::vector<ShownItem> shown_to(std::string_view user) const = 0;
 };
 
 }  // namespace tamis::engine

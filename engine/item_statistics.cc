@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <compare>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 
 #include "common/mutex.h"
 #include "engine/ranking_board.h"
@@ -16,6 +19,7 @@ using Caller = RankingBoard::Caller;
 
 constexpr double kPopularityUnit = 1.0 / (1 << 20);  // of the fixed-point counts
 constexpr double kMaxWeight = 1e6;                   // of one interaction, however large its value
+constexpr double kQuietHalfLives = 3;                // after the newest interaction, scores decay no further
 constexpr std::size_t kCopyBlock = 4'096;            // rows read per spell of the lock
 
 __extension__ using Int128 = __int128;
@@ -43,6 +47,26 @@ struct DecayedSum {
     }
     const Int128 term = Int128{std::llround(std::ldexp(weight * std::exp2(half_lives - whole), kUnitBits))} << kRoom;
     units += term >> std::min(exponent - term_exponent, kMaxShift);
+  }
+  // fraction * 2^exponent, a fraction in [0.5, 1): what sums are ordered by, however far apart their times lie. Of
+  // half-lives since 1970: a sum decayed to a moment is scaled by that moment alone.
+  struct Magnitude {
+    std::int64_t exponent = 0;
+    double fraction = 0;
+    auto operator<=>(const Magnitude&) const = default;
+    // At the moment `half_lives`, kept within what a float holds.
+    float at(double half_lives) const {
+      const double power = static_cast<double>(exponent) - half_lives;
+      const double value = fraction * std::exp2(std::clamp(power, -1'000.0, 1'000.0));
+      return static_cast<float>(
+          std::clamp<double>(value, std::numeric_limits<float>::min(), std::numeric_limits<float>::max()));
+    }
+  };
+  // REQUIRES: units > 0.
+  Magnitude magnitude() const {
+    int power = 0;
+    const double fraction = std::frexp(static_cast<double>(units), &power);
+    return {exponent + power - kUnitBits - kRoom, fraction};
   }
   double at(double half_lives) const {
     const double shift = static_cast<double>(exponent) - half_lives;
@@ -87,6 +111,35 @@ struct ItemStatistics::Impl {
     }
     keep_best(&ranking,
               [](const auto& a, const auto& b) { return a.score != b.score ? a.score > b.score : a.id < b.id; });
+    return ranking;
+  }
+
+  // Ordered by the sums' magnitudes: their values at one moment underflow once they are 149 half-lives old.
+  std::vector<models::ScoredId> rank_trending(double now) const {
+    struct Trend {
+      DecayedSum::Magnitude magnitude;
+      DenseId item;
+    };
+    std::vector<Trend> trends;
+    std::int64_t newest = std::numeric_limits<std::int64_t>::min();  // whole half-lives
+    for (std::size_t begin = 0;; begin += kCopyBlock) {
+      MutexLock lock(mutex);
+      if (begin >= rows.size()) break;
+      const std::size_t end = std::min(begin + kCopyBlock, rows.size());
+      for (std::size_t item = begin; item < end; ++item) {
+        const Row& row = rows[item];
+        if (!row.listed || row.trend.units <= 0) continue;
+        trends.push_back({row.trend.magnitude(), static_cast<DenseId>(item)});
+        newest = std::max(newest, row.trend.exponent);
+      }
+    }
+    keep_best(&trends, [](const Trend& a, const Trend& b) {
+      return a.magnitude != b.magnitude ? a.magnitude > b.magnitude : a.item < b.item;
+    });
+    const double then = trends.empty() ? now : std::min(now, static_cast<double>(newest) + kQuietHalfLives);
+    std::vector<models::ScoredId> ranking;
+    ranking.reserve(trends.size());
+    for (const Trend& trend : trends) ranking.push_back({trend.item, trend.magnitude.at(then)});
     return ranking;
   }
 
@@ -137,7 +190,7 @@ struct ItemStatistics::Impl {
         changes.load(std::memory_order_acquire) ^ (static_cast<std::uint64_t>(static_cast<std::int64_t>(slice)) << 32);
     const double now = slice / 1'000.0;
     return trending_board.get(
-        version, caller, [this, now] { return rank([now](const Row& row) { return row.trend.at(now); }); }, is_current);
+        version, caller, [this, now] { return rank_trending(now); }, is_current);
   }
   Ranking latest(Caller caller, bool* is_current = nullptr) {
     return latest_board.get(
@@ -154,6 +207,7 @@ struct ItemStatistics::Impl {
   mutable Mutex mutex;
   std::deque<Row> rows TAMIS_GUARDED_BY(mutex);
   std::atomic<std::uint64_t> changes{1};
+  std::atomic<TimestampMs> newest_ms{0};  // of all interactions; one writer
   RankingBoard popular_board;
   RankingBoard trending_board;
   RankingBoard latest_board;
@@ -178,7 +232,7 @@ void ItemStatistics::refresh_wanted(TimestampMs now_ms) const { impl_->refresh(n
 double ItemStatistics::popularity(DenseId item) const {
   MutexLock lock(impl_->mutex);
   if (item >= impl_->rows.size() || !impl_->rows[item].listed) return 0;
-  return static_cast<double>(impl_->rows[item].popularity) * kPopularityUnit;
+  return std::max(0.0, static_cast<double>(impl_->rows[item].popularity) * kPopularityUnit);
 }
 
 std::vector<ItemStatistics::Counts> ItemStatistics::counts(std::span<const DenseId> items, TimestampMs now_ms) const {
@@ -188,15 +242,22 @@ std::vector<ItemStatistics::Counts> ItemStatistics::counts(std::span<const Dense
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (items[i] >= impl_->rows.size() || !impl_->rows[items[i]].listed) continue;
     const Row& row = impl_->rows[items[i]];
-    counts[i] = {static_cast<double>(row.popularity) * kPopularityUnit, row.trend.at(now)};
+    counts[i] = {std::max(0.0, static_cast<double>(row.popularity) * kPopularityUnit),
+                 std::max(0.0, row.trend.at(now))};
   }
   return counts;
+}
+
+TimestampMs ItemStatistics::data_clock_ms(TimestampMs now_ms) const {
+  return std::min(now_ms, impl_->newest_ms.load(std::memory_order_relaxed));
 }
 
 void ItemStatistics::add(DenseId item, double weight, TimestampMs timestamp_ms) {
   weight = std::clamp(weight, -kMaxWeight, kMaxWeight);
   MutexLock lock(impl_->mutex);
   Row& row = impl_->row(item);
+  impl_->newest_ms.store(std::max(impl_->newest_ms.load(std::memory_order_relaxed), timestamp_ms),
+                         std::memory_order_relaxed);
   row.popularity += std::llround(weight / kPopularityUnit);
   ++row.interactions;
   if (weight != 0) row.trend.add(weight, impl_->half_lives(timestamp_ms));

@@ -26,7 +26,8 @@ class ItemStatistics {
   using Ranking = std::shared_ptr<const std::vector<models::ScoredId>>;  // never null
   // `is_current`, where given, is told whether the list is that of now or of up to a second ago.
   Ranking popular(bool* is_current = nullptr) const;  // score: weighted count of interactions
-  // Score: weighted count decayed by half_life_s at now_ms.
+  // Score: weighted count decayed by half_life_s at now_ms, or at three half-lives after the newest interaction where
+  // the data ends before that. The order does not depend on the clock, and no age empties the list.
   Ranking trending(TimestampMs now_ms, bool* is_current = nullptr) const;
   Ranking latest(bool* is_current = nullptr) const;  // score: Unix ms of the listing
   double popularity(DenseId item) const;             // 0 where the item is not listed
@@ -36,6 +37,9 @@ class ItemStatistics {
     double trend = 0;
   };
   std::vector<Counts> counts(std::span<const DenseId> items, TimestampMs now_ms) const;
+  // The moment by the data's own clock: now_ms, or that of the newest interaction where the data ended before. What is
+  // learned of ages and trends then means the same however long ago that was.
+  TimestampMs data_clock_ms(TimestampMs now_ms) const;
   // Brings all three lists up to date now.
   void refresh(TimestampMs now_ms) const;
   // Brings up to date what readers asked for and is due: the background calls it a few times a second.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/feature_time.h"
 #include "engine/funnel.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/online/online_items.h"
@@ -14,12 +15,12 @@
 namespace tamis::engine {
 namespace {
 
-// When an item was listed: its own date where it has one, else its first sight.
-TimestampMs listing_date(const Entity& entity, const std::string& latest_field, TimestampMs first_seen_ms) {
-  const auto found = entity.features.find(latest_field);
-  if (found == entity.features.end()) return first_seen_ms;
-  const auto* date = std::get_if<Timestamp>(&found->second);
-  return date == nullptr ? first_seen_ms : date->ms;
+// When an item was listed: its own date where it has one, else its first sight. The latter is in the past, whatever the
+// clock said then.
+TimestampMs listing_date(const Entity& entity, const std::string& latest_field, TimestampMs first_seen_ms,
+                         TimestampMs now_ms) {
+  first_seen_ms = std::min(first_seen_ms, now_ms);
+  return find_time(entity.features, latest_field).value_or(first_seen_ms);
 }
 
 std::string describe_entity(EntityKind kind, const std::string& id) {
@@ -88,7 +89,8 @@ void LiveState::put_sound_entity(EntityKind kind, DenseId id, const Entity& enti
   table.put(id, entity, first_seen_ms);
   expiries_.set(kind, id, entity.expires_ms);
   if (kind == EntityKind::kItem) {
-    item_statistics_.set_listed(id, listing_date(entity, options_->latest_field, table.first_seen_ms(id)));
+    item_statistics_.set_listed(
+        id, listing_date(entity, options_->latest_field, table.first_seen_ms(id), options_->clock->now_ms()));
   }
   place_in_trained_spaces(kind, id, entity, is_new);
 }
@@ -97,11 +99,11 @@ void LiveState::place_in_trained_spaces(EntityKind kind, DenseId id, const Entit
   const auto state = pin();
   if (state->generation == nullptr) return;
   const Generation& generation = *state->generation;
-  const bool was_trained_on = generation.row_of(kind, id) != kNoDenseId;
-  if (was_trained_on && !is_new) return;
   for (const auto& encoder : generation.encoders) {
     const auto space = state->spaces.find(encoder->shape().name);
     if (space == state->spaces.end()) continue;
+    const bool was_trained_on = generation.vocabulary(space->first).row_of(kind, id) != kNoDenseId;
+    if (was_trained_on && !is_new) continue;
     if (kind == EntityKind::kItem && encoder->asks_server() && online_ != nullptr) online_->on_described(id);
     std::vector<float> vector(encoder->shape().dim);
     if (!find_trained_vector(generation, *encoder, kind, id, &entity, vector)) continue;

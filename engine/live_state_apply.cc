@@ -209,11 +209,12 @@ void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const
   if (put.collection == kFunnels) put_funnel(put.name, put.json);
   if (put.collection != kInteractionTypes) return;
   const auto type = parse_interaction_type(put.name, put.json);
+  const std::string described = put.collection + " " + in_quotes(put.name);
   if (type.is_ok()) {
+    quarantine_.release(Quarantine::kDocument, described);
     change_interaction_types(pin()->interaction_types->with(*type));
   } else {
-    spdlog::error("interaction type \"{}\" is stored but cannot be read, and is left out: {}", put.name,
-                  type.status().to_string());
+    quarantine_.add(Quarantine::kDocument, described, type.status());
   }
 }
 

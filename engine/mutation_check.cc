@@ -11,6 +11,7 @@
 #include "engine/funnel_registry.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/query/objective_names.h"
+#include "engine/references.h"
 #include "engine/space_index.h"
 #include "index/vector_check.h"
 #include "models/encoder_kinds.h"
@@ -221,12 +222,16 @@ Status MutationCheck::complete(PutSpace* put) {
 
 Status MutationCheck::complete(DeleteSpace* erased) {
   TAMIS_ASSIGN_OR_RETURN(const Space space, find_space(erased->name));
+  TAMIS_RETURN_IF_ERROR(check_space_unused(state_, space.name, now_ms_));
   new_spaces_.erase(space.name);
   return Status::ok();
 }
 
 Status MutationCheck::complete(PutDocument* put) {
-  if (put->collection == "experiment") return parse_experiment(put->name, put->json).status();
+  if (put->collection == "experiment") {
+    TAMIS_ASSIGN_OR_RETURN(const ExperimentConfig experiment, parse_experiment(put->name, put->json));
+    return check_experiment_funnels(state_, experiment, now_ms_);
+  }
   if (put->collection == kInteractionTypes) return parse_interaction_type(put->name, put->json).status();
   if (put->collection != "funnel") {
     return fault("collection", "\"" + put->collection + "\" is the database's own; expected funnel or experiment");
@@ -243,9 +248,7 @@ Status MutationCheck::complete(DeleteDocument* erased) {
     return fault("collection", "\"" + erased->collection + "\" is the database's own; expected funnel or experiment");
   }
   TAMIS_RETURN_IF_ERROR(check_document_name(erased->name, "name"));
-  const std::string derived = find_derived(state_.funnels, erased->name);
-  if (derived.empty() || erased->name == "default") return Status::ok();
-  return Status::failed_precondition("funnel \"" + derived + "\" inherits from \"" + erased->name + "\"");
+  return check_funnel_unused(state_, erased->name, now_ms_);
 }
 
 }  // namespace tamis::engine

@@ -51,6 +51,15 @@ void check_schema(const char* option, const FeatureSchema& schema, RangeCheck* c
   }
 }
 
+void check_forgetting(const StorageOptions& storage, RangeCheck* check) {
+  if (storage.log_retention_s != 0)
+    check->at_least<std::int64_t>("storage.log_retention_s", storage.log_retention_s, 3'600);
+  if (storage.log_retention_bytes != 0) {
+    check->at_least<std::uint64_t>("storage.log_retention_bytes", storage.log_retention_bytes, 1 << 20);
+  }
+  check->within<std::int64_t>("storage.erase_within_s", storage.erase_within_s, 1, 2'592'000);
+}
+
 void check_training(const TrainingOptions& training, RangeCheck* check) {
   const std::vector<std::string>& known = engine::trainable_models();
   const std::set<std::string> models(known.begin(), known.end());
@@ -102,6 +111,7 @@ Status DatabaseOptions::validate() const {
   check.within<std::uint32_t>("index.ef_construction", index.ef_construction, 10, 2'000);
   check.within("index.recall_target", index.recall_target, 0.5, 1.0);
   check.at_least<std::int64_t>("index.recall_interval_ms", index.recall_interval_ms, 0);
+  check_forgetting(storage, &check);
   check_training(training, &check);
   check_online(online, &check);
   check_impressions(impressions, &check);
@@ -128,7 +138,10 @@ Status DatabaseOptions::validate() const {
   }
   check.within<std::uint32_t>("max_history", max_history, 1, 10'000);
   if (clock == nullptr) check.fail("clock", "clock is null; expected a Clock");
-  return std::move(check).status();
+  TAMIS_RETURN_IF_ERROR(std::move(check).status());
+  // As the trainer reads them when a database opens.
+  TAMIS_RETURN_IF_ERROR(engine::validate_model_names(training.models, "training.models"));
+  return engine::parse_model_settings(training).status();
 }
 
 }  // namespace tamis

@@ -28,6 +28,9 @@ struct StorageOptions {
   std::uint64_t memtable_bytes = 128ull << 20;       // 4 MiB..
   std::uint64_t min_free_disk_bytes = 512ull << 20;  // writes answer resource_exhausted below it; 0: off
   std::int64_t idempotency_ttl_s = 604'800;          // 60..
+  std::int64_t log_retention_s = 30 * 86'400;        // older records go; 0: by age none does. 0, 3600..
+  std::uint64_t log_retention_bytes = 64ull << 30;   // beyond it the oldest records go; 0: no bound. 0, 1 MiB..
+  std::int64_t erase_within_s = 3'600;               // how often deleted users are erased from the files, 1..2592000
   std::uint64_t max_pending_mutations = 200'000;
 };
 

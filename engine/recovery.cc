@@ -68,16 +68,17 @@ Status Recovery::replay_log() {
   for (const auto& [name, space] : spaces_) {
     if (space.index != nullptr) from = std::min(from, space.sequence);
   }
+  const Sequence first = store_->first_log_sequence();
+  for (auto& [name, space] : spaces_) {
+    if (space.index != nullptr && space.sequence + 1 < first) space.index = nullptr;  // the log begins later
+  }
+  from = std::max(from, first - 1);
   if (from >= store_->last_sequence()) return Status::ok();
   const Status read = store_->read_log(from + 1, [&](const storage::CommittedRecord& record) {
     replay(record);
     return !stop_->load(std::memory_order_relaxed);
   });
   TAMIS_RETURN_IF_ERROR(check_stop());
-  if (read.code() == StatusCode::kFailedPrecondition) {  // the log begins later: nothing to go by
-    for (auto& [name, space] : spaces_) space.index = nullptr;
-    return Status::ok();
-  }
   return read;
 }
 
@@ -136,6 +137,13 @@ Status Recovery::load_entities(EntityKind kind) {
 Status Recovery::load_types() {
   TAMIS_ASSIGN_OR_RETURN(auto types, load_interaction_types(*store_, start_types(*options_)));
   live_->set_interaction_types(std::move(types));
+  TAMIS_ASSIGN_OR_RETURN(const auto documents, store_->list_documents(kInteractionTypes));
+  for (const auto& document : documents) {
+    const auto type = parse_interaction_type(document.name, document.json);
+    if (type.is_ok()) continue;
+    live_->quarantine().add(Quarantine::kDocument, std::string(kInteractionTypes) + " " + in_quotes(document.name),
+                            type.status());
+  }
   return Status::ok();
 }
 

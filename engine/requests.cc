@@ -9,6 +9,7 @@ std::string_view job_state_name(JobState state) {
     case JobState::kSucceeded: return "succeeded";
     case JobState::kFailed: return "failed";
     case JobState::kCancelled: return "cancelled";
+    case JobState::kRejected: return "rejected";
   }
   return "unknown";
 }

@@ -19,6 +19,36 @@ namespace tamis {
 
 inline constexpr std::uint32_t kMaxK = 1'000;
 
+// --- taking back, erasing ---
+
+// Interactions that match every part that is given. One of user, item, recommendation id, idempotency key and import id
+// must be: a type or a time alone would select from everybody.
+struct InteractionSelection {
+  std::string user = {};
+  std::string item = {};
+  std::string type = {};
+  std::optional<TimestampMs> from_ms = {};  // at or after
+  std::optional<TimestampMs> to_ms = {};    // before
+  std::string recommendation_id = {};
+  std::string idempotency_key = {};
+  std::string import_id = {};
+};
+
+// A snapshot that was made, and what it reflects.
+struct MadeSnapshot {
+  std::string path;
+  TimestampMs made_ms = 0;
+  Sequence sequence = 0;
+};
+
+// What the deletion of a user did and will do.
+struct DeletedUser {
+  WriteAck ack;                         // affected: the interactions that went
+  bool erased = false;                  // else the log keeps what it says of the user
+  TimestampMs erased_by_ms = 0;         // when the files say nothing of the user any more, about
+  std::vector<MadeSnapshot> snapshots;  // that were made before, oldest first: they hold what the user did
+};
+
 // --- recommend ---
 
 // One action of an anonymous session, in the request itself.
@@ -122,8 +152,10 @@ struct RecommendAnswer {
   std::vector<ServedArm> arms;  // by experiment, ascending; empty where none was running for the user
   std::vector<RecommendedItem> items;
   std::vector<StageTrace> stages;  // filled where explain was asked
-  TimestampMs served_ms = 0;       // the clock that decay, TTL and rules went by
-  std::string cursor;              // empty: none was asked for, or there is no next page
+  std::vector<Warning>
+      warnings;               // likewise: of the funnel at "/funnel/..." or "/override/...", of the request elsewhere
+  TimestampMs served_ms = 0;  // the clock that decay, TTL and rules went by
+  std::string cursor;         // empty: none was asked for, or there is no next page
   // It follows from the data, the request and the id alone: the same is answered again as of its sequence.
   bool is_exact = true;
 };
@@ -192,11 +224,16 @@ struct LogEntry {
 // --- training, generations ---
 
 struct TrainRequest {
-  std::vector<std::string> models;  // empty: all configured
-  bool promote = true;              // where the gate holds
+  // What to learn: models, or "ranker" (dlrm). Empty: all configured, and what the serving generation has beside them.
+  std::vector<std::string> models;
+  bool promote = true;  // where the gate holds
+  // Members of the serving generation that the run does not learn are taken over as they are.
+  bool inherit = true;
 };
 
-enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
+// kRejected: the run made a generation, and the gate refused it.
+enum class JobState { kQueued, kRunning, kSucceeded, kFailed, kCancelled, kRejected };
+inline constexpr std::size_t kJobStates = 6;
 std::string_view job_state_name(JobState state);
 
 struct Job {
@@ -207,9 +244,31 @@ struct Job {
   std::string stage;    // "load", "ials", "evaluate", ...
   std::string detail;
   std::string generation;  // made by it; empty until then
+  // What did not go as asked though the run went on: members left out and why.
+  std::vector<std::string> warnings = {};
+  // In the answer to train(): an equal run was waiting already, and this is it.
+  bool coalesced = false;
+  std::string result = {};        // what it found, as a JSON document; empty until then, and of a training
+  Status failure = Status::ok();  // why it failed
   TimestampMs created_ms = 0;
   TimestampMs started_ms = 0;
   TimestampMs finished_ms = 0;
+};
+
+// A member that a generation took over from the one that served before it.
+struct InheritedMember {
+  std::string generation;  // that learned it
+  Sequence sequence = 0;   // the snapshot that it learned from
+};
+
+// What a funnel gave the users of the held-out tail.
+struct FunnelQuality {
+  double ndcg10 = 0;
+  double error = 0;                           // standard error of ndcg10, by the users
+  TimestampMs from_ms = 0;                    // where the tail begins
+  std::optional<double> serving_ndcg10 = {};  // with what served then, less chance; none: nothing did
+  std::uint64_t users = 0;
+  std::vector<std::string> without = {};  // inherited members that are too dear to learn for a trial
 };
 
 struct GenerationInfo {
@@ -219,8 +278,11 @@ struct GenerationInfo {
   Sequence sequence = 0;  // the snapshot that it learned from
   std::vector<std::string> models;
   std::map<std::string, std::map<std::string, double>>
-      metrics;       // by model, on the held-out tail: {"ials":{"ndcg@10":..}}
-  std::string note;  // why rejected, and the like
+      metrics;                                            // by model, on the held-out tail: {"ials":{"ndcg@10":..}}
+  std::map<std::string, InheritedMember> inherited = {};  // by member
+  std::map<std::string, std::string> left_out = {};       // member -> why the run did not learn it
+  std::map<std::string, FunnelQuality> funnels = {};      // by name: what the gate compared
+  std::string note;                                       // why rejected, and the like
 };
 
 // --- state ---
@@ -256,6 +318,8 @@ struct Stats {
   bool recounting = false;  // the counts of items follow a change of interaction types that is not through yet
   std::vector<SpaceStats> spaces;
   std::string generation;
+  std::string generation_problem;    // why another generation serves than the one that should; mostly empty
+  std::uint64_t rejected_runs = 0;   // runs that the gate refused, since one was promoted
   std::string last_job;              // id
   std::uint64_t pending_writes = 0;  // mutations waiting to be committed
   std::uint64_t memory_bytes = 0;    // tables and indexes held by the engine
@@ -268,6 +332,8 @@ struct Stats {
   OnlineFigures online;
   std::map<std::string, double> storage;  // RocksDB's figures by name
   std::vector<FunnelFigures> funnels;     // what was served by each, and what came of it
+  // By stored funnel, those alone that have any; under "" what concerns none: a model that no funnel uses.
+  std::map<std::string, std::vector<Warning>> warnings;
   ImpressionFigures impressions;
 };
 

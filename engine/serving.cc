@@ -18,7 +18,8 @@ std::uint64_t reconcile(const Generation& generation, const models::Encoder& enc
                         SpaceIndex* space, EntityKind kind, Status* refusal) {
   std::uint64_t refused = 0;
   index::VectorIndex& target = index_of(*space, kind);
-  const std::vector<DenseId>& trained = kind == EntityKind::kUser ? generation.users : generation.items;
+  const Vocabulary& vocabulary = generation.vocabulary(encoder.shape().name);
+  const std::vector<DenseId>& trained = kind == EntityKind::kUser ? vocabulary.users : vocabulary.items;
   for (const DenseId id : trained) {
     if (entities.contains(id) || !target.contains(id)) continue;
     target.remove(id);
@@ -26,7 +27,7 @@ std::uint64_t reconcile(const Generation& generation, const models::Encoder& enc
   }
   std::vector<float> vector(encoder.shape().dim);
   entities.scan(0, [&](DenseId id, const std::shared_ptr<const Entity>& entity) {
-    if (generation.row_of(kind, id) != kNoDenseId && target.contains(id)) return true;
+    if (vocabulary.row_of(kind, id) != kNoDenseId && target.contains(id)) return true;
     if (!find_trained_vector(generation, encoder, kind, id, entity.get(), vector)) return true;
     Status status = target.upsert(id, vector);
     space->changes.fetch_add(1, std::memory_order_relaxed);

@@ -34,11 +34,13 @@ json body_of(const SnapshotManifest& manifest) {
   for (const RecordedQuery& query : manifest.queries) {
     queries.push_back({{"space", query.space}, {"id", query.id}, {"k", query.k}, {"answer", query.answer}});
   }
-  return {{"format", kFormat},
-          {"sequence", manifest.sequence},
-          {"created_ms", manifest.created_ms},
-          {"files", std::move(files)},
-          {"queries", std::move(queries)}};
+  json body = {{"format", kFormat},
+               {"sequence", manifest.sequence},
+               {"created_ms", manifest.created_ms},
+               {"files", std::move(files)},
+               {"queries", std::move(queries)}};
+  if (!manifest.settings.empty()) body["settings"] = json::parse(manifest.settings);
+  return body;
 }
 
 // Relative, without "." and "..": stays inside.
@@ -53,6 +55,7 @@ SnapshotManifest read_body(const json& body) {
   SnapshotManifest manifest;
   manifest.sequence = body.at("sequence").get<Sequence>();
   manifest.created_ms = body.at("created_ms").get<TimestampMs>();
+  if (body.contains("settings")) manifest.settings = body.at("settings").dump();
   for (const json& file : body.at("files")) {
     manifest.files.push_back({file.at("path").get<std::string>(), file.at("size_bytes").get<std::uint64_t>(),
                               std::stoull(file.at("checksum").get<std::string>(), nullptr, 16)});

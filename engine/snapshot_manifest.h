@@ -32,6 +32,7 @@ struct SnapshotFile {
 struct SnapshotManifest {
   Sequence sequence = 0;
   TimestampMs created_ms = 0;  // the clock of the recorded queries
+  std::string settings;        // JSON of answer_settings.h; empty in snapshots made before it was kept
   std::vector<SnapshotFile> files;
   std::vector<RecordedQuery> queries;
   bool operator==(const SnapshotManifest&) const = default;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/cancellation.h"
 #include "engine/trained_vector.h"
 #include "index/vector_check.h"
 
@@ -68,7 +69,8 @@ Status fill_from_encoder(const Generation& generation, const models::Encoder& en
   std::vector<float> vector(encoder.shape().dim);
   Status status;
   entities.scan(0, [&](DenseId id, const std::shared_ptr<const Entity>& entity) {
-    if (find_trained_vector(generation, encoder, kind, id, entity.get(), vector) &&
+    status = check_cancelled();
+    if (status.is_ok() && find_trained_vector(generation, encoder, kind, id, entity.get(), vector) &&
         index::check_vector(vector, vector.size(), "vector").is_ok()) {
       status = builder.add(id, vector);
     }
@@ -123,7 +125,8 @@ Result<std::shared_ptr<SpaceIndex>> build_encoder_index(const Generation& genera
                                                         const IndexSettings& settings, const EntityTable& users,
                                                         const EntityTable& items) {
   const models::EncoderShape& shape = encoder.shape();
-  if (shape.users != generation.users.size() || shape.items != generation.items.size())
+  const Vocabulary& vocabulary = generation.vocabulary(shape.name);
+  if (shape.users != vocabulary.users.size() || shape.items != vocabulary.items.size())
     return Status::corruption("generation " + generation.info.id + ": " + shape.name +
                               " does not match the vocabulary");
   TAMIS_ASSIGN_OR_RETURN(auto made, make_empty_space_index(encoder_space(encoder, settings), settings));

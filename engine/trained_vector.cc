@@ -6,7 +6,7 @@ namespace tamis::engine {
 
 bool find_trained_vector(const Generation& generation, const models::Encoder& encoder, EntityKind kind, DenseId id,
                          const Entity* entity, std::span<float> out) {
-  const std::uint32_t row = generation.row_of(kind, id);
+  const std::uint32_t row = generation.vocabulary(encoder.shape().name).row_of(kind, id);
   if (row != kNoDenseId) {
     const auto vectors = kind == EntityKind::kUser ? encoder.user_vectors() : encoder.item_vectors();
     if (vectors.empty()) return false;

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,10 @@ class TrainerHost {
   virtual Status commit(std::vector<Mutation> mutations) = 0;
   // Swaps the serving generation (null: none): builds the indexes of its encoders' spaces, publishes a new ReadState.
   virtual Status serve(std::shared_ptr<const Generation> generation) = 0;
+  // The generation that queries see; "" where none.
+  virtual std::string serving_id() const = 0;
+  // The funnels that people are served by, nothing left to a base: what a trial asks (engine/rank/funnel_trial.h).
+  virtual std::vector<FunnelConfig> funnels_in_use() const { return {}; }
   // A training is about to read the store: what waits in memory to be written there (served lists) is written.
   virtual void before_training() {}
   // A stored document of the trainer's cannot be read, and is left out.
@@ -44,10 +49,14 @@ class Trainer {
                                                TrainerHost* host, const DatabaseOptions* options);
   virtual ~Trainer() = default;  // cancels the running job
 
-  // Loads the registered serving generation from its files; null where there is none. corruption where its files fail
-  // their checksums: the database then serves without it and says so.
+  // Loads the registered serving generation from its files; null where there is none. Where its files are damaged, the
+  // newest other one that is whole (problem() tells) until they are mended; corruption where none is. Takes no lock
+  // that a promotion holds while it waits for commits.
   virtual Result<std::shared_ptr<const Generation>> load_serving() = 0;
-  virtual void start_schedule() = 0;  // from then on, scheduled runs happen
+  // From then on, scheduled runs happen, and damaged generations are looked at again.
+  virtual void start_schedule() = 0;
+  // Why another generation serves than the one that should; "" where all is well.
+  virtual std::string problem() const = 0;
 
   // Loads a kept generation from its files. not_found, corruption.
   virtual Result<std::shared_ptr<const Generation>> load_generation(std::string_view generation) = 0;
@@ -61,7 +70,10 @@ class Trainer {
   virtual std::shared_ptr<void> watch_jobs(std::function<void()> changed) const = 0;
   virtual Status promote(std::string_view generation) = 0;
   virtual Result<std::string> rollback() = 0;
+  // Takes over from the serving generation what the imported one lacks, where it can.
   virtual Result<GenerationInfo> import_generation(const std::filesystem::path& dir, std::string_view name) = 0;
+  // Takes users who were erased out of the files of every generation that is kept: their names, their trained vectors.
+  virtual Status erase_users(const std::set<std::string, std::less<>>& users) = 0;
   virtual Status export_generation(std::string_view generation, const std::filesystem::path& dir) const = 0;
 };
 

@@ -15,6 +15,7 @@ enum class WhyNot {
   kUnknownItem,   // never heard of
   kDeleted,       // and not described again since
   kExpired,       // past its TTL
+  kHidden,        // it is marked as hidden
   kExcluded,      // named by the request's exclude, served on an earlier page, or the item that the list is about
   kSeen,          // the user has interacted with it
   kFiltered,      // a condition of the funnel's or the request's filter does not hold
@@ -24,8 +25,8 @@ enum class WhyNot {
   kMoved,         // a rule put it behind the last slot
   kDisliked,      // the user disliked or hid it
 };
-// "recommended", "unknown_item", "deleted", "expired", "excluded", "seen", "filtered", "not_retrieved", "ranked_low",
-// "removed_by_rule", "moved_by_rule", "disliked".
+// "recommended", "unknown_item", "deleted", "expired", "hidden", "excluded", "seen", "filtered", "not_retrieved",
+// "ranked_low", "removed_by_rule", "moved_by_rule", "disliked".
 std::string_view why_not_name(WhyNot verdict);
 
 // Where a retriever has the item, by an exact run of it over all that may be served.

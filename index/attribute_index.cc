@@ -46,6 +46,7 @@ struct Field {
   Bitmap flags[2];                                // booleans: false, true
   std::unordered_map<std::string, Bitmap> texts;  // categories, elements of sets, prose
   NumericColumn numbers;                          // numbers and timestamps
+  FieldSummary summary;
 };
 
 using TextPosting = std::pair<const std::string, Bitmap>;
@@ -53,6 +54,7 @@ using TextPosting = std::pair<const std::string, Bitmap>;
 // What an entity put into one field, to take it out again.
 struct Posting {
   Field* field = nullptr;
+  std::size_t kind = 0;  // the value's alternative
   std::vector<TextPosting*> texts;
   std::optional<double> number;
   std::optional<bool> flag;
@@ -75,6 +77,8 @@ struct AttributeIndex::Impl {
   static void add(DenseId id, const FeatureValue& value, Posting* posting) {
     Field& field = *posting->field;
     field.present.add(id);
+    posting->kind = value.index();
+    ++field.summary.by_kind[posting->kind];
     const auto add_text = [&](std::string_view text) {
       const auto at = field.texts.try_emplace(text_key(text)).first;
       at->second.add(id);
@@ -97,6 +101,7 @@ struct AttributeIndex::Impl {
   static void take_out(DenseId id, const Posting& posting) {
     Field& field = *posting.field;
     field.present.remove(id);
+    --field.summary.by_kind[posting.kind];
     if (posting.flag) field.flags[*posting.flag ? 1 : 0].remove(id);
     if (posting.number) field.numbers.remove(id, *posting.number);
     for (TextPosting* text : posting.texts) text->second.remove(id);
@@ -234,6 +239,27 @@ Bitmap AttributeIndex::evaluate(const Filter& filter) const {
 Bitmap AttributeIndex::all() const {
   const ReaderLock lock(impl_->mutex);
   return impl_->live;
+}
+
+std::optional<FieldSummary> AttributeIndex::find_field(std::string_view name) const {
+  const ReaderLock lock(impl_->mutex);
+  const auto found = impl_->fields.find(name);
+  if (found == impl_->fields.end() || found->second.present.isEmpty()) return std::nullopt;
+  return found->second.summary;
+}
+
+std::vector<std::string> AttributeIndex::field_names() const {
+  const ReaderLock lock(impl_->mutex);
+  std::vector<std::string> names;
+  for (const auto& [name, field] : impl_->fields) {
+    if (!field.present.isEmpty()) names.push_back(name);
+  }
+  return names;
+}
+
+bool AttributeIndex::empty() const {
+  const ReaderLock lock(impl_->mutex);
+  return impl_->live.isEmpty();
 }
 
 std::uint64_t AttributeIndex::memory_bytes() const {

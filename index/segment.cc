@@ -19,6 +19,19 @@ constexpr double kLeastPatience = 2'048;
 constexpr std::int32_t kMemory = 64;
 constexpr std::uint32_t kRetry = 64;
 
+// Of the longest rows, one in kLongShare, a sample of kLongSample is asked whether the filter admits it. Where it
+// admits less than kLeastLong of what it admits elsewhere, the walk is not trusted.
+constexpr std::size_t kLongShare = 16;
+constexpr std::size_t kLongSample = 256;
+constexpr double kLeastLong = 0.7;
+
+// A filtered walk by dot product keeps so many times more, since the way to a row leads over longer ones, admitted or
+// not.
+constexpr std::uint32_t kFilteredDotEf = 3;
+
+// From this selectivity on a scan by norm, which can end early, beats one of the admitted ids.
+constexpr std::uint64_t kScanByNormShare = 8;
+
 // Of the pool of a walk over quantized rows, how many of the best are scored again by their f32 originals.
 std::size_t rescored(std::size_t k, std::size_t pool) { return std::min(pool, 2 * k + 10); }
 
@@ -54,6 +67,20 @@ bool Segment::expects_short_scan() const {
          turns_.fetch_add(1, std::memory_order_relaxed) % kRetry == 0;
 }
 
+bool Segment::suits_walk(const SegmentQuery& query, double selectivity) const {
+  if (by_norm_.empty() || (query.filter == nullptr && rows_->tombstones() == 0)) return true;
+  const std::size_t longest = std::max<std::size_t>(1, by_norm_.size() / kLongShare);
+  const std::size_t step = std::max<std::size_t>(1, longest / kLongSample);
+  std::size_t asked = 0;
+  std::size_t admitted = 0;
+  for (std::size_t at = 0; at < longest; at += step) {
+    const std::uint32_t row = by_norm_[at];
+    ++asked;
+    if (rows_->is_live(row) && (query.filter == nullptr || query.filter->contains(rows_->id(row)))) ++admitted;
+  }
+  return static_cast<double>(admitted) >= kLeastLong * selectivity * static_cast<double>(asked);
+}
+
 bool Segment::scan_by_norm(const SegmentQuery& query, std::uint64_t patience, SearchScratch* scratch) const {
   RowScan scan(*rows_, *query.query, query.k, scratch);
   bool ended = true;
@@ -82,7 +109,8 @@ bool Segment::scan_by_norm(const SegmentQuery& query, std::uint64_t patience, Se
 }
 
 void Segment::search(const SegmentQuery& query, SearchScratch* scratch) const {
-  const std::uint32_t ef = std::max<std::uint32_t>(query.ef, static_cast<std::uint32_t>(query.k));
+  std::uint32_t ef = std::max<std::uint32_t>(query.ef, static_cast<std::uint32_t>(query.k));
+  if (query.filter != nullptr && !by_norm_.empty()) ef *= kFilteredDotEf;
   if (query.exact || rows_->count() <= ef) return scan(query, scratch);
   // The walk is planned by its cost in scanned rows: about ef nodes are expanded, more where few rows count.
   const double size = rows_->count();
@@ -91,7 +119,7 @@ void Segment::search(const SegmentQuery& query, SearchScratch* scratch) const {
   const double walk_cost = selectivity > 0 ? ef / selectivity * kWalkPerNode : size * kWalkPerNode;
   const double patience = std::max(kLeastPatience, std::min(walk_cost, admitted));
   if (expects_short_scan() && scan_by_norm(query, static_cast<std::uint64_t>(patience), scratch)) return;
-  if (walk_cost >= admitted) return scan(query, scratch);
+  if (walk_cost >= admitted || !suits_walk(query, selectivity)) return scan(query, scratch);
   if (query.filter == nullptr && rows_->tombstones() == 0) {
     walk(*rows_, graph_, *query.query, ef, scratch);
   } else {
@@ -110,7 +138,8 @@ void Segment::search(const SegmentQuery& query, SearchScratch* scratch) const {
 }
 
 void Segment::scan(const SegmentQuery& query, SearchScratch* scratch) const {
-  if (query.filter == nullptr && !by_norm_.empty()) {
+  const bool is_loose = query.filter == nullptr || query.filter_size >= rows_->count() / kScanByNormShare;
+  if (is_loose && !by_norm_.empty()) {
     scan_by_norm(query, by_norm_.size(), scratch);
     return;
   }

@@ -47,6 +47,9 @@ class Segment {
   // nothing, where `patience` rows were not enough.
   bool scan_by_norm(const SegmentQuery& query, std::uint64_t patience, SearchScratch* scratch) const;
   bool expects_short_scan() const;
+  // Spaces by dot product: whether a walk will find what is admitted (`selectivity`: its share of all rows). The links
+  // of such a graph lead to its longest rows, so it will not where these are not among the admitted ones.
+  bool suits_walk(const SegmentQuery& query, double selectivity) const;
 
   // RowScan::kBatch rows of by_norm_ from `first` on, fewer at the end.
   std::span<const std::uint32_t> norm_block(std::size_t first) const;

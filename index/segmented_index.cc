@@ -220,7 +220,7 @@ std::vector<Hit> SegmentedIndex::collect(const State& state, const SegmentQuery&
 
 Result<std::vector<Neighbor>> SegmentedIndex::search(std::span<const float> query, std::size_t k,
                                                      const SearchOptions& options) const {
-  TAMIS_RETURN_IF_ERROR(check_vector(query, options_.dim, "vector"));
+  TAMIS_RETURN_IF_ERROR(check_vector(query, options_.dim, "vector", kMaxQueryNorm));
   if (k == 0) return Status::invalid_argument("k is 0; expected at least 1").at_field("k");
   searches_.fetch_add(1, std::memory_order_relaxed);
   const Query prepared = format_.make_query(query);

@@ -28,9 +28,14 @@ std::vector<std::uint32_t> ids_of(const std::vector<ScoredId>& scored) {
   return ids;
 }
 
+// What a model that has no use for negatives learns from.
+std::shared_ptr<const InteractionMatrix> liked_of(const InteractionMatrix& train) {
+  return std::make_shared<const InteractionMatrix>(train.has_negatives() ? train.liked() : train);
+}
+
 Result<Recommender> train_popular(const InteractionMatrix& train, const Settings& /*settings*/,
                                   const TrainControl& /*control*/) {
-  return rank_for_everyone(ids_of(top_scores(popularity_scores(train), train.columns)));
+  return rank_for_everyone(ids_of(top_scores(popularity_scores(*liked_of(train)), train.columns)));
 }
 
 Result<Recommender> train_item_knn(const InteractionMatrix& train, const Settings& settings,
@@ -39,10 +44,12 @@ Result<Recommender> train_item_knn(const InteractionMatrix& train, const Setting
                          train_neighbors(train.transpose(), neighbor_options(settings), control));
   // Shared: a std::function is copied about.
   auto table = std::make_shared<const NeighborTable>(std::move(trained));
+  const bool is_signed = train.has_negatives();
   return Recommender{
-      [&train, table](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+      [&train, table, is_signed](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
         for (std::size_t i = 0; i < queries.size(); ++i) {
-          lists[i] = ids_of(score_item_knn(*table, train.row_columns(queries[i].user), {}, queries[i].depth));
+          const auto weights = is_signed ? train.row_weights(queries[i].user) : std::span<const float>();
+          lists[i] = ids_of(score_item_knn(*table, train.row_columns(queries[i].user), weights, queries[i].depth));
         }
       }};
 }
@@ -68,11 +75,12 @@ Result<Recommender> build_graph_filter(const InteractionMatrix& train, const Set
                                        const TrainControl& /*control*/) {
   const GraphFilterOptions options = graph_filter_options(settings);
   TAMIS_RETURN_IF_ERROR(validate(options));
-  auto filter = std::make_shared<const GraphFilter>(train, options);
+  const auto liked = liked_of(train);
+  auto filter = std::make_shared<const GraphFilter>(*liked, options);
   return Recommender{
-      [&train, filter](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+      [liked, filter](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
         for (std::size_t i = 0; i < queries.size(); ++i) {
-          lists[i] = ids_of(filter->recommend(train.row_columns(queries[i].user), {}, queries[i].depth));
+          lists[i] = ids_of(filter->recommend(liked->row_columns(queries[i].user), {}, queries[i].depth));
         }
       }};
 }
@@ -88,13 +96,18 @@ std::vector<std::uint32_t> best_items(std::span<const float> scores, std::size_t
 
 Result<Recommender> train_ease_weights(const InteractionMatrix& train, const Settings& settings,
                                        const TrainControl& control) {
-  TAMIS_ASSIGN_OR_RETURN(EaseModel trained, train_ease(train, ease_options(settings), control));
+  const EaseOptions options = ease_options(settings);
+  TAMIS_ASSIGN_OR_RETURN(EaseModel trained, train_ease(train, options, control));
   auto model = std::make_shared<const EaseModel>(std::move(trained));
   return Recommender{
-      [&train, model](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+      [&train, model, options](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
         std::vector<float> scores(model->items);
+        std::vector<float> entries;
         for (std::size_t i = 0; i < queries.size(); ++i) {
-          score_ease(*model, train.row_columns(queries[i].user), scores);
+          entries.clear();
+          for (const float weight : train.row_weights(queries[i].user))
+            entries.push_back(ease_entry(weight, options.disliked_weight));
+          score_ease(*model, train.row_columns(queries[i].user), scores, entries);
           lists[i] = best_items(scores, queries[i].depth);
         }
       }};
@@ -102,14 +115,15 @@ Result<Recommender> train_ease_weights(const InteractionMatrix& train, const Set
 
 Result<Recommender> build_blurring_sharpening(const InteractionMatrix& train, const Settings& settings,
                                               const TrainControl& control) {
+  const auto liked = liked_of(train);
   TAMIS_ASSIGN_OR_RETURN(BlurringSharpening built,
-                         BlurringSharpening::build(train, blurring_sharpening_options(settings), control));
+                         BlurringSharpening::build(*liked, blurring_sharpening_options(settings), control));
   auto filter = std::make_shared<const BlurringSharpening>(std::move(built));
   return Recommender{
-      [&train, filter](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+      [liked, filter](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
         const std::size_t items = filter->items();
         std::vector<std::span<const std::uint32_t>> histories;
-        for (const RankingQuery& query : queries) histories.push_back(train.row_columns(query.user));
+        for (const RankingQuery& query : queries) histories.push_back(liked->row_columns(query.user));
         std::vector<float> scores(queries.size() * items);
         filter->score(histories, scores);
         for (std::size_t i = 0; i < queries.size(); ++i) {
@@ -153,18 +167,21 @@ Result<Recommender> rank_by_vectors(std::vector<float> users, std::vector<float>
 Result<Recommender> train_two_tower_vectors(const InteractionMatrix& train, const Settings& settings,
                                             const TrainControl& control) {
   TwoTowerModel model(two_tower_options(settings), train.rows, train.columns, {}, {});
-  TAMIS_RETURN_IF_ERROR(train_two_tower(model, train, {}, control));
-  TAMIS_ASSIGN_OR_RETURN(TowerVectors vectors, embed_all(model, train, {}, control));
+  const auto liked = liked_of(train);
+  const InteractionMatrix disliked = train.disliked();
+  TAMIS_RETURN_IF_ERROR(train_two_tower(model, *liked, {.disliked = &disliked}, control));
+  TAMIS_ASSIGN_OR_RETURN(TowerVectors vectors, embed_all(model, *liked, {}, control));
   return rank_by_vectors(std::move(vectors.users), std::move(vectors.items), model.options().dim);
 }
 
 Result<Recommender> train_pinsage_vectors(const InteractionMatrix& train, const Settings& settings,
                                           const TrainControl& control) {
   PinSageModel model(pinsage_options(settings), train.columns, {});
+  const auto liked = liked_of(train);
   TAMIS_ASSIGN_OR_RETURN(const WalkNeighbors graph,
-                         walk_neighbors(train, train.transpose(), model.options().walks, control));
-  TAMIS_RETURN_IF_ERROR(train_pinsage(model, train, graph, control));
-  TAMIS_ASSIGN_OR_RETURN(PinSageVectors vectors, embed_all(model, train, graph, control));
+                         walk_neighbors(*liked, liked->transpose(), model.options().walks, control));
+  TAMIS_RETURN_IF_ERROR(train_pinsage(model, *liked, graph, control));
+  TAMIS_ASSIGN_OR_RETURN(PinSageVectors vectors, embed_all(model, *liked, graph, control));
   return rank_by_vectors(std::move(vectors.users), std::move(vectors.items), model.options().dim);
 }
 

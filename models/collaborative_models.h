@@ -16,9 +16,10 @@ namespace tamis::models {
 
 struct CollaborativeModel {
   std::string_view name;
-  // Learns from `train` [users, items] and answers for its users. `settings` are in force: resolve_settings() gave them
-  // for model_options(name). The recommender owns what it learned and refers to `train`, which outlives it. Errors:
-  // invalid_argument (data or settings), unavailable (cancelled), resource_exhausted (memory).
+  // Learns from `train` [users, items], weights below 0 for what was turned down, and answers for its users. `settings`
+  // are in force: resolve_settings() gave them for model_options(name). The recommender owns what it learned and refers
+  // to `train`, which outlives it. Errors: invalid_argument (data or settings), unavailable (cancelled),
+  // resource_exhausted (memory).
   Result<Recommender> (*train)(const InteractionMatrix& train, const Settings& settings, const TrainControl& control);
 };
 

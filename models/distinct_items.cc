@@ -5,7 +5,8 @@
 
 namespace tamis::models {
 
-DistinctItems::DistinctItems(std::span<const HistoryEvent> history) : slots(history.size()) {
+DistinctItems::DistinctItems(std::span<const HistoryEvent> history, std::span<const HistoryEvent> negatives)
+    : slots(history.size()) {
   for (const HistoryEvent& event : history) items.push_back(event.item);
   std::sort(items.begin(), items.end());
   items.erase(std::unique(items.begin(), items.end()), items.end());
@@ -14,6 +15,20 @@ DistinctItems::DistinctItems(std::span<const HistoryEvent> history) : slots(hist
     const auto found = std::lower_bound(items.begin(), items.end(), history[h].item);
     slots[h] = static_cast<std::size_t>(found - items.begin());
     weights[slots[h]] += history[h].weight;
+  }
+  const std::size_t liked = items.size();
+  for (const HistoryEvent& event : negatives) {
+    const auto end = items.begin() + static_cast<std::ptrdiff_t>(liked);
+    if (!std::binary_search(items.begin(), end, event.item)) items.push_back(event.item);
+  }
+  const auto first = items.begin() + static_cast<std::ptrdiff_t>(liked);
+  std::sort(first, items.end());
+  items.erase(std::unique(first, items.end()), items.end());
+  weights.resize(items.size());
+  for (const HistoryEvent& event : negatives) {
+    const auto found = std::lower_bound(items.begin() + static_cast<std::ptrdiff_t>(liked), items.end(), event.item);
+    if (found != items.end() && *found == event.item)
+      weights[static_cast<std::size_t>(found - items.begin())] -= event.weight;
   }
 }
 

@@ -10,13 +10,14 @@
 
 namespace tamis::models {
 
-// A value type. Items ascend.
+// A value type. Items ascend; those that were turned down stand behind the others, ascending, with weights below 0.
 struct DistinctItems {
   std::vector<std::uint32_t> items;
   std::vector<float> weights;
   std::vector<std::size_t> slots;  // [history]: the place of each event's item
 
-  explicit DistinctItems(std::span<const HistoryEvent> history);
+  // An item that is in both lists counts as liked.
+  explicit DistinctItems(std::span<const HistoryEvent> history, std::span<const HistoryEvent> negatives = {});
 };
 
 // Each item once, at the place of its newest event; oldest first, at most the `limit` newest.

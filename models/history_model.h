@@ -24,6 +24,13 @@ struct HistoryModelShape {
   std::uint32_t items = 0;
 };
 
+// The items of a history that were not turned down, for models that have no use for the others.
+struct LikedHistory {
+  LikedHistory(std::span<const std::uint32_t> history, std::span<const float> history_weights);
+  std::vector<std::uint32_t> items;
+  std::vector<float> weights;  // empty where there were none
+};
+
 class HistoryModel {
  public:
   // Whether an item may be answered; empty: every one.
@@ -34,7 +41,8 @@ class HistoryModel {
   const HistoryModelShape& shape() const { return shape_; }
 
   // The best k items that `accepts` lets pass, best first, scores above 0; items of the history may be among them.
-  // `history` are distinct rows below shape().items with `weights` (> 0, one each, or none: all 1).
+  // `history` are distinct rows below shape().items with `weights` (one each, or none: all 1); an item of a weight
+  // below 0 is one that the user turned down.
   virtual std::vector<ScoredId> recommend(std::span<const std::uint32_t> history, std::span<const float> weights,
                                           std::size_t k, const ItemFilter& accepts) const = 0;
 

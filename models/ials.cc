@@ -7,6 +7,7 @@
 #include "common/random.h"
 #include "models/blas.h"
 #include "models/ials_half_step.h"
+#include "models/ials_row_solver.h"
 
 namespace tamis::models {
 namespace {
@@ -18,9 +19,9 @@ Status require(bool holds, const char* field, const std::string& value, const ch
 
 Status validate_weights(const InteractionMatrix& interactions) {
   for (const float weight : interactions.weight) {
-    if (!(std::isfinite(weight) && weight > 0)) {
+    if (!(std::isfinite(weight) && weight != 0)) {
       return Status::invalid_argument("an interaction has the weight " + std::to_string(weight) +
-                                      ", expected a finite one above 0")
+                                      ", expected a finite one that is not 0")
           .at_field("weight");
     }
   }
@@ -63,6 +64,10 @@ Status validate(const IalsOptions& options) {
                                 number(options.regularization), "a finite number above 0"));
   TAMIS_RETURN_IF_ERROR(require(options.regularization_exponent >= 0 && options.regularization_exponent <= 1,
                                 "regularization_exponent", number(options.regularization_exponent), "0..1"));
+  TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.disliked_weight) && options.disliked_weight >= 0,
+                                "disliked_weight", number(options.disliked_weight), "a finite number of at least 0"));
+  TAMIS_RETURN_IF_ERROR(require(options.disliked_target >= -1 && options.disliked_target <= 0, "disliked_target",
+                                number(options.disliked_target), "-1..0"));
   TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.init_stddev) && options.init_stddev > 0, "init_stddev",
                                 number(options.init_stddev), "a finite number above 0"));
   TAMIS_RETURN_IF_ERROR(require(options.cg_steps >= 1 && options.cg_steps <= 100, "cg_steps",
@@ -99,11 +104,12 @@ double ials_loss(const InteractionMatrix& interactions, const IalsModel& model) 
   double loss = 0;
   for (std::uint32_t user = 0; user < interactions.rows; ++user) {
     const auto items = interactions.row_columns(user);
-    const auto weights = interactions.row_weights(user);
+    const IalsRow row = ials_row(interactions, model.options, user);
     const float* factor = model.user_factors.data() + user * dim;
     for (std::size_t i = 0; i < items.size(); ++i) {
-      const double error = 1.0 - blas::dot(dim, factor, model.item_factors.data() + items[i] * dim);
-      loss += weights[i] * error * error;
+      const IalsPair pair = row.pair(i);
+      const double error = double{pair.target} - blas::dot(dim, factor, model.item_factors.data() + items[i] * dim);
+      loss += double{pair.weight} * error * error;
     }
   }
   // The sum over all pairs of (p.q)^2 is the inner product of the two Gramians.

@@ -3,6 +3,7 @@
 //
 // It minimises, over user factors p_u and item factors q_i,
 //   sum over interactions of w_ui (1 - p_u.q_i)^2  +  alpha_0 * sum over all users and items of (p_u.q_i)^2
+//   +  disliked_weight * sum over what users turned down of |w_ui| (disliked_target - p_u.q_i)^2
 //   +  sum over users of lambda_u |p_u|^2  +  sum over items of lambda_i |q_i|^2,
 // by exact or approximate least squares for all users, then for all items. The result is the same, to the bit, for any
 // number of threads.
@@ -33,6 +34,8 @@ struct IalsOptions {
   double unobserved_weight = 0.1;        // alpha_0 of Rendle et al.: weight of the zeros, > 0
   double regularization = 0.003;         // lambda, > 0
   double regularization_exponent = 1.0;  // nu: lambda_u = lambda * (|I_u| + alpha_0 * items)^nu, 0..1
+  double disliked_weight = 1;            // of what users turned down, beside what they like; >= 0
+  double disliked_target = -0.5;         // what such a pair's product is drawn to, -1..0
   double init_stddev = 0.1;              // of the product's scale: entries are N(0, init_stddev / sqrt(dim))
   std::uint64_t seed = 42;
   IalsSolver solver = IalsSolver::kDual;
@@ -51,8 +54,9 @@ struct IalsModel {
 // invalid_argument where an option is out of its range; the message and field name it.
 Status validate(const IalsOptions& options);
 
-// Rows are users. A user or item without interactions gets a factor of zeros. Errors: invalid_argument (an option, a
-// weight that is not finite and positive), unavailable (cancelled), resource_exhausted (memory).
+// Rows are users; weights below 0 are those of pairs that were turned down. A user or item without interactions gets a
+// factor of zeros. Errors: invalid_argument (an option, a weight that is not finite or 0), unavailable (cancelled),
+// resource_exhausted (memory).
 Result<IalsModel> train_ials(const InteractionMatrix& interactions, const IalsOptions& options,
                              const TrainControl& control);
 
@@ -65,11 +69,11 @@ class IalsFoldIn {
  public:
   IalsFoldIn(std::span<const float> item_factors, const IalsOptions& options);  // [items, dim]
   // The factor of a user who interacted with `items` by `weights`; zeros where `items` is empty. `out` is [dim].
-  // REQUIRES: items are distinct rows of item_factors, weights are finite and > 0.
+  // REQUIRES: items are distinct rows of item_factors, weights are finite and not 0; below 0: turned down.
   void solve(std::span<const std::uint32_t> items, std::span<const float> weights, std::span<float> out) const;
-  // How much each interaction adds to the score that solve()'s factor has for `target`: w_h q_t^T A^-1 q_h with A the
-  // matrix of the solve, one per item; they sum to the score (Hu, Koren & Volinsky 2008, section 5). False where the
-  // equations are singular.
+  // How much each interaction adds to the score that solve()'s factor has for `target`: w_h t_h q_t^T A^-1 q_h with A
+  // the matrix of the solve, one per item; they sum to the score (Hu, Koren & Volinsky 2008, section 5). False where
+  // the equations are singular.
   bool explain(std::span<const std::uint32_t> items, std::span<const float> weights, std::uint32_t target,
                std::span<double> shares) const;
 

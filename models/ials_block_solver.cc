@@ -28,7 +28,7 @@ bool BlockRowSolver::solve_dual(const IalsRow& row, std::size_t begin, std::size
     for (std::size_t k = 0; k < length; ++k) scaled_[k * width + d] = columns_[k * width + d] * root;
   }
   system_.assign(length * length, 0.0F);
-  for (std::size_t k = 0; k < length; ++k) system_[k * length + k] = 1.0F / row.weights[k];
+  for (std::size_t k = 0; k < length; ++k) system_[k * length + k] = 1.0F / row.pair(k).weight;
   blas::add_gram_of_rows(length, width, scaled_.data(), system_.data());
   rhs_.resize(length);
   for (std::size_t k = 0; k < length; ++k) rhs_[k] = -blas::dot(width, scaled_.data() + k * width, slope_.data());
@@ -47,7 +47,7 @@ bool BlockRowSolver::solve_primal(const IalsRow& row, std::size_t begin, std::si
   }
   scaled_ = columns_;
   for (std::size_t k = 0; k < row.columns.size(); ++k) {
-    const float root = std::sqrt(row.weights[k]);
+    const float root = std::sqrt(row.pair(k).weight);
     for (std::size_t d = 0; d < width; ++d) scaled_[k * width + d] *= root;
   }
   blas::add_gram_of_columns(row.columns.size(), width, scaled_.data(), system_.data());
@@ -69,7 +69,10 @@ void BlockRowSolver::improve(const IalsRow& row, std::span<float> x) {
     for (std::size_t d = 0; d < width; ++d) {
       slope_[d] = -(spectrum_[begin + d] + static_cast<float>(row.regularization)) * x[begin + d];
     }
-    for (std::size_t k = 0; k < length; ++k) rhs_[k] = row.weights[k] * (1.0F - products_[k]);
+    for (std::size_t k = 0; k < length; ++k) {
+      const IalsPair pair = row.pair(k);
+      rhs_[k] = pair.weight * (pair.target - products_[k]);
+    }
     blas::add_transposed_times_vector(length, width, columns_.data(), rhs_.data(), slope_.data());
     if (!(length < width ? solve_dual(row, begin, width) : solve_primal(row, begin, width))) continue;
     for (std::size_t d = 0; d < width; ++d) x[begin + d] += slope_[d];

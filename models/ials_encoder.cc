@@ -54,8 +54,9 @@ Result<std::unique_ptr<Encoder>> IalsEncoder::load(const SavedEncoder& saved) {
 }
 
 Status IalsEncoder::embed_user(const UserInput& user, std::span<float> out) const {
-  if (user.history.empty()) return Status::failed_precondition("no history that the model knows");
-  const DistinctItems distinct(user.history);
+  if (user.history.empty() && user.negatives.empty())
+    return Status::failed_precondition("no history that the model knows");
+  const DistinctItems distinct(user.history, user.negatives);
   fold_in_.solve(distinct.items, distinct.weights, out);
   return Status::ok();
 }
@@ -65,15 +66,13 @@ Status IalsEncoder::refit_item(std::span<const float> users, std::span<const flo
   std::vector<std::uint32_t> rows(weights.size());
   std::iota(rows.begin(), rows.end(), 0U);
   CholeskyRowSolver solver(users, user_gramian_, model_.options.dim);
-  const IalsRow row{.columns = rows,
-                    .weights = weights,
-                    .regularization = ials_row_regularization(model_.options, weights.size(), model_.users)};
+  const IalsRow row = ials_row(rows, weights, model_.options, model_.users);
   if (solver.solve(row, out)) return Status::ok();
   return Status::failed_precondition("the item's equations are singular");
 }
 
 bool IalsEncoder::explain(const UserInput& user, std::uint32_t item, std::span<double> shares) const {
-  const DistinctItems distinct(user.history);
+  const DistinctItems distinct(user.history, user.negatives);
   std::vector<double> by_item(distinct.items.size());
   if (!fold_in_.explain(distinct.items, distinct.weights, item, by_item)) return false;
   for (std::size_t h = 0; h < user.history.size(); ++h) {
@@ -87,6 +86,8 @@ Settings IalsEncoder::settings() const {
   return {{"unobserved_weight", number_text(model_.options.unobserved_weight)},
           {"regularization", number_text(model_.options.regularization)},
           {"regularization_exponent", number_text(model_.options.regularization_exponent)},
+          {"disliked_weight", number_text(model_.options.disliked_weight)},
+          {"disliked_target", number_text(model_.options.disliked_target)},
           {"iterations", std::to_string(model_.options.iterations)},
           {"seed", std::to_string(model_.options.seed)}};
 }
@@ -98,12 +99,18 @@ void IalsEncoder::add_tensors(TensorWriter& writer) const {
 
 Result<std::unique_ptr<Encoder>> train_ials_encoder(const TrainingData& data, const Settings& settings,
                                                     const TrainControl& control) {
-  const InteractionMatrix matrix = data.matrix();
+  const InteractionMatrix matrix = data.signed_matrix();
   IalsOptions options = ials_options(settings);
   // To scale all weights by s is to scale alpha_0 by s (and the objective with it), so that the fold-in can take
   // events' weights as they are.
-  const double total = std::accumulate(matrix.weight.begin(), matrix.weight.end(), 0.0);
-  if (matrix.nonzeros() > 0 && total > 0) options.unobserved_weight *= total / static_cast<double>(matrix.nonzeros());
+  double total = 0;
+  std::size_t liked = 0;
+  for (const float weight : matrix.weight) {
+    if (!(weight > 0)) continue;
+    total += weight;
+    ++liked;
+  }
+  if (total > 0) options.unobserved_weight *= total / static_cast<double>(liked);
   TAMIS_ASSIGN_OR_RETURN(IalsModel model, train_ials(matrix, options, control));
   return IalsEncoder::create(std::move(model));
 }

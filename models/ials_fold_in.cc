@@ -18,9 +18,7 @@ void IalsFoldIn::solve(std::span<const std::uint32_t> items, std::span<const flo
                        std::span<float> out) const {
   const std::size_t fixed_count = item_factors_.size() / options_.dim;
   CholeskyRowSolver solver(item_factors_, gramian_, options_.dim);
-  const IalsRow row{.columns = items,
-                    .weights = weights,
-                    .regularization = ials_row_regularization(options_, items.size(), fixed_count)};
+  const IalsRow row = ials_row(items, weights, options_, fixed_count);
   static_cast<void>(solver.solve(row, out));  // zeros where the equations are singular: a user of no known taste
 }
 
@@ -29,21 +27,22 @@ bool IalsFoldIn::explain(std::span<const std::uint32_t> items, std::span<const f
   const std::size_t dim = options_.dim;
   const auto factor = [&](std::uint32_t row) { return item_factors_.subspan(row * dim, dim); };
   std::vector<float> system = gramian_;  // A = alpha_0 Q^T Q + lambda I + sum of w q q^T, its lower half
-  const auto regularization =
-      static_cast<float>(ials_row_regularization(options_, items.size(), item_factors_.size() / dim));
-  for (std::size_t i = 0; i < dim; ++i) system[i * dim + i] += regularization;
+  const IalsRow row = ials_row(items, weights, options_, item_factors_.size() / dim);
+  for (std::size_t i = 0; i < dim; ++i) system[i * dim + i] += static_cast<float>(row.regularization);
   for (std::size_t h = 0; h < items.size(); ++h) {
     const auto own = factor(items[h]);
     for (std::size_t i = 0; i < dim; ++i) {
-      const float scaled = weights[h] * own[i];
+      const float scaled = row.pair(h).weight * own[i];
       for (std::size_t j = 0; j <= i; ++j) system[i * dim + j] += scaled * own[j];
     }
   }
   const auto wanted = factor(target);
   std::vector<float> solved(wanted.begin(), wanted.end());  // A^-1 q_t; A is symmetric
   if (!blas::solve_positive_definite(dim, system.data(), solved.data())) return false;
-  for (std::size_t h = 0; h < items.size(); ++h)
-    shares[h] = double{weights[h]} * blas::dot(dim, solved.data(), factor(items[h]).data());
+  for (std::size_t h = 0; h < items.size(); ++h) {
+    const IalsPair pair = row.pair(h);
+    shares[h] = double{pair.weight} * pair.target * blas::dot(dim, solved.data(), factor(items[h]).data());
+  }
   return true;
 }
 

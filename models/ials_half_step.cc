@@ -27,14 +27,6 @@ Status change_basis(std::span<const float> in, const std::vector<float>& basis, 
   });
 }
 
-IalsRow row_of(const InteractionMatrix& interactions, const IalsOptions& options, std::size_t row) {
-  const auto index = static_cast<std::uint32_t>(row);
-  const auto columns = interactions.row_columns(index);
-  return {.columns = columns,
-          .weights = interactions.row_weights(index),
-          .regularization = ials_row_regularization(options, columns.size(), interactions.columns)};
-}
-
 Status solve_in_eigenbasis(const InteractionMatrix& interactions, const IalsOptions& options,
                            std::span<const float> fixed, std::vector<float> gramian, std::span<float> moving,
                            const TrainControl& control) {
@@ -57,7 +49,7 @@ Status solve_in_eigenbasis(const InteractionMatrix& interactions, const IalsOpti
     if (!exact) blas::multiply_by_transposed(end - begin, dim, dim, out, basis.data(), block.data());
     for (std::size_t row = begin; row < end; ++row) {
       const std::span<float> x(block.data() + (row - begin) * dim, dim);
-      const IalsRow equations = row_of(interactions, options, row);
+      const IalsRow equations = ials_row(interactions, options, static_cast<std::uint32_t>(row));
       if (exact) {
         solver.solve_exactly(equations, x);
       } else if (options.solver == IalsSolver::kBlock) {
@@ -80,7 +72,8 @@ Status solve_by_cholesky(const InteractionMatrix& interactions, const IalsOption
         CholeskyRowSolver solver(fixed, gramian, dim);
         for (std::size_t row = begin; row < end; ++row) {
           const std::span<float> x = moving.subspan(row * dim, dim);
-          if (!solver.solve(row_of(interactions, options, row), x)) singular.store(true, std::memory_order_relaxed);
+          if (!solver.solve(ials_row(interactions, options, static_cast<std::uint32_t>(row)), x))
+            singular.store(true, std::memory_order_relaxed);
         }
       }));
   if (singular.load()) {
@@ -96,6 +89,19 @@ double ials_row_regularization(const IalsOptions& options, std::size_t row_lengt
   const double frequency =
       static_cast<double>(row_length) + options.unobserved_weight * static_cast<double>(fixed_count);
   return options.regularization * std::pow(frequency, options.regularization_exponent);
+}
+
+IalsRow ials_row(std::span<const std::uint32_t> columns, std::span<const float> weights, const IalsOptions& options,
+                 std::size_t fixed_count) {
+  return {.columns = columns,
+          .weights = weights,
+          .regularization = ials_row_regularization(options, columns.size(), fixed_count),
+          .disliked_weight = static_cast<float>(options.disliked_weight),
+          .disliked_target = static_cast<float>(options.disliked_target)};
+}
+
+IalsRow ials_row(const InteractionMatrix& interactions, const IalsOptions& options, std::uint32_t row) {
+  return ials_row(interactions.row_columns(row), interactions.row_weights(row), options, interactions.columns);
 }
 
 Result<std::vector<float>> ials_gramian(std::span<const float> factors, const IalsOptions& options,

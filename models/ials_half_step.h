@@ -17,11 +17,17 @@
 
 #include "common/status.h"
 #include "models/ials.h"
+#include "models/ials_row_solver.h"
 
 namespace tamis::models {
 
 // lambda_u of a row with `row_length` interactions against `fixed_count` fixed rows.
 double ials_row_regularization(const IalsOptions& options, std::size_t row_length, std::size_t fixed_count);
+
+// The equations of a row.
+IalsRow ials_row(const InteractionMatrix& interactions, const IalsOptions& options, std::uint32_t row);
+IalsRow ials_row(std::span<const std::uint32_t> columns, std::span<const float> weights, const IalsOptions& options,
+                 std::size_t fixed_count);
 
 // alpha_0 * Q^T Q, [dim, dim], both triangles.
 Result<std::vector<float>> ials_gramian(std::span<const float> factors, const IalsOptions& options,

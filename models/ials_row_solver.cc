@@ -33,21 +33,25 @@ void SpectralRowSolver::gather(const IalsRow& row, std::size_t begin, std::size_
   }
 }
 
-// solution_ = B^T (W^{-1} + B B^T)^{-1} 1.
+// solution_ = B^T (W^{-1} + B B^T)^{-1} t, t the targets.
 bool SpectralRowSolver::solve_dual(const IalsRow& row) {
   const std::size_t length = row.columns.size();
   gather(row, 0, length);
   system_.assign(length * length, 0.0F);
-  for (std::size_t k = 0; k < length; ++k) system_[k * length + k] = 1.0F / row.weights[k];
+  rhs_.resize(length);
+  for (std::size_t k = 0; k < length; ++k) {
+    const IalsPair pair = row.pair(k);
+    system_[k * length + k] = 1.0F / pair.weight;
+    rhs_[k] = pair.target;
+  }
   blas::add_gram_of_rows(length, dim_, basis_.data(), system_.data());
-  rhs_.assign(length, 1.0F);
   if (!blas::solve_positive_definite(length, system_.data(), rhs_.data())) return false;
   solution_.assign(dim_, 0.0F);
   blas::add_transposed_times_vector(length, dim_, basis_.data(), rhs_.data(), solution_.data());
   return true;
 }
 
-// solution_ of (I + B^T W B) solution_ = B^T w.
+// solution_ of (I + B^T W B) solution_ = B^T W t.
 bool SpectralRowSolver::solve_primal(const IalsRow& row) {
   system_.assign(dim_ * dim_, 0.0F);
   for (std::size_t d = 0; d < dim_; ++d) system_[d * dim_ + d] = 1.0F;
@@ -55,9 +59,11 @@ bool SpectralRowSolver::solve_primal(const IalsRow& row) {
   for (std::size_t begin = 0; begin < row.columns.size(); begin += kGatheredRows) {
     const std::size_t count = std::min(kGatheredRows, row.columns.size() - begin);
     gather(row, begin, count);
-    blas::add_transposed_times_vector(count, dim_, basis_.data(), row.weights.data() + begin, solution_.data());
+    rhs_.resize(count);
+    for (std::size_t k = 0; k < count; ++k) rhs_[k] = row.pair(begin + k).weight * row.pair(begin + k).target;
+    blas::add_transposed_times_vector(count, dim_, basis_.data(), rhs_.data(), solution_.data());
     for (std::size_t k = 0; k < count; ++k) {
-      const float root = std::sqrt(row.weights[begin + k]);
+      const float root = std::sqrt(row.pair(begin + k).weight);
       float* out = basis_.data() + k * dim_;
       for (std::size_t d = 0; d < dim_; ++d) out[d] *= root;
     }
@@ -76,13 +82,14 @@ void SpectralRowSolver::solve_exactly(const IalsRow& row, std::span<float> x) {
   for (std::size_t d = 0; d < dim_; ++d) x[d] = solution_[d] * scale_[d];
 }
 
-// out += sum over the row of w (h.x - target) h.
-void SpectralRowSolver::add_interactions(const IalsRow& row, float target, std::span<const float> x,
+// out += sum over the row of w (h.x - target) h, the targets times `share`.
+void SpectralRowSolver::add_interactions(const IalsRow& row, float share, std::span<const float> x,
                                          std::span<float> out) const {
   for (std::size_t k = 0; k < row.columns.size(); ++k) {
     const float* factor = rotated_.data() + row.columns[k] * dim_;
     const float product = blas::dot(dim_, factor, x.data());
-    blas::add_scaled(dim_, row.weights[k] * (product - target), factor, out.data());
+    const IalsPair pair = row.pair(k);
+    blas::add_scaled(dim_, pair.weight * (product - share * pair.target), factor, out.data());
   }
 }
 
@@ -137,11 +144,12 @@ bool CholeskyRowSolver::solve(const IalsRow& row, std::span<float> x) {
     scaled_.resize(length * dim_);
     for (std::size_t k = 0; k < length; ++k) {
       const float* factor = factors_.data() + row.columns[begin + k] * dim_;
-      const float weight = row.weights[begin + k];
-      const float root = std::sqrt(weight);
+      const IalsPair pair = row.pair(begin + k);
+      const float root = std::sqrt(pair.weight);
+      const float pull = pair.weight * pair.target;
       for (std::size_t d = 0; d < dim_; ++d) {
         scaled_[k * dim_ + d] = root * factor[d];
-        x[d] += weight * factor[d];
+        x[d] += pull * factor[d];
       }
     }
     blas::add_gram_of_columns(length, dim_, scaled_.data(), system_.data());

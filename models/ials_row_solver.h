@@ -1,17 +1,33 @@
 // Solvers of one row of an iALS half-step. See ials_half_step.h for the algebra.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 namespace tamis::models {
 
+// What an interaction says: its product is drawn to `target`, by `weight`.
+struct IalsPair {
+  float weight = 1;
+  float target = 1;
+};
+
 // One row's interactions with the fixed side.
 struct IalsRow {
   std::span<const std::uint32_t> columns;  // rows of the fixed factors
-  std::span<const float> weights;          // one per column, > 0
+  std::span<const float> weights;          // one per column, not 0; below 0: turned down
   double regularization = 0;               // lambda_u
+  float disliked_weight = 1;               // of those turned down
+  float disliked_target = 0;               // their target
+
+  // REQUIRES: weights[k] is not 0. A weight so small that it vanishes is the least there is.
+  IalsPair pair(std::size_t k) const {
+    if (weights[k] > 0) return {weights[k], 1.0F};
+    return {std::max(disliked_weight * -weights[k], std::numeric_limits<float>::min()), disliked_target};
+  }
 };
 
 // Solves rows in the eigenbasis of the Gramian: `rotated` [n, dim] are the fixed factors in that basis, `spectrum`
@@ -28,7 +44,7 @@ class SpectralRowSolver {
  private:
   void set_scale(const IalsRow& row);
   void gather(const IalsRow& row, std::size_t begin, std::size_t count);
-  void add_interactions(const IalsRow& row, float target, std::span<const float> x, std::span<float> out) const;
+  void add_interactions(const IalsRow& row, float share, std::span<const float> x, std::span<float> out) const;
   bool solve_dual(const IalsRow& row);
   bool solve_primal(const IalsRow& row);
 
@@ -38,7 +54,7 @@ class SpectralRowSolver {
   std::vector<float> scale_;     // [dim], D_u^{-1/2}
   std::vector<float> basis_;     // B, [k, dim]
   std::vector<float> system_;    // [k, k] or [dim, dim]
-  std::vector<float> rhs_;       // [k]
+  std::vector<float> rhs_;       // [k], targets, or weights times them
   std::vector<float> solution_;  // [dim], x / scale
   std::vector<float> residual_;  // conjugate gradient's state, [dim] each
   std::vector<float> direction_;

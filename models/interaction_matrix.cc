@@ -3,6 +3,24 @@
 #include <algorithm>
 
 namespace tamis::models {
+namespace {
+
+// The pairs whose weight times `sign` is above 0, by that product.
+InteractionMatrix pairs_of_sign(const InteractionMatrix& all, float sign) {
+  InteractionMatrix kept{.rows = all.rows, .columns = all.columns, .offsets = {0}, .column = {}, .weight = {}};
+  kept.offsets.reserve(all.offsets.size());
+  for (std::uint32_t row = 0; row < all.rows; ++row) {
+    for (std::uint64_t i = all.offsets[row]; i < all.offsets[row + 1]; ++i) {
+      if (!(sign * all.weight[i] > 0)) continue;
+      kept.column.push_back(all.column[i]);
+      kept.weight.push_back(sign * all.weight[i]);
+    }
+    kept.offsets.push_back(kept.column.size());
+  }
+  return kept;
+}
+
+}  // namespace
 
 InteractionMatrix make_interaction_matrix(std::uint32_t rows, std::uint32_t columns, std::vector<WeightedPair> pairs) {
   std::sort(pairs.begin(), pairs.end(), [](const WeightedPair& a, const WeightedPair& b) {
@@ -25,6 +43,13 @@ InteractionMatrix make_interaction_matrix(std::uint32_t rows, std::uint32_t colu
   for (std::size_t row = 0; row < rows; ++row) matrix.offsets[row + 1] += matrix.offsets[row];
   return matrix;
 }
+
+bool InteractionMatrix::has_negatives() const {
+  return std::any_of(weight.begin(), weight.end(), [](float value) { return value < 0; });
+}
+
+InteractionMatrix InteractionMatrix::liked() const { return pairs_of_sign(*this, 1); }
+InteractionMatrix InteractionMatrix::disliked() const { return pairs_of_sign(*this, -1); }
 
 InteractionMatrix InteractionMatrix::transpose() const {
   InteractionMatrix result{.rows = columns, .columns = rows, .offsets = {}, .column = {}, .weight = {}};

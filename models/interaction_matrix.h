@@ -16,7 +16,7 @@ struct InteractionMatrix {
   std::uint32_t columns = 0;
   std::vector<std::uint64_t> offsets = {0};  // [rows + 1]
   std::vector<std::uint32_t> column;         // [nonzeros]
-  std::vector<float> weight;                 // [nonzeros], > 0
+  std::vector<float> weight;                 // [nonzeros], not 0; below 0: the user turned the item down
 
   std::uint64_t nonzeros() const { return column.size(); }
   std::span<const std::uint32_t> row_columns(std::uint32_t row) const {
@@ -26,6 +26,10 @@ struct InteractionMatrix {
     return {weight.data() + offsets[row], static_cast<std::size_t>(offsets[row + 1] - offsets[row])};
   }
   InteractionMatrix transpose() const;
+  bool has_negatives() const;
+  // The pairs of a weight above 0; those below 0, with their weights negated.
+  InteractionMatrix liked() const;
+  InteractionMatrix disliked() const;
 };
 
 struct WeightedPair {

@@ -57,6 +57,8 @@ Status validate(const NeighborOptions& options) {
       require(options.asymmetry >= 0 && options.asymmetry <= 1, "asymmetry", options.asymmetry, "0..1"));
   TAMIS_RETURN_IF_ERROR(require(options.column_weight_exponent >= 0 && options.column_weight_exponent <= 2,
                                 "column_weight_exponent", options.column_weight_exponent, "0..2"));
+  TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.disliked_weight) && options.disliked_weight >= 0,
+                                "disliked_weight", options.disliked_weight, "a finite number of at least 0"));
   return require(options.similarity_exponent >= 0.1 && options.similarity_exponent <= 10, "similarity_exponent",
                  options.similarity_exponent, "0.1..10");
 }
@@ -72,7 +74,7 @@ SimilarRows::SimilarRows(InteractionMatrix by_column, const NeighborOptions& opt
     column_weight_[column] = static_cast<float>(std::pow(popularity, -options_.column_weight_exponent));
     for (std::uint64_t i = by_column_.offsets[column]; i < by_column_.offsets[column + 1]; ++i) {
       float& weight = by_column_.weight[i];
-      weight = column_weight_[column] * (options_.binary ? 1.0F : weight);
+      weight = column_weight_[column] * entry(weight);
       squared_norm[by_column_.column[i]] += double{weight} * weight;
     }
   }
@@ -81,6 +83,11 @@ SimilarRows::SimilarRows(InteractionMatrix by_column, const NeighborOptions& opt
     row_divisor_[row] = static_cast<float>(std::pow(squared_norm[row], 1 - options_.asymmetry));
   }
   if (options_.max_row_length > 0) by_column_ = shorten_rows(by_column_, options_.max_row_length);
+}
+
+float SimilarRows::entry(float weight) const {
+  if (weight > 0) return options_.binary ? 1.0F : weight;
+  return static_cast<float>(options_.disliked_weight) * (options_.binary ? -1.0F : weight);
 }
 
 float SimilarRows::similarity(float dot, float shared, double own_divisor, std::uint32_t row) const {
@@ -96,7 +103,7 @@ std::vector<ScoredId> SimilarRows::find(std::span<const std::uint32_t> columns, 
   double squared_norm = 0;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const std::uint32_t column = columns[i];
-    const float own = column_weight_[column] * (options_.binary || weights.empty() ? 1.0F : weights[i]);
+    const float own = column_weight_[column] * (weights.empty() ? 1.0F : entry(weights[i]));
     squared_norm += double{own} * own;
     const auto members = by_column_.row_columns(column);
     const auto member_weights = by_column_.row_weights(column);
@@ -156,16 +163,22 @@ std::vector<ScoredId> score_user_knn(std::span<const ScoredId> similar_users, co
                                      std::size_t k) {
   SparseAccumulator& scores = accumulator(interactions.columns);
   for (const ScoredId& user : similar_users) {
-    for (const std::uint32_t item : interactions.row_columns(user.id)) scores.add(item, user.score);
+    const auto items = interactions.row_columns(user.id);
+    const auto weights = interactions.row_weights(user.id);
+    for (std::size_t i = 0; i < items.size(); ++i) scores.add(items[i], weights[i] < 0 ? -user.score : user.score);
   }
   return scores.best(k);
 }
 
 std::vector<ScoredId> find_similar_users(const InteractionMatrix& by_item, std::span<const float> user_norms,
-                                         std::span<const std::uint32_t> history, std::size_t k) {
+                                         std::span<const std::uint32_t> history, std::size_t k,
+                                         std::span<const float> weights) {
   SparseAccumulator& shared = accumulator(by_item.columns);
-  for (const std::uint32_t item : history) {
-    for (const std::uint32_t user : by_item.row_columns(item)) shared.add(user, 1.0F);
+  for (std::size_t h = 0; h < history.size(); ++h) {
+    const float own = weights.empty() || weights[h] > 0 ? 1.0F : -1.0F;
+    const auto users = by_item.row_columns(history[h]);
+    const auto theirs = by_item.row_weights(history[h]);
+    for (std::size_t i = 0; i < users.size(); ++i) shared.add(users[i], theirs[i] < 0 ? -own : own);
   }
   const auto own_norm = static_cast<float>(std::sqrt(static_cast<double>(history.size())));
   TopK top(k);

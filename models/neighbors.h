@@ -1,6 +1,7 @@
 // Neighbourhood models on interactions: item-kNN (Sarwar et al. 2001; Deshpande & Karypis 2004) and user-kNN.
 //
-// Similarity of two rows a and b is the cosine of their (weighted) interaction vectors, with four published variations,
+// Similarity of two rows a and b is the cosine of their (weighted) interaction vectors; what was turned down has a
+// negative entry, so that rows are alike where they agree and unlike where they do not. With four published variations,
 // all off by default:
 //   column weights       each column counts by (its number of interactions)^-column_weight_exponent, so that what
 //                        everyone has says less (Breese, Heckerman & Kadie 1998, "inverse user frequency")
@@ -24,7 +25,8 @@ namespace tamis::models {
 struct NeighborOptions {
   std::uint32_t neighbors = 100;      // kept per row, 1..10000
   double shrinkage = 0;               // >= 0
-  bool binary = true;                 // weights count as 1
+  bool binary = true;                 // weights count as 1, those below 0 as -1
+  double disliked_weight = 0.5;       // what was turned down counts times this, beside what is liked; >= 0
   std::uint32_t max_row_length = 0;   // rows (users, for item-kNN) longer than this are subsampled; 0: never
   double asymmetry = 0.5;             // 0..1; 0.5 is the cosine
   double column_weight_exponent = 0;  // 0..2; 0 counts all columns alike
@@ -67,6 +69,7 @@ class SimilarRows {
                              std::uint32_t except = kNoDenseId) const;
 
  private:
+  float entry(float weight) const;
   float similarity(float dot, float shared, double own_divisor, std::uint32_t row) const;
 
   NeighborOptions options_;
@@ -75,17 +78,19 @@ class SimilarRows {
   std::vector<float> row_divisor_;    // [rows], |b|^(2 - 2 asymmetry)
 };
 
-// Item-kNN scores: for each candidate item, the sum over the user's history of weight * similarity. Best first, at most
-// k. Items of the history itself may be among them.
+// Item-kNN scores: for each candidate item, the sum over the user's history of weight * similarity, where weights below
+// 0 take from it. Scores above 0, best first, at most k. Items of the history itself may be among them.
 std::vector<ScoredId> score_item_knn(const NeighborTable& items, std::span<const std::uint32_t> history,
                                      std::span<const float> weights, std::size_t k);
-// User-kNN scores: the similarity-weighted votes of neighbours for the items of their rows in `interactions`.
+// User-kNN scores: the similarity-weighted votes of neighbours for the items of their rows in `interactions`, and
+// against those that they turned down.
 std::vector<ScoredId> score_user_knn(std::span<const ScoredId> similar_users, const InteractionMatrix& interactions,
                                      std::size_t k);
 // The users most similar to a history that may be newer than the model (live user-kNN): cosine over `by_item`, the
-// transpose [items, users], with the users' norms (square roots of their numbers of items). SimilarRows has the
-// variations.
+// transpose [items, users], with the users' norms (square roots of their numbers of items). Of weights, also those of
+// `history` (one each, or none: all 1), the sign counts. SimilarRows has the variations.
 std::vector<ScoredId> find_similar_users(const InteractionMatrix& by_item, std::span<const float> user_norms,
-                                         std::span<const std::uint32_t> history, std::size_t k);
+                                         std::span<const std::uint32_t> history, std::size_t k,
+                                         std::span<const float> weights = {});
 
 }  // namespace tamis::models

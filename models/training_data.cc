@@ -6,12 +6,46 @@
 
 namespace tamis::models {
 
+namespace {
+
+InteractionMatrix without_zeros(const InteractionMatrix& all) {
+  InteractionMatrix kept{.rows = all.rows, .columns = all.columns, .offsets = {0}, .column = {}, .weight = {}};
+  kept.offsets.reserve(all.offsets.size());
+  for (std::uint32_t row = 0; row < all.rows; ++row) {
+    for (std::uint64_t i = all.offsets[row]; i < all.offsets[row + 1]; ++i) {
+      if (all.weight[i] == 0) continue;
+      kept.column.push_back(all.column[i]);
+      kept.weight.push_back(all.weight[i]);
+    }
+    kept.offsets.push_back(kept.column.size());
+  }
+  return kept;
+}
+
+}  // namespace
+
 InteractionMatrix TrainingData::matrix() const {
   std::vector<WeightedPair> pairs;
   pairs.reserve(events.size());
   for (const TimedInteraction& event : events)
     pairs.push_back({.row = event.user, .column = event.item, .weight = event.weight});
   return make_interaction_matrix(users, items, std::move(pairs));
+}
+
+InteractionMatrix TrainingData::signed_matrix() const {
+  if (negatives.empty()) return matrix();
+  std::vector<WeightedPair> pairs;
+  pairs.reserve(events.size() + negatives.size());
+  for (const TimedInteraction& event : events)
+    pairs.push_back({.row = event.user, .column = event.item, .weight = event.weight});
+  for (const TimedInteraction& event : negatives)
+    pairs.push_back({.row = event.user, .column = event.item, .weight = -event.weight});
+  return without_zeros(make_interaction_matrix(users, items, std::move(pairs)));
+}
+
+InteractionMatrix TrainingData::disliked_matrix() const {
+  if (negatives.empty()) return make_interaction_matrix(users, items, {});
+  return signed_matrix().disliked();
 }
 
 std::vector<std::uint32_t> TrainingData::pair_contexts(const InteractionMatrix& matrix) const {

@@ -25,12 +25,18 @@ struct TrainingData {
   std::span<const TimedInteraction> ratings = {};
   std::span<const Features> user_features = {};  // [users], or empty where there are none
   std::span<const Features> item_features = {};  // [items], or empty where there are none
-  std::span<const Features> contexts = {};       // distinct ones, the first that of none; empty where no event has any
+  // Of the items that have no row, since nobody met them: for models that learn from what items are.
+  std::span<const Features> other_item_features = {};
+  std::span<const Features> contexts = {};  // distinct ones, the first that of none; empty where no event has any
   std::span<const std::uint32_t> event_contexts = {};  // [events], indexes into contexts; empty likewise
   const TextEmbedderSource* text_embedders = nullptr;  // a model server to ask; null where none is configured
 
   // [users, items], the weights of repeated pairs summed. O(events log events).
   InteractionMatrix matrix() const;
+  // The same with the negatives as weights below 0; matrix() where there are none. Pairs that sum to 0 are left out.
+  InteractionMatrix signed_matrix() const;
+  // [users, items], what users turned down, by weights above 0: the pairs of signed_matrix() below 0.
+  InteractionMatrix disliked_matrix() const;
   // Of each pair of `matrix`, in its order: the context of the pair's newest event. Empty where there are no contexts.
   // REQUIRES: matrix() gave it. O(events log events).
   std::vector<std::uint32_t> pair_contexts(const InteractionMatrix& matrix) const;

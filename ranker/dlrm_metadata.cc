@@ -37,6 +37,8 @@ Json to_json(const Field& field, const Vocabulary* vocabulary) {
     json["normalization"] = normalization_name(field.normalization);
     json["mean"] = field.mean;
     json["stddev"] = field.stddev;
+    if (std::isfinite(field.low)) json["low"] = field.low;
+    if (std::isfinite(field.high)) json["high"] = field.high;
   }
   return json;
 }
@@ -86,6 +88,12 @@ Result<std::pair<Field, Vocabulary>> parse_field(const Json& json, const std::st
     field.normalization = *normalization;
     TAMIS_ASSIGN_OR_RETURN(field.mean, member<float>(json, path, "mean"));
     TAMIS_ASSIGN_OR_RETURN(field.stddev, member<float>(json, path, "stddev"));
+    if (json.contains("low")) {
+      TAMIS_ASSIGN_OR_RETURN(field.low, member<double>(json, path, "low"));
+    }
+    if (json.contains("high")) {
+      TAMIS_ASSIGN_OR_RETURN(field.high, member<double>(json, path, "high"));
+    }
   } else {
     TAMIS_ASSIGN_OR_RETURN(auto values, member<std::vector<std::string>>(json, path, "values"));
     auto created = Vocabulary::create(std::move(values));

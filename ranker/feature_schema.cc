@@ -50,6 +50,9 @@ Status check(const Field& field, const std::string& path) {
   if (field.is_numeric() && !std::isfinite(field.mean))
     return Status::invalid_argument("field \"" + field.name + "\" has a mean that is not finite")
         .at_field(path + ".mean");
+  if (field.is_numeric() && !(field.low <= field.high))
+    return Status::invalid_argument("field \"" + field.name + "\" has a low that is not at most its high")
+        .at_field(path + ".low");
   return Status::ok();
 }
 
@@ -93,6 +96,7 @@ std::vector<std::size_t> FeatureSchema::numeric_of(FieldSide side) const {
 float normalize(const Field& field, double value) {
   constexpr double kLargest = 1e6;
   if (!std::isfinite(value)) return 0;
+  value = std::clamp(value, field.low, field.high);
   if (field.normalization == Normalization::kLogStandard) value = std::log1p(std::max(value, 0.0));
   if (field.normalization != Normalization::kNone) value = (value - field.mean) / field.stddev;
   return static_cast<float>(std::clamp(value, -kLargest, kLargest));

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,9 @@ struct Field {
   Normalization normalization = Normalization::kNone;  // of numeric fields
   float mean = 0;
   float stddev = 1;  // > 0
+  // What training has seen; a number outside counts as the nearer end. low <= high.
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
 
   bool is_numeric() const { return kind == FieldKind::kNumeric; }
 };
@@ -70,7 +74,8 @@ class FeatureSchema {
   std::vector<std::size_t> numeric_fields_;
 };
 
-// A number as the bottom MLP takes it; 0 (the mean) where it is not finite, at most 1e6 in magnitude.
+// A number as the bottom MLP takes it: of the field's range, then normalised; 0 (the mean) where it is not finite, at
+// most 1e6 in magnitude.
 float normalize(const Field& field, double value);
 
 }  // namespace tamis::ranker

@@ -35,6 +35,7 @@ OWNED = {
     r"hwy/": {"index", "models"},
     r"roaring/": {"index"},
     r"cblas\.h|lapacke\.h": {"models", "ranker"},
+    r"utf8proc\.h": {"models"},
     r"prometheus/": {"server"},
     r"boost/beast|boost/asio": {"server", "client"},
     r"simdjson": {"server"},

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <filesystem>
 
+#include "common/cancellation.h"
 #include "engine/database.h"
 #include "server/http/worker_pool.h"
 #include "server/log/logger.h"
@@ -24,6 +25,7 @@ struct App {
   std::filesystem::path generations_dir;  // of the data directory: where uploads are unpacked
 
   std::atomic<bool> is_draining{false};
+  Cancellation shutdown;  // cancelled once the drain timeout has passed
   std::atomic<std::uint32_t> connections{0};
   std::atomic<std::uint32_t> requests{0};
   std::atomic<std::uint32_t> bulk_streams{0};

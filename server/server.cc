@@ -2,15 +2,15 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fstream>
-#include <future>
 #include <random>
 #include <thread>
 
 #include "server/app.h"
 #include "server/http/io_thread.h"
+#include "server/http/tls_context.h"
 #include "server/metrics/database_collector.h"
 #include "server/metrics/process_collector.h"
 #include "server/routes/routes.h"
@@ -20,31 +20,46 @@ namespace {
 
 using asio::ip::tcp;
 
+constexpr std::chrono::milliseconds kCutGrace(250);  // for the answers to what a shutdown cuts off
+
+std::string trimmed(const std::string& line) {
+  const std::size_t first = line.find_first_not_of(" \t\r");
+  if (first == std::string::npos) return {};
+  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
+
 Result<std::vector<std::string>> load_keys(const ServerSettings& settings) {
   std::vector<std::string> keys = settings.keys;
   if (settings.keys_file.empty()) return keys;
   std::ifstream file(settings.keys_file);
   if (!file) return Status::io_error("cannot read auth.keys_file " + settings.keys_file).at_field("auth.keys_file");
   for (std::string line; std::getline(file, line);) {
+    line = trimmed(line);
     if (!line.empty() && line.front() != '#') keys.push_back(line);
   }
   return keys;
 }
 
-Result<std::unique_ptr<asio::ssl::context>> load_tls(const ServerSettings& settings) {
-  if (settings.tls_certificate.empty() != settings.tls_key.empty())
-    return Status::invalid_argument("server.tls_certificate and server.tls_key go together; one of them is empty");
-  std::unique_ptr<asio::ssl::context> context;
-  if (settings.tls_certificate.empty()) return context;
-  context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+Result<asio::ip::address> parse_host(const ServerSettings& settings) {
   error_code error;
-  context->set_options(asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
-                           asio::ssl::context::no_tlsv1_1,
-                       error);
-  if (!error) context->use_certificate_chain_file(settings.tls_certificate, error);
-  if (!error) context->use_private_key_file(settings.tls_key, asio::ssl::context::pem, error);
-  if (error) return Status::io_error("cannot load the TLS certificate and key: " + error.message());
-  return context;
+  const auto address = asio::ip::make_address(settings.host == "localhost" ? "127.0.0.1" : settings.host, error);
+  if (!error) return address;
+  return Status::invalid_argument("server.host is \"" + settings.host + "\"; expected an IP address or localhost")
+      .at_field("server.host");
+}
+
+Result<Access> load_access(const ServerSettings& settings) {
+  TAMIS_ASSIGN_OR_RETURN(const asio::ip::address address, parse_host(settings));
+  TAMIS_ASSIGN_OR_RETURN(const std::vector<std::string> keys, load_keys(settings));
+  Access access;
+  TAMIS_ASSIGN_OR_RETURN(access.keys, KeyRing::parse(keys));
+  const bool is_open = access.keys.is_empty() && !settings.allow_anonymous;
+  access.checks_host = address.is_loopback() && is_open;
+  if (address.is_loopback() || !is_open) return access;
+  return Status::invalid_argument("server.host is " + settings.host +
+                                  ", which others can reach, and no keys are configured; set auth.keys, or "
+                                  "auth.allow_anonymous to serve everyone")
+      .at_field("server.host");
 }
 
 }  // namespace
@@ -71,12 +86,13 @@ class Server::Impl {
 
   // The I/O threads' contexts must outlive what the database calls back into them.
   ~Impl() {
+    stop();
     while (app_.writes.load() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
   Status start() {
-    TAMIS_ASSIGN_OR_RETURN(const std::vector<std::string> keys, load_keys(settings_));
-    TAMIS_ASSIGN_OR_RETURN(front_.keys, KeyRing::parse(keys));
+    TAMIS_ASSIGN_OR_RETURN(Access access, load_access(settings_));
+    front_.access.set(std::move(access));
     TAMIS_ASSIGN_OR_RETURN(tls_, load_tls(settings_));
     TAMIS_RETURN_IF_ERROR(bind());
     add_routes(&front_.router);
@@ -102,6 +118,18 @@ class Server::Impl {
   }
 
   std::uint16_t port() const { return port_; }
+  std::size_t queued_work() const { return workers_.queued(); }
+
+  Status reload(const ServerSettings& settings) {
+    TAMIS_ASSIGN_OR_RETURN(Access access, load_access(settings));
+    TAMIS_ASSIGN_OR_RETURN(auto tls, load_tls(settings));
+    if (settings.tls_certificate.empty() != settings_.tls_certificate.empty())
+      return Status::failed_precondition("TLS cannot be turned on or off without a restart")
+          .at_field("server.tls_certificate");
+    front_.access.set(std::move(access));
+    asio::post(accept_context_, [this, tls = std::move(tls)]() mutable { tls_ = std::move(tls); });
+    return Status::ok();
+  }
 
   bool stop() {
     if (!accept_thread_.joinable()) return true;
@@ -116,25 +144,27 @@ class Server::Impl {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     const bool is_drained = app_.connections.load() == 0;
+    if (!is_drained) cut();
     for (const auto& thread : threads_) thread->stop();
+    // No handler runs any more. Once the workers are done, too, nothing uses the database but writes under way.
+    workers_.stop();
+    bulk_workers_.stop();
     return is_drained;
   }
 
  private:
+  // Ends what is in flight, and leaves a moment to say so.
+  void cut() {
+    app_.shutdown.cancel();
+    for (const auto& thread : threads_) thread->cut();
+    const auto deadline = std::chrono::steady_clock::now() + kCutGrace;
+    while (app_.connections.load() > 0 && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
   Status bind() {
+    TAMIS_ASSIGN_OR_RETURN(const asio::ip::address address, parse_host(settings_));
     error_code error;
-    const auto address = asio::ip::make_address(settings_.host == "localhost" ? "127.0.0.1" : settings_.host, error);
-    if (error) {
-      return Status::invalid_argument("server.host is \"" + settings_.host + "\"; expected an IP address or localhost")
-          .at_field("server.host");
-    }
-    front_.checks_host = address.is_loopback() && front_.keys.is_empty() && !settings_.allow_anonymous;
-    if (!address.is_loopback() && front_.keys.is_empty() && !settings_.allow_anonymous) {
-      return Status::invalid_argument("server.host is " + settings_.host +
-                                      ", which others can reach, and no keys are configured; set auth.keys, or "
-                                      "auth.allow_anonymous to serve everyone")
-          .at_field("server.host");
-    }
     const tcp::endpoint endpoint(address, settings_.port);
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
@@ -162,27 +192,15 @@ class Server::Impl {
       }
       if (app_.connections.fetch_add(1) >= settings_.max_connections) {
         app_.connections.fetch_sub(1);
-        refuse(std::move(socket));
+        app_.metrics->on_refused("connections");
+        if (!tls_) thread.refuse(std::move(socket));
         continue;
       }
       error_code unknown;
       const auto peer = socket.remote_endpoint(unknown);
-      thread.serve(tls_ ? make_tls_transport(std::move(socket), *tls_) : make_plain_transport(std::move(socket)),
+      thread.serve(tls_ ? make_tls_transport(std::move(socket), tls_) : make_plain_transport(std::move(socket)),
                    unknown ? std::string() : peer.address().to_string());
     }
-  }
-
-  void refuse(tcp::socket socket) {
-    app_.metrics->on_refused("connections");
-    Request nobody;
-    const Response response = to_response(http_problem(503, "too many connections are open"), nobody);
-    const std::string answer =
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: " + response.content_type +
-        "\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: " + std::to_string(response.body.size()) +
-        "\r\n\r\n" + response.body;
-    error_code ignored;
-    if (!tls_) socket.write_some(asio::buffer(answer.data(), answer.size()), ignored);
-    socket.shutdown(tcp::socket::shutdown_send, ignored);
   }
 
   // In this order: the acceptor goes first, then the workers, then the I/O threads with what they were doing.
@@ -190,7 +208,7 @@ class Server::Impl {
   App app_;
   RateLimiter rate_;
   Front front_;
-  std::unique_ptr<asio::ssl::context> tls_;
+  std::shared_ptr<asio::ssl::context> tls_;  // of the accepting thread, once that runs; null: no TLS
   std::shared_ptr<DatabaseCollector> database_collector_ = std::make_shared<DatabaseCollector>(&app_);
   std::shared_ptr<ProcessCollector> process_collector_ = std::make_shared<ProcessCollector>();
   std::vector<std::unique_ptr<IoThread>> threads_;
@@ -203,9 +221,7 @@ class Server::Impl {
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Server::~Server() {
-  if (impl_) impl_->stop();
-}
+Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::start(Database* database, const ServerSettings& settings, Logger* logger,
                                               Metrics* metrics) {
@@ -216,5 +232,12 @@ Result<std::unique_ptr<Server>> Server::start(Database* database, const ServerSe
 
 std::uint16_t Server::port() const { return impl_->port(); }
 bool Server::stop() { return impl_->stop(); }
+std::size_t Server::queued_work() const { return impl_->queued_work(); }
+Status Server::reload(const ServerSettings& settings) { return impl_->reload(settings); }
+
+Status Server::check(const ServerSettings& settings) {
+  TAMIS_RETURN_IF_ERROR(load_access(settings).status());
+  return load_tls(settings).status();
+}
 
 }  // namespace tamis::server

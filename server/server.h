@@ -27,12 +27,19 @@ class Server {
   // REQUIRES: all four outlive the server, but for a database closed after stop().
   static Result<std::unique_ptr<Server>> start(Database* database, const ServerSettings& settings, Logger* logger,
                                                Metrics* metrics);
+  // What start() would refuse of the settings themselves: host, keys, TLS files. It binds nothing.
+  static Status check(const ServerSettings& settings);
   ~Server();
 
   std::uint16_t port() const;
   // /readyz answers 503, no connection is accepted, idle ones close, requests in flight are answered within
-  // drain_timeout_ms. False where some had to be cut off.
+  // drain_timeout_ms; what is left then is cancelled and answered 503. False where that was so. Once it returns, the
+  // server makes no further call of the database.
   bool stop();
+  std::size_t queued_work() const;  // that waits for a worker
+  // Takes keys and TLS files from `settings`, for the requests and the connections that follow; all else keeps. Where
+  // it fails, nothing has changed. invalid_argument, io_error, failed_precondition (TLS on or off).
+  Status reload(const ServerSettings& settings);
 
  private:
   class Impl;

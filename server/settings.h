@@ -47,6 +47,7 @@ struct ServerSettings {
 struct Config {
   ServerSettings server;
   DatabaseOptions database;
+  std::vector<std::string> warnings;  // what was read and has no effect
 };
 
 }  // namespace tamis::server

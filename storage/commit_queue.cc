@@ -18,7 +18,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstReopenDelay{50};
 constexpr milliseconds kLongestReopenDelay{5'000};
-constexpr std::size_t kCatchUpRecords = 10'000;  // handed to the listener at a time
 
 }  // namespace
 
@@ -271,27 +270,15 @@ class CommitQueue::Impl {
     }
   }
 
-  // Hands the listener what the log holds beyond what it has seen: a batch whose outcome was unknown. A listener that
-  // has seen what the log does not hold, or whose memory is in doubt, starts over.
+  // A listener that has seen something else than the log holds starts over, and so does one whose memory is in doubt:
+  // the log alone does not tell what the records that it missed did (CommittedRecord::affected).
   Status catch_up() {
-    if (store_->last_sequence() < listened_ || listener_is_behind_) {
-      if (store_->last_sequence() < listened_)
-        spdlog::error("storage: unsynced writes {} to {} were lost", store_->last_sequence() + 1, listened_);
-      listened_ = store_->last_sequence();
-      if (listener_ != nullptr) listener_->on_rewind(listened_);
-      listener_is_behind_ = false;
-      return Status::ok();
-    }
-    std::vector<CommittedRecord> missed;
-    TAMIS_RETURN_IF_ERROR(store_->read_log(listened_ + 1, [&](const CommittedRecord& record) {
-      missed.push_back(record);
-      if (missed.size() == kCatchUpRecords) {
-        hand_over(missed);
-        missed.clear();
-      }
-      return true;
-    }));
-    hand_over(missed);
+    const Sequence last = store_->last_sequence();
+    if (last == listened_ && !listener_is_behind_) return Status::ok();
+    if (last < listened_) spdlog::error("storage: unsynced writes {} to {} were lost", last + 1, listened_);
+    listened_ = last;
+    if (listener_ != nullptr) listener_->on_rewind(listened_);
+    listener_is_behind_ = false;
     return Status::ok();
   }
 

@@ -3,7 +3,8 @@
 //
 // Thread-safe. The queue is bounded; a full one refuses with unavailable (HTTP 503 with Retry-After).
 // After a commit whose outcome is unknown (a failed fsync, an exception of the store or the listener) it answers
-// unavailable, reopens the store, hands the listener the log records that it missed, and resumes by itself.
+// unavailable, reopens the store, has the listener start over where it has not seen just what is there, and resumes by
+// itself.
 #pragma once
 
 #include <functional>
@@ -24,8 +25,8 @@ class CommitListener {
   virtual ~CommitListener() = default;
   // Duplicates are left out.
   virtual void on_commit(std::span<const CommittedRecord> records) = 0;
-  // After a reopen that lost writes which nobody had asked to sync (kInterval, kNone), or after an exception of the
-  // listener: the store ends with `last_sequence` now, which may be before what the listener has seen. State derived
+  // After a reopen that lost writes which nobody had asked to sync (kInterval, kNone) or found some whose outcome was
+  // unknown, or after an exception of the listener: the store ends with `last_sequence` now. State derived
   // from the log must be built again from the store. Dense ids past the store's id tables are void.
   virtual void on_rewind(Sequence last_sequence) { (void)last_sequence; }
 };

@@ -43,14 +43,36 @@ DenseId IdTable::assign(std::string_view external_id) {
   return id;
 }
 
+void IdTable::forget(std::string_view name, DenseId id) {
+  if (name.empty()) return;
+  Shard& home = shard(name);
+  WriterLock lock(home.mutex);
+  const auto found = home.ids.find(name);
+  if (found != home.ids.end() && found->second == id) home.ids.erase(found);
+}
+
+void IdTable::set(DenseId id, std::string_view external_id) {
+  const std::string before = name(id);
+  if (id < size() && before == external_id) return;
+  forget(before, id);
+  std::string_view name;
+  {
+    WriterLock lock(names_mutex_);
+    if (id >= names_.size()) names_.resize(id + std::size_t{1});
+    names_[id] = external_id;
+    name = names_[id];
+  }
+  if (name.empty()) return;
+  Shard& home = shard(name);
+  WriterLock lock(home.mutex);
+  home.ids.erase(name);  // its key viewed the name of another number
+  home.ids.emplace(name, id);
+}
+
 void IdTable::truncate(std::size_t size) {
   while (this->size() > size) {
-    const std::string last = name(static_cast<DenseId>(this->size() - 1));
-    {
-      Shard& home = shard(last);
-      WriterLock lock(home.mutex);
-      home.ids.erase(last);
-    }
+    const auto last = static_cast<DenseId>(this->size() - 1);
+    forget(name(last), last);
     WriterLock lock(names_mutex_);
     names_.pop_back();
   }

@@ -68,6 +68,13 @@ struct OutcomeRow {
   Outcome outcome;
 };
 
+// A row of the table: a list, or one of its outcomes.
+struct ImpressionRow {
+  TimestampMs served_ms = 0;
+  std::string recommendation_id;
+  Sequence interaction = 0;  // 0: the list itself
+};
+
 // What one write to the table holds. Every interaction up to `attributed_through` has been attributed or passed over.
 struct ImpressionBatch {
   std::vector<Impression> impressions;

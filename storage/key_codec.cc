@@ -1,5 +1,7 @@
 #include "storage/key_codec.h"
 
+#include "common/sha256.h"
+
 namespace tamis::storage {
 namespace {
 
@@ -101,6 +103,20 @@ std::string document_key(std::string_view collection, std::string_view name) {
 }
 
 std::string document_prefix(std::string_view collection) { return length_prefixed(collection); }
+
+std::string idempotency_table_key(std::string_view idempotency_key) {
+  Sha256 hash;
+  hash.add(idempotency_key);
+  std::string key(1, '\0');
+  return key.append(hash.hex(), 0, 32);
+}
+
+std::string departed_key(DenseId user) { return std::string(kDepartedKeyPrefix).append(entity_key(user).view()); }
+
+std::optional<DenseId> decode_departed_key(std::string_view key) {
+  if (!key.starts_with(kDepartedKeyPrefix)) return std::nullopt;
+  return decode_entity_key(key.substr(kDepartedKeyPrefix.size()));
+}
 
 std::string presence_key(std::string_view set, std::uint32_t block) {
   std::string key = kPresenceTag + length_prefixed(set);

@@ -60,6 +60,15 @@ std::optional<DenseId> decode_vector_key(EntityKind kind, std::string_view key);
 std::string document_key(std::string_view collection, std::string_view name);
 std::string document_prefix(std::string_view collection);
 
+// 0x00 | 32 hexadecimal digits of the SHA-256 of the idempotency key: no byte of what a client wrote stands in a key.
+// Format 2 and before had the key itself, which never begins with 0x00.
+std::string idempotency_table_key(std::string_view idempotency_key);
+
+// "departed/" | dense id; in `meta`
+inline constexpr std::string_view kDepartedKeyPrefix = "departed/";
+std::string departed_key(DenseId user);
+std::optional<DenseId> decode_departed_key(std::string_view key);
+
 // 'p' | length of set name (2 bytes) | set name | block; one row of a PresenceSet.
 std::string presence_key(std::string_view set, std::uint32_t block);
 struct PresencePosition {

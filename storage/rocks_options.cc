@@ -13,6 +13,7 @@
 
 #include "storage/idempotency_expiry.h"
 #include "storage/ordered_logs.h"
+#include "storage/rocks_log.h"
 
 namespace tamis::storage {
 namespace {
@@ -45,6 +46,7 @@ RocksResources::RocksResources(const StoreOptions& options)
       write_buffer_manager_(std::make_shared<rocksdb::WriteBufferManager>(memtable_bytes_, block_cache_)),
       rate_limiter_(rocksdb::NewGenericRateLimiter(kBackgroundBytesPerSecond)),
       statistics_(rocksdb::CreateDBStatistics()),
+      info_log_(std::make_shared<RocksLog>()),
       idempotency_expiry_(std::make_unique<IdempotencyExpiry>(options.clock)) {}
 
 rocksdb::DBOptions RocksResources::database_options() const {
@@ -77,8 +79,7 @@ rocksdb::DBOptions RocksResources::database_options() const {
   options.statistics = statistics_;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.max_log_file_size = 4 << 20;  // RocksDB's own text log
-  options.keep_log_file_num = 4;
+  options.info_log = info_log_;
   return options;
 }
 

@@ -42,6 +42,7 @@ class RocksResources {
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffer_manager_;
   std::shared_ptr<rocksdb::RateLimiter> rate_limiter_;
   std::shared_ptr<rocksdb::Statistics> statistics_;
+  std::shared_ptr<rocksdb::Logger> info_log_;
   std::unique_ptr<rocksdb::CompactionFilter> idempotency_expiry_;
 };
 

@@ -81,6 +81,9 @@ Status RocksStore::load() {
                               "; its files were damaged since: restore it from a snapshot");
   }
   if (!options_.read_only) TAMIS_RETURN_IF_ERROR(remove_clean_marker(resources_.file_system(), dir_));
+  TAMIS_RETURN_IF_ERROR(load_departed_users(*database, &departed_));
+  TAMIS_ASSIGN_OR_RETURN(const Sequence first, oldest_log_sequence(*database));
+  first_log_sequence_.store(first, std::memory_order_release);
   TAMIS_RETURN_IF_ERROR(load_id_table(*database, IdSpace::kUser, &users_));
   TAMIS_RETURN_IF_ERROR(load_id_table(*database, IdSpace::kItem, &items_));
   TAMIS_RETURN_IF_ERROR(load_id_table(*database, IdSpace::kInteractionType, &types_));
@@ -95,16 +98,14 @@ Status RocksStore::load() {
 }
 
 // The table in memory may be ahead (a tail that was never synced is gone) or behind (first load, a batch of unknown
-// outcome that turned out to be there); what both hold is equal.
+// outcome that turned out to be there). What both hold is equal but for names that a number lost.
 Status RocksStore::load_id_table(const OpenDatabase& database, IdSpace space, IdTable* table) {
   std::size_t count = 0;
   TAMIS_RETURN_IF_ERROR(load_ids(database, space, [&](std::string_view name) -> Status {
-    if (count >= table->size() && table->find(name)) {
+    if (const auto known = table->find(name); known && *known < count) {
       return Status::corruption("the table of ids names \"" + std::string(name) + "\" twice");
     }
-    if (table->assign(name) != count) {
-      return Status::corruption("the table of ids gives \"" + std::string(name) + "\" another number than before");
-    }
+    table->set(static_cast<DenseId>(count), name);
     ++count;
     return Status::ok();
   }));
@@ -145,6 +146,7 @@ Result<CommittedGroup> RocksStore::commit_group(std::span<std::vector<Mutation>>
                     .users = &users_,
                     .items = &items_,
                     .types = &types_,
+                    .departed = &departed_,
                     .batch = &batch_,
                     .now_ms = options_.clock->now_ms(),
                     .idempotency_ttl_ms = options_.idempotency_ttl_s * 1'000});
@@ -227,14 +229,47 @@ Status RocksStore::reopen() {
   if (options_.read_only) return Status::failed_precondition("the store is open for reading only");
   // While the disk takes no writes, the poisoned database still answers reads: keep it.
   TAMIS_RETURN_IF_ERROR(probe_disk());
+  poisoned_ = true;  // until the database is open again
   close();
-  TAMIS_RETURN_IF_ERROR(load());
+  if (const Status loaded = load(); !loaded.is_ok()) {
+    if (const Status reading = read_on(); !reading.is_ok())
+      spdlog::error("storage: reads stop, too, until the store is reopened: {}", reading.to_string());
+    return loaded;
+  }
   poisoned_ = false;
   spdlog::info("storage: reopened at sequence {}", last_sequence());
   return Status::ok();
 }
 
+// Reads go on from what is on disk. Ids and counts in memory stay as they are: they may be ahead of it.
+Status RocksStore::read_on() {
+  TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<OpenDatabase> database, OpenDatabase::open(dir_, resources_, true));
+  TAMIS_ASSIGN_OR_RETURN(const StoreState state, load_state(database.get(), true));
+  WriterLock lock(published_mutex_);
+  published_ = {std::move(database), state.spaces};
+  return Status::ok();
+}
+
+std::uint64_t RocksStore::log_bytes() const {
+  rocksdb::FileSystem* file_system = resources_.file_system();
+  std::vector<std::string> children;
+  std::uint64_t total = 0;
+  if (!file_system->GetChildren(dir_, rocksdb::IOOptions(), &children, nullptr).ok()) return 0;
+  for (const std::string& child : children) {
+    std::uint64_t bytes = 0;
+    if (child.ends_with(".log") &&
+        file_system->GetFileSize(dir_ + "/" + child, rocksdb::IOOptions(), &bytes, nullptr).ok())
+      total += bytes;
+  }
+  return total;
+}
+
+// Opening writes what the logs hold into tables, so that much must fit, and not a few bytes alone.
 Status RocksStore::probe_disk() const {
+  if (const std::uint64_t needed = log_bytes() + kProbeBytes; free_disk_bytes() < needed) {
+    return Status::resource_exhausted("reopening " + dir_ + " needs " + std::to_string(needed) +
+                                      " free bytes; the disk has " + std::to_string(free_disk_bytes()));
+  }
   rocksdb::FileSystem* file_system = resources_.file_system();
   const std::string path = dir_ + "/PROBE.tmp";
   rocksdb::IOStatus status =

@@ -50,10 +50,15 @@ class RocksStore final : public Store {
   Result<std::string> get_document(std::string_view collection, std::string_view name) const override;
   Result<std::vector<Document>> list_documents(std::string_view collection) const override;
   Status read_log(Sequence from, const std::function<bool(const CommittedRecord&)>& visit) const override;
+  Sequence first_log_sequence() const override { return first_log_sequence_.load(std::memory_order_acquire); }
+  Result<Sequence> trim_log(const LogRetention& retention) override;
+  std::vector<DepartedUser> departed_users() const override { return departed_.all(); }
+  Status erase_departed(std::atomic<bool>* stop) override;
 
   Status write_impressions(const ImpressionBatch& batch) override;
   Status scan_impressions(TimestampMs from_ms, TimestampMs to_ms,
                           const std::function<bool(const Impression&, std::span<const Outcome>)>& visit) const override;
+  Status remove_impressions(std::span<const ImpressionRow> rows) override;
   Status prune_impressions(TimestampMs before_ms) override;
   Result<Sequence> attributed_through() const override;
 
@@ -76,18 +81,30 @@ class RocksStore final : public Store {
   Result<StoredInteraction> from_item_row(const Pin& pin, const HistoryPosition& position,
                                           std::string_view value) const;
   void name_entities(CommittedRecord* record) const;
+  DenseId user_in_record(std::string_view name, Sequence sequence) const;
+  Result<TimestampMs> committed_at(const Pin& pin, Sequence sequence) const;
+  // The first sequence of [first, last] that `is_kept`; last where none is. REQUIRES: it is kept from there on.
+  Result<Sequence> first_kept(Sequence first, Sequence last,
+                              const std::function<Result<bool>(Sequence)>& is_kept) const;
+  Status forget_merged(const Pin& pin, Sequence first);
+  Status rewrite_log(const Pin& pin, Sequence last, const std::atomic<bool>& stop);
+  Status rewrite_files(const Pin& pin, std::span<const DepartedUser> departed, std::atomic<bool>* stop);
   void publish(const StoreState& state);
   Status writable_now() const;
   bool below_watermark() const;
   Status write(const Pin& pinned, rocksdb::WriteBatch* batch, Durability durability);
   Status poison(Status cause);
   Status probe_disk() const;
+  std::uint64_t log_bytes() const;
+  Status read_on();
   void close();
 
   const std::string dir_;
   const StoreOptions options_;
   RocksResources resources_;
   IdTable users_, items_, types_;
+  DepartedUsers departed_;
+  std::atomic<Sequence> first_log_sequence_ = 1;
   std::atomic<Sequence> last_sequence_ = 0;
   std::atomic<bool> poisoned_ = false;
 

@@ -75,6 +75,17 @@ Status RocksStore::scan_impressions(
   return Status::ok();
 }
 
+Status RocksStore::remove_impressions(std::span<const ImpressionRow> rows) {
+  TAMIS_RETURN_IF_ERROR(writable_now());
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  rocksdb::WriteBatch batch;
+  for (const ImpressionRow& row : rows) {
+    batch.Delete(pinned.database->table(Table::kImpressions),
+                 impression_key(row.served_ms, row.recommendation_id, row.interaction));
+  }
+  return from_rocks(pinned.database->db()->Write(rocksdb::WriteOptions(), &batch), "remove impressions");
+}
+
 Status RocksStore::prune_impressions(TimestampMs before_ms) {
   TAMIS_RETURN_IF_ERROR(writable_now());
   TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "storage/anonymise.h"
 #include "storage/key_codec.h"
 #include "storage/log_codec.h"
 #include "storage/rocks_status.h"
@@ -265,9 +266,17 @@ Status RocksStore::read_log(Sequence from, const std::function<bool(const Commit
                 ++expected;
                 record.sequence = *sequence;
                 TAMIS_RETURN_IF_ERROR(decode_log_record(value, &record.committed_ms, &record.mutation));
+                if (!departed_.empty()) anonymise(*sequence, departed_, /*erased_only=*/true, &record.mutation);
                 name_entities(&record);
                 return visit(record);
               });
+}
+
+// The dense id that the name stood for then.
+DenseId RocksStore::user_in_record(std::string_view name, Sequence sequence) const {
+  if (const auto departed = departed_.find(name, sequence)) return departed->user;
+  if (const auto nameless = parse_nameless_user(name)) return *nameless;
+  return users_.find(name).value_or(kNoDenseId);
 }
 
 // Fills in the dense ids of the entities that the mutation names.
@@ -276,7 +285,11 @@ void RocksStore::name_entities(CommittedRecord* record) const {
   record->item = kNoDenseId;
   record->session = kNoDenseId;
   const auto name = [&](EntityKind kind, const std::string& id) {
-    (kind == EntityKind::kUser ? record->user : record->item) = ids(kind).find(id).value_or(kNoDenseId);
+    if (kind == EntityKind::kUser) {
+      record->user = user_in_record(id, record->sequence);
+    } else {
+      record->item = items_.find(id).value_or(kNoDenseId);
+    }
   };
   if (const auto* interaction = std::get_if<PutInteraction>(&record->mutation)) {
     name(EntityKind::kUser, interaction->interaction.user);
@@ -291,7 +304,7 @@ void RocksStore::name_entities(CommittedRecord* record) const {
     name(no_vector->kind, no_vector->id);
   } else if (const auto* merge = std::get_if<MergeUser>(&record->mutation)) {
     name(EntityKind::kUser, merge->user);
-    record->session = ids(EntityKind::kUser).find(merge->session).value_or(kNoDenseId);
+    record->session = user_in_record(merge->session, record->sequence);
   }
 }
 

@@ -1,5 +1,7 @@
 // WriteStage, continued: interactions put, taken back and moved to another user.
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <memory>
 
 #include "storage/rocks_status.h"
@@ -19,19 +21,30 @@ bool has_details(const Interaction& interaction) {
          !interaction.idempotency_key.empty() || !interaction.import_id.empty();
 }
 
+// The sequence in "tamis:<sequence>", the key that an exported interaction has where it was stored without one.
+std::optional<Sequence> exported_sequence(std::string_view key) {
+  constexpr std::string_view kPrefix = "tamis:";
+  if (!key.starts_with(kPrefix)) return std::nullopt;
+  key.remove_prefix(kPrefix.size());
+  Sequence sequence = 0;
+  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), sequence);
+  if (error != std::errc() || end != key.data() + key.size() || key.empty()) return std::nullopt;
+  return sequence;
+}
+
 }  // namespace
 
 Status WriteStage::stage_one(PutInteraction* put_interaction, Mutation* mutation) {
   const Interaction& interaction = put_interaction->interaction;
+  if (is_erased(EntityKind::kUser, interaction.user)) return ignore(mutation), Status::ok();
   if (!interaction.idempotency_key.empty()) {
-    TAMIS_ASSIGN_OR_RETURN(const bool seen, seen_before(interaction.idempotency_key));
+    TAMIS_ASSIGN_OR_RETURN(const bool seen, seen_before(interaction));
     if (seen) {
-      CommittedRecord& record = records_.emplace_back();
-      record.committed_ms = context_.now_ms;
-      record.user = users_.find(interaction.user).value_or(kNoDenseId);
-      record.item = items_.find(interaction.item).value_or(kNoDenseId);
-      record.duplicate = true;
-      record.mutation = std::move(*mutation);
+      const DenseId user = users_.find(interaction.user).value_or(kNoDenseId);
+      const DenseId item = items_.find(interaction.item).value_or(kNoDenseId);
+      CommittedRecord& record = append_unstored(mutation);
+      record.user = user;
+      record.item = item;
       return Status::ok();
     }
   }
@@ -58,7 +71,7 @@ Status WriteStage::stage_one(PutInteraction* put_interaction, Mutation* mutation
     value_.clear();
     encode_idempotency({.expires_ms = context_.now_ms + context_.idempotency_ttl_ms, .sequence = position.sequence},
                        &value_);
-    put(database_.table(Table::kIdempotency), interaction.idempotency_key);
+    put(database_.table(Table::kIdempotency), idempotency_table_key(interaction.idempotency_key));
     idempotency_keys_.insert(interaction.idempotency_key);
     undo_.emplace_back([this, key = interaction.idempotency_key] { idempotency_keys_.erase(key); });
   }
@@ -68,17 +81,58 @@ Status WriteStage::stage_one(PutInteraction* put_interaction, Mutation* mutation
   return Status::ok();
 }
 
-Result<bool> WriteStage::seen_before(const std::string& idempotency_key) {
-  if (idempotency_keys_.contains(idempotency_key)) return true;
-  if (freed_keys_.contains(idempotency_key)) return false;
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status status =
-      database_.db()->Get(rocksdb::ReadOptions(), database_.table(Table::kIdempotency), idempotency_key, &value);
-  if (status.IsNotFound()) return false;
-  TAMIS_RETURN_IF_ERROR(from_rocks(status, "look up an idempotency key"));
-  IdempotencyRow row;
-  TAMIS_RETURN_IF_ERROR(decode_idempotency(value.ToStringView(), &row));
-  return row.expires_ms > context_.now_ms;
+// A key is remembered for idempotency_ttl_s. Past that, the interaction itself still tells: its row has the key, or its
+// sequence is the one that an export named. Such a repeat has its time with it, which is as old as the key at least.
+Result<bool> WriteStage::seen_before(const Interaction& interaction) const {
+  const std::string& key = interaction.idempotency_key;
+  if (idempotency_keys_.contains(key)) return true;
+  if (!freed_keys_.contains(key)) {
+    TAMIS_ASSIGN_OR_RETURN(const bool is_held, holds_key(interaction));
+    if (is_held) return true;
+  }
+  const bool may_be_forgotten = interaction.timestamp_ms <= context_.now_ms - context_.idempotency_ttl_ms;
+  if (!may_be_forgotten && !exported_sequence(key)) return false;
+  return holds_equal(interaction);
+}
+
+Result<bool> WriteStage::holds_key(const Interaction& interaction) const {
+  const auto look_up = [&](std::string_view key) -> Result<bool> {
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status status =
+        database_.db()->Get(rocksdb::ReadOptions(), database_.table(Table::kIdempotency), key, &value);
+    if (status.IsNotFound()) return false;
+    TAMIS_RETURN_IF_ERROR(from_rocks(status, "look up an idempotency key"));
+    IdempotencyRow row;
+    TAMIS_RETURN_IF_ERROR(decode_idempotency(value.ToStringView(), &row));
+    return row.expires_ms > context_.now_ms;
+  };
+  TAMIS_ASSIGN_OR_RETURN(const bool is_held, look_up(idempotency_table_key(interaction.idempotency_key)));
+  if (is_held || !state_.has_raw_keys) return is_held;
+  return look_up(interaction.idempotency_key);
+}
+
+Result<bool> WriteStage::holds_equal(const Interaction& interaction) const {
+  const auto user = users_.find(interaction.user);
+  const auto item = items_.find(interaction.item);
+  if (!user || !item || erased_users_.contains(*user)) return false;
+  const auto exported = exported_sequence(interaction.idempotency_key);
+  const HistoryKey newest = history_key(
+      {.owner = *user, .timestamp_ms = interaction.timestamp_ms, .sequence = std::numeric_limits<Sequence>::max()});
+  rocksdb::ReadOptions options;
+  options.prefix_same_as_start = true;
+  const std::unique_ptr<rocksdb::Iterator> row(
+      database_.db()->NewIterator(options, database_.table(Table::kInteractions)));
+  StoredInteraction stored;
+  for (row->Seek(newest.view()); row->Valid(); row->Next()) {
+    const auto position = decode_history_key(row->key().ToStringView());
+    if (!position || position->owner != *user || position->timestamp_ms != interaction.timestamp_ms) break;
+    if (displaced_.contains(position->sequence)) continue;
+    TAMIS_RETURN_IF_ERROR(decode_interaction(row->value().ToStringView(), /*with_context=*/false, &stored));
+    if (stored.item != *item) continue;
+    if (stored.idempotency_key == interaction.idempotency_key || position->sequence == exported) return true;
+  }
+  TAMIS_RETURN_IF_ERROR(from_rocks(row->status(), "look up an interaction"));
+  return false;
 }
 
 Status WriteStage::stage_one(DeleteInteractions* erase, Mutation* mutation) {
@@ -106,6 +160,9 @@ Status WriteStage::stage_one(MergeUser* merge, Mutation* mutation) {
   if (!merge->complete) rows.pop_back();
   DenseId user = users_.find(merge->user).value_or(kNoDenseId);
   bool new_user = false;
+  if (is_erased(EntityKind::kUser, merge->user)) {
+    return Status::not_found("user \"" + merge->user + "\" is being erased").at_field("user");
+  }
   if (!rows.empty()) {
     TAMIS_ASSIGN_OR_RETURN(user, touch(EntityKind::kUser, merge->user, &new_user));
   }
@@ -115,7 +172,10 @@ Status WriteStage::stage_one(MergeUser* merge, Mutation* mutation) {
     merge->moved.push_back(row.position.sequence);
   }
   std::sort(merge->moved.begin(), merge->moved.end());
-  if (merge->complete) remove_entity(EntityKind::kUser, session);
+  if (merge->complete) {
+    remove_entity(EntityKind::kUser, session);
+    depart(session, merge->session, /*erased=*/false);
+  }
   append_record(mutation, user, kNoDenseId);
   CommittedRecord& record = records_.back();
   record.session = session;
@@ -167,7 +227,8 @@ Status WriteStage::remove_interaction(const CurrentInteraction& row, std::vector
   --state_.interactions;
   const std::string& key = stored.idempotency_key;
   if (key.empty()) return Status::ok();
-  erase(database_.table(Table::kIdempotency), key);
+  erase(database_.table(Table::kIdempotency), idempotency_table_key(key));
+  if (state_.has_raw_keys) erase(database_.table(Table::kIdempotency), key);
   if (idempotency_keys_.erase(key) > 0) undo_.emplace_back([this, key] { idempotency_keys_.insert(key); });
   if (freed_keys_.insert(key).second) undo_.emplace_back([this, key] { freed_keys_.erase(key); });
   return Status::ok();

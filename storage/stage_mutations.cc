@@ -30,9 +30,9 @@ Status WriteStage::stage_one(PutEntity* put_entity, Mutation* mutation) {
 // old time to live.
 Status WriteStage::stage_one(PatchEntity* patch, Mutation* /*mutation*/) {
   const auto id = ids(patch->kind).find(patch->id);
-  if (!id) return find_live(patch->kind, patch->id).status();
+  if (!id && !is_erased(patch->kind, patch->id)) return find_live(patch->kind, patch->id).status();
   Entity entity;
-  if (state_.live[kind_index(patch->kind)].contains(*id)) {
+  if (id && state_.live[kind_index(patch->kind)].contains(*id)) {
     TAMIS_ASSIGN_OR_RETURN(entity, current_entity(patch->kind, *id));
   }
   if (entity.expires_ms != 0 && entity.expires_ms <= context_.now_ms) entity.expires_ms = 0;
@@ -71,6 +71,7 @@ Status WriteStage::stage_one(DeleteEntity* erase_entity, Mutation* mutation) {
   remove_entity(kind, id);
   std::vector<StoredInteraction> removed;
   TAMIS_RETURN_IF_ERROR(kind == EntityKind::kUser ? erase_user_interactions(id, &removed) : erase_item_rows(id));
+  if (erase_entity->erase) depart(id, erase_entity->id, /*erased=*/true);
   append_record(mutation, user_of(kind, id), item_of(kind, id));
   records_.back().affected = std::move(removed);
   return Status::ok();
@@ -85,6 +86,7 @@ Status WriteStage::stage_one(PutVector* put_vector, Mutation* mutation) {
         .at_field("vector");
   }
   const EntityKind kind = put_vector->kind;
+  if (is_erased(kind, put_vector->id)) return ignore(mutation), Status::ok();
   bool is_new = false;
   TAMIS_ASSIGN_OR_RETURN(const DenseId id, touch(kind, put_vector->id, &is_new));
   if (state_.live[kind_index(kind)].contains(id)) {  // else the vector is history

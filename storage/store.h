@@ -8,6 +8,7 @@
 // succeeds.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -23,6 +24,7 @@
 #include "common/ids.h"
 #include "common/records.h"
 #include "common/status.h"
+#include "storage/departed_users.h"
 #include "storage/id_table.h"
 #include "storage/impression.h"
 
@@ -154,7 +156,22 @@ class Store {
   virtual Result<std::vector<Document>> list_documents(std::string_view collection) const = 0;
 
   // The change feed: records with sequence >= from, in order. failed_precondition where the log no longer reaches back.
+  // Users who were erased are told of as anonymise() leaves them.
   virtual Status read_log(Sequence from, const std::function<bool(const CommittedRecord&)>& visit) const = 0;
+  virtual Sequence first_log_sequence() const = 0;  // of the oldest record; 1 where there is none yet
+
+  // --- forgetting: on one thread, beside commits ---
+  struct LogRetention {
+    TimestampMs committed_from_ms = 0;  // older records go
+    std::uint64_t max_bytes = 0;        // of the rest the oldest go until it is about so small; 0: no bound
+    Sequence keep_from = 0;             // but none from here on, nor the last one
+  };
+  // Answers the first sequence that is left. Names that no record says any more are forgotten.
+  virtual Result<Sequence> trim_log(const LogRetention& retention) = 0;
+  virtual std::vector<DepartedUser> departed_users() const = 0;
+  // Takes the names of departed users out of the log, the other tables and the files under them, if one was erased.
+  // Takes as long as rewriting those files does. `stop` ends it early with unavailable; the next call goes on.
+  virtual Status erase_departed(std::atomic<bool>* stop) = 0;
 
   // --- impressions: written beside the log, not through it ---
   // One batch, never synced by itself: a crash loses at most what the last sync of the store did not cover, from the
@@ -166,6 +183,7 @@ class Store {
   virtual Status scan_impressions(
       TimestampMs from_ms, TimestampMs to_ms,
       const std::function<bool(const Impression&, std::span<const Outcome>)>& visit) const = 0;
+  virtual Status remove_impressions(std::span<const ImpressionRow> rows) = 0;
   // Removes the lists served before `before_ms`, with their outcomes.
   virtual Status prune_impressions(TimestampMs before_ms) = 0;
   virtual Result<Sequence> attributed_through() const = 0;  // 0: nothing yet

@@ -66,6 +66,13 @@ Status load_presence(const OpenDatabase& database, StoreState* state) {
   return from_rocks(row->status(), "read counters");
 }
 
+Result<bool> has_raw_keys(const OpenDatabase& database) {
+  const RowIterator row(database.db()->NewIterator(rocksdb::ReadOptions(), database.table(Table::kIdempotency)));
+  row->SeekToLast();
+  TAMIS_RETURN_IF_ERROR(from_rocks(row->status(), "read idempotency keys"));
+  return row->Valid() && !row->key().starts_with(std::string_view("\0", 1));
+}
+
 }  // namespace
 
 std::string live_set_name(EntityKind kind) { return kind == EntityKind::kUser ? "users" : "items"; }
@@ -97,6 +104,16 @@ StoreCounts StoreState::counts() const {
   return counts;
 }
 
+Result<Sequence> oldest_log_sequence(const OpenDatabase& database) {
+  const RowIterator row(database.db()->NewIterator(rocksdb::ReadOptions(), database.table(Table::kLog)));
+  row->SeekToFirst();
+  TAMIS_RETURN_IF_ERROR(from_rocks(row->status(), "read the log"));
+  if (!row->Valid()) return Sequence{1};
+  const auto sequence = decode_log_key(row->key().ToStringView());
+  if (!sequence) return Status::corruption("the log holds a malformed key");
+  return *sequence;
+}
+
 Result<Sequence> last_log_sequence(const OpenDatabase& database) {
   const RowIterator row(database.db()->NewIterator(rocksdb::ReadOptions(), database.table(Table::kLog)));
   row->SeekToLast();
@@ -117,8 +134,26 @@ Result<StoreState> load_state(OpenDatabase* database, bool read_only) {
   }
   state.interactions = totals.interactions;
   TAMIS_ASSIGN_OR_RETURN(state.spaces, load_spaces(database, read_only));
+  TAMIS_ASSIGN_OR_RETURN(state.has_raw_keys, has_raw_keys(*database));
   TAMIS_RETURN_IF_ERROR(load_presence(*database, &state));
   return state;
+}
+
+Status load_departed_users(const OpenDatabase& database, DepartedUsers* departed) {
+  departed->clear();
+  std::map<Sequence, DepartedUser> in_order;
+  const RowIterator row(database.db()->NewIterator(rocksdb::ReadOptions(), database.table(Table::kMeta)));
+  for (row->Seek(kDepartedKeyPrefix); row->Valid() && row->key().starts_with(kDepartedKeyPrefix); row->Next()) {
+    const auto user = decode_departed_key(row->key().ToStringView());
+    if (!user) return Status::corruption("the table meta holds a malformed key");
+    DepartedUser stored;
+    TAMIS_RETURN_IF_ERROR(decode_departed_user(row->value().ToStringView(), &stored));
+    stored.user = *user;
+    in_order.emplace(stored.sequence, std::move(stored));
+  }
+  TAMIS_RETURN_IF_ERROR(from_rocks(row->status(), "read departed users"));
+  for (auto& [sequence, stored] : in_order) departed->add(std::move(stored));
+  return Status::ok();
 }
 
 Status load_ids(const OpenDatabase& database, IdSpace space, const std::function<Status(std::string_view)>& visit) {

@@ -43,10 +43,13 @@ struct StoreState {
   std::uint64_t interactions = 0;
   std::array<PresenceSet, 2> live;         // by EntityKind
   std::shared_ptr<const SpaceMap> spaces;  // never null; replaced, not changed
+  bool has_raw_keys = false;               // `idempotency` holds keys as format 2 wrote them
 
   StoreCounts counts() const;
 };
 
+// 1 for an empty log.
+Result<Sequence> oldest_log_sequence(const OpenDatabase& database);
 // 0 for an empty log.
 Result<Sequence> last_log_sequence(const OpenDatabase& database);
 
@@ -54,7 +57,10 @@ Result<Sequence> last_log_sequence(const OpenDatabase& database);
 // without its column family. Drops column families that no space owns, where `database` may be written.
 Result<StoreState> load_state(OpenDatabase* database, bool read_only);
 
-// Calls `visit` with every name of `space` in the order of its number. corruption where a number is skipped.
+Status load_departed_users(const OpenDatabase& database, DepartedUsers* departed);
+
+// Calls `visit` with every name of `space` in the order of its number; empty where the number has lost its name.
+// corruption where a number is skipped.
 Status load_ids(const OpenDatabase& database, IdSpace space, const std::function<Status(std::string_view)>& visit);
 
 }  // namespace tamis::storage

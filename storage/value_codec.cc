@@ -237,6 +237,23 @@ Status decode_totals(std::string_view value, Totals* totals) {
   return reader.finish("row of totals");
 }
 
+void encode_departed_user(const DepartedUser& departed, std::string* out) {
+  ByteWriter writer(out);
+  put_version(&writer);
+  writer.put_u8(departed.erased ? 1 : 0);
+  writer.put_varint(departed.sequence);
+  writer.put_string(departed.name);
+}
+
+Status decode_departed_user(std::string_view value, DepartedUser* departed) {
+  ByteReader reader(value);
+  read_version(&reader);
+  departed->erased = reader.varint_up_to(1) == 1;
+  departed->sequence = reader.varint();
+  departed->name = reader.string();
+  return reader.finish("departed user");
+}
+
 void encode_idempotency(const IdempotencyRow& row, std::string* out) {
   ByteWriter writer(out);
   put_version(&writer);

@@ -16,6 +16,7 @@
 #include "common/status.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
+#include "storage/departed_users.h"
 #include "storage/store.h"
 
 namespace tamis::storage {
@@ -76,6 +77,10 @@ struct Totals {
 };
 void encode_totals(const Totals& totals, std::string* out);
 Status decode_totals(std::string_view value, Totals* totals);
+
+// `meta`, one row per user who departed; the dense id stands in the key.
+void encode_departed_user(const DepartedUser& departed, std::string* out);
+Status decode_departed_user(std::string_view value, DepartedUser* departed);
 
 // `idempotency`.
 struct IdempotencyRow {

@@ -26,6 +26,7 @@ WriteStage::WriteStage(const CommitContext& context)
 Result<WriteAck> WriteStage::add_write(std::vector<Mutation>* mutations) {
   const Mark before = mark();
   WriteAck ack;
+  ignored_ = 0;
   records_.reserve(records_.size() + mutations->size());
   for (std::size_t i = 0; i < mutations->size(); ++i) {
     Status staged = stage(&(*mutations)[i]);
@@ -36,7 +37,8 @@ Result<WriteAck> WriteStage::add_write(std::vector<Mutation>* mutations) {
     }
   }
   ack.accepted = state_.last_sequence - before.sequence;
-  ack.duplicates = mutations->size() - ack.accepted;
+  ack.ignored = ignored_;
+  ack.duplicates = mutations->size() - ack.accepted - ack.ignored;
   ack.sequence = state_.last_sequence;
   for (std::size_t i = before.records; i < records_.size(); ++i) ack.affected += records_[i].affected.size();
   batch_.PopSavePoint();
@@ -75,6 +77,7 @@ Status WriteStage::publish() {
   users_.publish();
   items_.publish();
   types_.publish();
+  for (DepartedUser& departed : departed_) context_.departed->add(std::move(departed));
   for (const auto& [name, space] : *first_spaces_) {
     if (!still_exists(*space)) TAMIS_RETURN_IF_ERROR(database_.drop_vector_family(space->family->GetName()));
   }
@@ -91,6 +94,7 @@ WriteStage::Mark WriteStage::mark() {
           .items = items_.size(),
           .types = types_.size(),
           .staged_interactions = staged_interactions_.size(),
+          .departed = departed_.size(),
           .undo = undo_.size()};
 }
 
@@ -106,6 +110,7 @@ void WriteStage::rollback(const Mark& mark) {
   items_.rollback(mark.items);
   types_.rollback(mark.types);
   staged_interactions_.resize(mark.staged_interactions);
+  departed_.resize(mark.departed);
 }
 
 Status WriteStage::stage(Mutation* mutation) {
@@ -124,6 +129,36 @@ void WriteStage::append_record(Mutation* mutation, DenseId user, DenseId item) {
   record.user = user;
   record.item = item;
   record.mutation = std::move(*mutation);
+}
+
+CommittedRecord& WriteStage::append_unstored(Mutation* mutation) {
+  CommittedRecord& record = records_.emplace_back();
+  record.committed_ms = context_.now_ms;
+  record.duplicate = true;
+  record.mutation = std::move(*mutation);
+  return record;
+}
+
+void WriteStage::ignore(Mutation* mutation) {
+  append_unstored(mutation);
+  ++ignored_;
+}
+
+bool WriteStage::is_erased(EntityKind kind, std::string_view name) const {
+  if (kind != EntityKind::kUser || (context_.departed->empty() && departed_.empty()) || users_.find(name)) return false;
+  return context_.departed->is_erased(name) ||
+         std::any_of(departed_.begin(), departed_.end(),
+                     [&](const DepartedUser& departed) { return departed.erased && departed.name == name; });
+}
+
+void WriteStage::depart(DenseId user, const std::string& name, bool erased) {
+  users_.take_name(user);
+  undo_.emplace_back([this, user] { users_.give_back_name(user); });
+  value_.clear();
+  put(database_.table(Table::kIds), id_key(IdSpace::kUser, user).view());
+  departed_.push_back({.name = name, .user = user, .sequence = state_.last_sequence + 1, .erased = erased});
+  encode_departed_user(departed_.back(), &value_);
+  put(database_.table(Table::kMeta), departed_key(user));
 }
 
 void WriteStage::put(rocksdb::ColumnFamilyHandle* family, std::string_view key) {

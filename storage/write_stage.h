@@ -26,6 +26,7 @@ struct CommitContext {
   IdTable* users;
   IdTable* items;
   IdTable* types;
+  DepartedUsers* departed;
   rocksdb::WriteBatch* batch;  // cleared by the stage; kept by the caller for its memory
   TimestampMs now_ms;
   std::int64_t idempotency_ttl_ms;
@@ -55,7 +56,7 @@ class WriteStage {
     Sequence sequence;
     std::uint64_t interactions;
     std::shared_ptr<const SpaceMap> spaces;
-    std::size_t records, users, items, types, staged_interactions, undo;
+    std::size_t records, users, items, types, staged_interactions, departed, undo;
   };
   // An interaction that the batch writes or moves.
   struct StagedInteraction {
@@ -104,8 +105,17 @@ class WriteStage {
   void set_present(PresenceSet* set, DenseId id, bool present);
   void note_entity(EntityKind kind, DenseId id, std::size_t record);
   Result<Entity> current_entity(EntityKind kind, DenseId id);
-  Result<bool> seen_before(const std::string& idempotency_key);
-  void remove_entity(EntityKind kind, DenseId id);  // its row and its vectors
+  Result<bool> seen_before(const Interaction& interaction) const;
+  Result<bool> holds_key(const Interaction& interaction) const;    // by the table of idempotency keys
+  Result<bool> holds_equal(const Interaction& interaction) const;  // by the user's interactions of that very time
+  void remove_entity(EntityKind kind, DenseId id);                 // its row and its vectors
+  // The dense id of a user who goes with the next record loses its name.
+  void depart(DenseId user, const std::string& name, bool erased);
+  // Nothing is stored of a user whose erasure is under way, until it is put again.
+  bool is_erased(EntityKind kind, std::string_view name) const;
+  void ignore(Mutation* mutation);
+  // Keeps the mutation as one that stores nothing.
+  CommittedRecord& append_unstored(Mutation* mutation);
   // At most `limit` interactions of a user as the mutations before left them.
   Result<std::vector<CurrentInteraction>> current_interactions(DenseId user, std::size_t limit);
   Result<std::optional<CurrentInteraction>> find_interaction(const HistoryPosition& position);
@@ -133,6 +143,8 @@ class WriteStage {
 
   std::vector<CommittedRecord> records_;
   std::vector<StagedInteraction> staged_interactions_;
+  std::vector<DepartedUser> departed_;
+  std::uint64_t ignored_ = 0;  // of the write that is being added
   // Where in records_ an entity's value stands; kNoRecord for an empty one. By kind and id.
   std::unordered_map<std::uint64_t, std::size_t> entities_;
   std::unordered_set<std::string> idempotency_keys_;

@@ -92,17 +92,22 @@ Status export_entities(Export* work) {
 std::string interaction_to_csv(const Interaction& interaction) {
   return csv_field(interaction.user) + "," + csv_field(interaction.item) + "," + csv_field(interaction.type) + "," +
          (interaction.value ? number_to_json(*interaction.value) : "") + "," +
-         format_rfc3339(interaction.timestamp_ms) + "\n";
+         format_rfc3339(interaction.timestamp_ms) + "," +
+         (interaction.idempotency_key.empty() ? "" : csv_field(interaction.idempotency_key)) + "\n";
 }
 
 Status export_interactions(Export* work) {
   const bool csv = work->format == "csv";
-  if (csv) TAMIS_RETURN_IF_ERROR(work->out.write("user,item,type,value,timestamp\n"));
+  if (csv) TAMIS_RETURN_IF_ERROR(work->out.write("user,item,type,value,timestamp,idempotency_key\n"));
   return for_each_entity(work->client, EntityKind::kUser, [&](const Entity& user) -> Status {
     std::string cursor;
     do {
       TAMIS_ASSIGN_OR_RETURN(InteractionPage page, work->client->list_interactions(user.id, cursor));
-      for (const Interaction& interaction : page.rows) {
+      for (std::size_t i = 0; i < page.rows.size(); ++i) {
+        Interaction& interaction = page.rows[i];
+        // A row without a key gets one that its own server knows it by.
+        if (interaction.idempotency_key.empty())
+          interaction.idempotency_key = "tamis:" + std::to_string(page.sequences[i]);
         TAMIS_RETURN_IF_ERROR(
             work->out.write(csv ? interaction_to_csv(interaction) : interaction_to_json(interaction) + "\n"));
         TAMIS_RETURN_IF_ERROR(work->step());

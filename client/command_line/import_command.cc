@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
 
+#include "client/command_line/import_csv.h"
 #include "client/command_line/import_generation.h"
-#include "client/command_line/import_session.h"
+#include "client/command_line/import_records.h"
+#include "client/command_line/input_file.h"
+#include "client/command_line/table.h"
 #include "client/commands.h"
-#include "client/import/csv_import.h"
-#include "client/import/line_reader.h"
 #include "client/import/vector_file.h"
-#include "client/wire.h"
-#include "common/checksum.h"
 
 namespace tamis::client {
 namespace {
@@ -25,150 +26,7 @@ int usage_error(const std::string& message) {
   return kExitUsage;
 }
 
-// By the name without .gz and .xz; "" where it does not tell.
-std::string format_by_name(std::string name) {
-  for (const std::string_view ending : {".gz", ".xz"}) {
-    if (name.ends_with(ending)) name.resize(name.size() - ending.size());
-  }
-  if (name.ends_with(".csv") || name.ends_with(".tsv")) return "csv";
-  if (name.ends_with(".ndjson") || name.ends_with(".jsonl") || name.ends_with(".json")) return "ndjson";
-  if (name.ends_with(".npy")) return "npy";
-  if (name.ends_with(".tvec")) return "packed";
-  return "";
-}
-
-// One import of one file; `kind` may be empty with a mapping.
-struct Job {
-  const ImportOptions& options;
-  std::string kind;
-  std::string path;
-  std::string format;
-  ImportSession* session;
-  std::uint64_t filtered = 0;
-};
-
-Status import_csv_pass(Job* job, const Mapping& mapping, const CsvSelection& selection, const std::string& label) {
-  TAMIS_ASSIGN_OR_RETURN(const auto source, open_source(job->path));
-  ImportSession& session = *job->session;
-  session.begin_phase(label);
-  std::uint64_t rows = 0;
-  CsvReceiver receiver;
-  receiver.entity = [&](EntityKind kind, const Entity& entity, std::uint64_t line) -> Status {
-    TAMIS_RETURN_IF_ERROR(session.upload(std::string(collection_name(kind))).add(entity_to_json(entity), line));
-    return session.take_server_errors();
-  };
-  receiver.interaction = [&](const Interaction& interaction, std::uint64_t line) -> Status {
-    TAMIS_RETURN_IF_ERROR(session.upload("interactions").add(interaction_to_json(interaction), line));
-    return session.take_server_errors();
-  };
-  receiver.vector = [&](const VectorRow& row, std::uint64_t line) -> Status {
-    TAMIS_RETURN_IF_ERROR(session.upload("vectors").add(vector_to_json(row), line));
-    return session.take_server_errors();
-  };
-  receiver.bad_row = [&](std::uint64_t line, const Status& fault) { return session.bad_row(line, fault); };
-  receiver.keep_going = [&] { return session.keep_going(rows++, source->consumed_bytes(), source->total_bytes()); };
-  CsvImport import(mapping, session.derives_keys());
-  TAMIS_ASSIGN_OR_RETURN(const CsvCounts counts, import.run(source.get(), selection, receiver));
-  job->filtered = std::max(job->filtered, counts.filtered);
-  return session.finish_uploads();
-}
-
-// Items and users go first, so that a server that knows no unknown ids takes the interactions; a pipe can be read only
-// once, so there they come last. Rows that both passes refuse are counted by the first.
-Status import_csv(Job* job) {
-  Mapping mapping;
-  if (!job->options.mapping.empty()) {
-    TAMIS_ASSIGN_OR_RETURN(mapping, load_mapping(job->options.mapping));
-  } else {
-    if (job->path == "-") return Status::invalid_argument("CSV from standard input needs --mapping");
-    CsvFormat format;
-    if (!job->options.delimiter.empty()) format.delimiter = job->options.delimiter[0];
-    TAMIS_ASSIGN_OR_RETURN(const auto source, open_source(job->path));
-    TAMIS_ASSIGN_OR_RETURN(const auto header, read_csv_header(source.get(), format));
-    TAMIS_ASSIGN_OR_RETURN(mapping, default_mapping(job->kind, header));
-  }
-  if (!job->options.delimiter.empty()) mapping.format.delimiter = job->options.delimiter[0];
-  const auto wanted = [&](const char* kind, bool mapped) { return mapped && (job->kind.empty() || job->kind == kind); };
-  CsvSelection entities;
-  entities.items = wanted("items", mapping.items.has_value());
-  entities.users = wanted("users", mapping.users.has_value());
-  CsvSelection events;
-  events.interactions = wanted("interactions", mapping.interactions.has_value());
-  events.vectors = wanted("vectors", mapping.vectors.has_value());
-  const bool has_entities = entities.items || entities.users;
-  const bool has_events = events.interactions || events.vectors;
-  if (!has_entities && !has_events) {
-    return Status::invalid_argument("the mapping has no [" + job->kind + "] table");
-  }
-  if (events.vectors && job->options.space.empty()) return Status::invalid_argument("vectors need --space");
-  if (job->path == "-" && has_entities && has_events) {
-    return import_csv_pass(job, mapping, {entities.items, entities.users, events.interactions, events.vectors},
-                           "importing");
-  }
-  if (has_entities) {
-    const std::string label = entities.items && entities.users ? "items and users" : entities.items ? "items" : "users";
-    TAMIS_RETURN_IF_ERROR(import_csv_pass(job, mapping, entities, label));
-  }
-  if (has_events && !InterruptGuard::is_interrupted()) {
-    TAMIS_RETURN_IF_ERROR(import_csv_pass(job, mapping, events, events.interactions ? "interactions" : "vectors"));
-  }
-  return Status::ok();
-}
-
-// The line with a key derived from its number and content, where it has none.
-std::string with_key(std::string_view line, std::uint64_t number) {
-  const auto brace = line.find_first_not_of(" \t");
-  if (brace == std::string_view::npos || line[brace] != '{' ||
-      line.find("\"idempotency_key\"") != std::string_view::npos) {
-    return std::string(line);
-  }
-  char key[64];
-  std::snprintf(key, sizeof key, "{\"idempotency_key\":\"line-%llu-%016llx\",", static_cast<unsigned long long>(number),
-                static_cast<unsigned long long>(checksum64(line.data(), line.size())));
-  return key + std::string(line.substr(brace + 1));
-}
-
-Status import_ndjson(Job* job) {
-  TAMIS_ASSIGN_OR_RETURN(const auto source, open_source(job->path));
-  ImportSession& session = *job->session;
-  session.begin_phase(job->kind);
-  BulkUpload& upload = session.upload(job->kind);
-  LineReader lines(source.get(), 1 << 20);
-  const bool derive = job->kind == "interactions" && session.derives_keys();
-  std::string_view line;
-  while (session.keep_going(lines.line_number(), source->consumed_bytes(), source->total_bytes())) {
-    const auto found = lines.next(&line);
-    if (!found.is_ok() && found.status().code() != StatusCode::kInvalidArgument) return found.status();
-    if (!found.is_ok()) {
-      TAMIS_RETURN_IF_ERROR(session.bad_row(lines.line_number(), found.status()));
-      continue;
-    }
-    if (!*found) break;
-    if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-    TAMIS_RETURN_IF_ERROR(
-        upload.add(derive ? with_key(line, lines.line_number()) : std::string(line), lines.line_number()));
-    TAMIS_RETURN_IF_ERROR(session.take_server_errors());
-  }
-  return session.finish_uploads();
-}
-
-// A space that vectors bring with them is made, so that a first import is one command.
-Status ensure_space(Client* client, const ImportOptions& options, std::uint32_t dim) {
-  const auto existing = client->get_space(options.space);
-  if (existing.is_ok()) {
-    if (existing->dim == dim) return Status::ok();
-    return Status::failed_precondition("the space " + options.space + " has dim " + std::to_string(existing->dim) +
-                                       ", the file " + std::to_string(dim));
-  }
-  if (existing.status().code() != StatusCode::kNotFound) return existing.status();
-  Space space;
-  space.name = options.space;
-  space.dim = dim;
-  TAMIS_ASSIGN_OR_RETURN(space.metric, parse_metric(options.metric));
-  return client->put_space(space);
-}
-
-Status import_vectors(Job* job, Client* client) {
+Status import_vectors(ImportJob* job) {
   TAMIS_ASSIGN_OR_RETURN(const auto source, open_source(job->path));
   std::unique_ptr<ByteSource> ids;
   std::unique_ptr<VectorReader> reader;
@@ -179,8 +37,8 @@ Status import_vectors(Job* job, Client* client) {
   } else {
     TAMIS_ASSIGN_OR_RETURN(reader, open_packed(source.get()));
   }
-  TAMIS_RETURN_IF_ERROR(ensure_space(client, job->options, reader->dim()));
   ImportSession& session = *job->session;
+  TAMIS_RETURN_IF_ERROR(session.ensure_space(reader->dim()));
   session.use_packed_vectors(reader->dim());
   session.begin_phase("vectors");
   VectorRow row;
@@ -193,34 +51,62 @@ Status import_vectors(Job* job, Client* client) {
       TAMIS_RETURN_IF_ERROR(session.bad_row(rows, fault));
       continue;
     }
-    TAMIS_RETURN_IF_ERROR(session.upload("vectors").add(packed_record(row), rows));
-    TAMIS_RETURN_IF_ERROR(session.take_server_errors());
+    TAMIS_RETURN_IF_ERROR(session.add("vectors", packed_record(row), rows));
   }
   return session.finish_uploads();
 }
 
 // What is wrong with the command line itself; empty where nothing is.
-std::string usage_fault(const Job& job) {
-  if (job.format.empty()) return "the format of " + job.path + " is not clear from its name; give --format";
-  if (job.kind.empty() && (job.format != "csv" || job.options.mapping.empty())) {
-    return "say what the file holds: tamis import interactions|items|users|vectors FILE (or give a --mapping)";
+std::string usage_fault(const ImportJob& job) {
+  if (job.options.import_id.size() > 64) return "--import-id takes at most 64 bytes";
+  if (job.kind.empty() && job.format == "ndjson") {
+    return "say what the file holds: tamis import interactions|items|users|vectors " + job.path;
   }
   if (job.format != "csv" && !job.options.mapping.empty()) return "--mapping is for CSV";
-  if ((job.format == "npy" || job.format == "packed") && job.kind != "vectors") {
-    return "the format " + job.format + " holds vectors: tamis import vectors FILE --space NAME";
+  if (job.format != "csv" && job.options.print_mapping) return "--print-mapping is for CSV";
+  const bool holds_vectors = job.format == "npy" || job.format == "packed";
+  if (holds_vectors && job.kind != "vectors") {
+    return "the format " + job.format + " holds vectors: tamis import vectors " + job.path + " --space NAME";
   }
   if (job.kind == "vectors" && job.options.space.empty()) return "vectors need --space NAME";
   if (job.format == "npy" && job.options.ids.empty()) return "an .npy file needs --ids FILE, with one id a line";
   return "";
 }
 
+// Takes back what an import stored, and says how much that was.
+int run_undo(const ImportOptions& options) {
+  if (!options.inputs.empty()) return usage_error("--undo ID takes an import back; it reads no file");
+  auto client = connect(options.remote);
+  if (!client.is_ok()) return usage_error(client.status().message());
+  HttpRequest request;
+  request.method = "DELETE";
+  request.target = "/v1/interactions?import_id=" + percent_encode(options.undo);
+  request.repeatable = true;
+  const auto answer = (*client)->call(request);
+  if (!answer.is_ok()) return report_failure("import", answer.status());
+  if (options.remote.is_json()) {
+    std::printf("%s\n", answer->c_str());
+    return kExitOk;
+  }
+  const auto document = nlohmann::json::parse(*answer, nullptr, false);
+  const auto removed = document.is_object() ? document.find("deleted") : document.end();
+  if (!document.is_object() || removed == document.end() || !removed->is_number_unsigned()) {
+    std::printf("%s\n", answer->c_str());
+  } else {
+    std::printf("%-13s %s interactions of the import %s\n", "taken back",
+                with_thousands(removed->get<std::uint64_t>()).c_str(), options.undo.c_str());
+  }
+  return kExitOk;
+}
+
 }  // namespace
 
 int run_import(const ImportOptions& options) {
   if (!options.generation.empty()) return run_import_generation(options);
+  if (!options.undo.empty()) return run_undo(options);
   if (options.inputs.empty())
-    return usage_error("which file? tamis import [KIND] FILE, or --generation PATH --name NAME");
-  Job job{options, "", "", options.format, nullptr};
+    return usage_error("which file? tamis import [KIND] FILE, --undo ID, or --generation PATH --name NAME");
+  ImportJob job{options, "", "", options.format, nullptr};
   if (options.inputs.size() == 2) {
     if (!is_kind(options.inputs[0]))
       return usage_error("\"" + options.inputs[0] + "\" is none of interactions, items, users, vectors");
@@ -229,27 +115,45 @@ int run_import(const ImportOptions& options) {
   job.path = options.inputs.back();
   if (options.inputs.size() == 1 && is_kind(job.path))
     return usage_error("which file? tamis import " + job.path + " FILE");
-  if (job.format == "auto") job.format = !options.mapping.empty() ? "csv" : format_by_name(job.path);
+  if (job.format == "auto" && !options.mapping.empty()) job.format = "csv";
+  if (job.format == "auto") {
+    const auto format = format_of_file(job.path);
+    if (!format.is_ok()) return usage_error(format.status().message());
+    job.format = *format;
+  }
   if (const std::string fault = usage_fault(job); !fault.empty()) return usage_error(fault);
-  if (!options.mapping.empty()) {
-    if (const auto mapping = load_mapping(options.mapping); !mapping.is_ok())
-      return usage_error(mapping.status().message());
+  Mapping mapping;
+  if (job.format == "csv") {
+    std::string toml;
+    auto made = mapping_of(job, &toml);
+    if (!made.is_ok()) return usage_error(made.status().message());
+    mapping = std::move(made).value();
+    if (options.print_mapping) {
+      std::fputs(toml.c_str(), stdout);
+      if (toml.empty()) return usage_error("--print-mapping shows a mapping that is inferred; leave --mapping out");
+      return kExitOk;
+    }
   }
 
-  auto client = connect(options.remote);
-  if (!client.is_ok()) return usage_error(client.status().message());
+  std::unique_ptr<Client> client;
+  if (!options.dry_run) {
+    auto connected = connect(options.remote);
+    if (!connected.is_ok()) return usage_error(connected.status().message());
+    client = std::move(connected).value();
+  }
   const InterruptGuard guard;
-  ImportSession session(client->get(), options, job.format);
+  ImportSession session(client.get(), options, name_of_file(job.path), job.format);
   job.session = &session;
   const auto start = std::chrono::steady_clock::now();
-  Status outcome = job.format == "csv"      ? import_csv(&job)
-                   : job.format == "ndjson" ? import_ndjson(&job)
-                                            : import_vectors(&job, client->get());
+  Status outcome = job.format == "csv"      ? import_csv(&job, mapping)
+                   : job.format == "ndjson" ? import_records(&job)
+                                            : import_vectors(&job);
   // What was read is sent even where reading failed: rows before the fault are good.
   if (!outcome.is_ok() && outcome.code() != StatusCode::kUnavailable) {
     if (const Status last = session.finish_uploads(); !last.is_ok() && last.code() == StatusCode::kUnavailable)
       outcome = last;
   }
+  if (!outcome.is_ok()) outcome = std::move(outcome).with_context(name_of_file(job.path));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return session.report(outcome, job.filtered, seconds);
 }

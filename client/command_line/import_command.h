@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/command_line/remote_options.h"
+#include "client/import/csv_flags.h"
 
 namespace tamis::client {
 
@@ -15,7 +16,9 @@ struct ImportOptions {
   std::vector<std::string> inputs;  // [kind] file
   std::string mapping;
   std::string format = "auto";  // "auto", "csv", "ndjson", "npy", "packed"
-  std::string delimiter;
+  CsvFlags csv;
+  bool print_mapping = false;  // print the mapping as TOML and end
+  bool dry_run = false;        // send nothing; show what would be stored
   std::string space;
   std::string ids;
   std::string of = "items";       // what vectors belong to
@@ -24,6 +27,9 @@ struct ImportOptions {
   std::uint64_t max_errors = 1'000'000;
   std::size_t show_errors = 10;
   std::string idempotency = "auto";  // "auto", "row", "none"
+  std::string source;                // what the file is called in the keys of rows without a time
+  std::string import_id;             // empty: a new one
+  std::string undo;                  // an import's id: take it back instead
   std::string durability;
   std::string generation;       // a folder or an archive; then the options above but `remote` say nothing
   std::string generation_name;  // what the server calls it

@@ -95,6 +95,13 @@ int run_import_generation(const ImportOptions& options) {
   const auto told = parse_answer(answer->body);
   if (!told.is_ok()) return report_failure("import", told.status());
   std::printf("generation %s: %s\n", options.generation_name.c_str(), told->value("state", "").c_str());
+  const nlohmann::json inherited = told->value("inherited", nlohmann::json::object());
+  for (const auto& [member, from] : inherited.items())
+    std::printf("  %s is kept from %s\n", member.c_str(), from.is_string() ? from.get<std::string>().c_str() : "");
+  const nlohmann::json left_out = told->value("left_out", nlohmann::json::object());
+  for (const auto& [member, why] : left_out.items())
+    std::fprintf(stderr, "tamis: import: %s is left out: %s\n", member.c_str(),
+                 why.is_string() ? why.get<std::string>().c_str() : "");
   return kExitOk;
 }
 

@@ -1,6 +1,9 @@
 #include "client/command_line/import_session.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <ctime>
+#include <random>
 
 #include "client/command_line/table.h"
 #include "client/commands.h"
@@ -9,16 +12,75 @@
 
 namespace tamis::client {
 
-ImportSession::ImportSession(Client* client, const ImportOptions& options, std::string format)
-    : client_(client), options_(options), format_(std::move(format)) {}
+namespace {
+
+constexpr std::uint64_t kPreviewedRows = 10;  // of each kind, by a dry run
+
+// "20261128-173059-3f9a1c": when the import began, and chance.
+std::string new_import_id() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d%02d%02d-%02d%02d%02d-%06x", parts.tm_year + 1900, parts.tm_mon + 1,
+                parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, std::random_device()() & 0xffffffu);
+  return text;
+}
+
+}  // namespace
+
+ImportSession::ImportSession(Client* client, const ImportOptions& options, std::string file, std::string format)
+    : client_(client),
+      options_(options),
+      file_(std::move(file)),
+      format_(std::move(format)),
+      import_id_(options.import_id.empty() ? new_import_id() : options.import_id) {}
 
 ImportSession::~ImportSession() = default;
 
+// A pipe of NDJSON may go on for ever, and telling equal rows apart takes memory.
 bool ImportSession::derives_keys() const {
-  return options_.idempotency == "row" || (options_.idempotency == "auto" && format_ == "csv");
+  return options_.idempotency == "row" ||
+         (options_.idempotency == "auto" && (format_ == "csv" || (format_ == "ndjson" && file_ != "standard input")));
+}
+
+RowKeys* ImportSession::start_keys() {
+  if (!derives_keys()) return nullptr;
+  // Nobody can tell two pipes apart, so each import is a source of its own.
+  const std::string of_file = file_ == "standard input" ? import_id_ : source_name(file_);
+  keys_ = std::make_unique<RowKeys>(options_.source.empty() ? of_file : options_.source);
+  return keys_.get();
 }
 
 void ImportSession::use_packed_vectors(std::uint32_t dim) { packed_dim_ = dim; }
+
+Status ImportSession::add(const std::string& kind, std::string_view record, std::uint64_t line) {
+  if (options_.dry_run) {
+    if (++previewed_[kind] <= kPreviewedRows && packed_dim_ == 0 && !options_.remote.is_json()) {
+      std::printf("%s, line %llu: %.*s\n", kind.c_str(), static_cast<unsigned long long>(line),
+                  static_cast<int>(std::min<std::size_t>(record.size(), 2'000)), record.data());
+    }
+    return Status::ok();
+  }
+  TAMIS_RETURN_IF_ERROR(upload(kind).add(record, line));
+  return take_server_errors();
+}
+
+Status ImportSession::ensure_space(std::size_t dim) {
+  if (options_.dry_run) return Status::ok();
+  const auto existing = client_->get_space(options_.space);
+  if (existing.is_ok()) {
+    if (existing->dim == dim) return Status::ok();
+    return Status::failed_precondition("the space " + options_.space + " has dim " + std::to_string(existing->dim) +
+                                       ", the file " + std::to_string(dim));
+  }
+  if (existing.status().code() != StatusCode::kNotFound) return existing.status();
+  Space space;
+  space.name = options_.space;
+  space.dim = static_cast<std::uint32_t>(dim);
+  TAMIS_ASSIGN_OR_RETURN(space.metric, parse_metric(options_.metric));
+  return client_->put_space(space);
+}
 
 BulkUpload& ImportSession::upload(const std::string& kind) {
   auto& upload = uploads_[kind];
@@ -44,7 +106,8 @@ void ImportSession::show_fault(std::uint64_t line, const std::string& detail) {
     std::fprintf(stderr, "tamis: further bad rows are only counted (--show-errors)\n");
   }
   if (shown_++ >= options_.show_errors) return;
-  std::fprintf(stderr, "tamis: line %llu: %s\n", static_cast<unsigned long long>(line), detail.c_str());
+  std::fprintf(stderr, "tamis: %s, line %llu: %s\n", file_.c_str(), static_cast<unsigned long long>(line),
+               detail.c_str());
 }
 
 Status ImportSession::bad_row(std::uint64_t line, const Status& fault) {
@@ -111,44 +174,69 @@ Status ImportSession::finish_uploads() {
   return take_server_errors();
 }
 
+void ImportSession::print_report(std::uint64_t accepted, std::uint64_t duplicates, Sequence sequence,
+                                 std::uint64_t filtered, double seconds) const {
+  std::map<std::string, std::uint64_t> by_kind = previewed_;
+  for (const auto& [kind, upload] : uploads_) by_kind[kind] = upload->acknowledged().accepted;
+  std::string parts;
+  for (const auto& [kind, count] : by_kind) {
+    parts += (parts.empty() ? "" : ",") + quote_json(kind) + ":" + std::to_string(count);
+    if (!options_.remote.is_json()) std::printf("%-13s %s\n", kind.c_str(), with_thousands(count).c_str());
+  }
+  if (options_.remote.is_json()) {
+    std::printf(
+        "{\"accepted\":%llu,\"by_kind\":{%s},\"duplicates\":%llu,\"bad\":%llu,\"filtered\":%llu,"
+        "\"sequence\":%llu,\"import_id\":%s,\"dry_run\":%s,\"seconds\":%.3f}\n",
+        static_cast<unsigned long long>(accepted), parts.c_str(), static_cast<unsigned long long>(duplicates),
+        static_cast<unsigned long long>(bad_rows_), static_cast<unsigned long long>(filtered),
+        static_cast<unsigned long long>(sequence), quote_json(import_id_).c_str(), options_.dry_run ? "true" : "false",
+        seconds);
+    return;
+  }
+  if (duplicates > 0) std::printf("%-13s %s (stored before)\n", "duplicates", with_thousands(duplicates).c_str());
+  if (filtered > 0) std::printf("%-13s %s (left out by `where`)\n", "filtered", with_thousands(filtered).c_str());
+  if (bad_rows_ > 0) std::printf("%-13s %s (skipped)\n", "bad", with_thousands(bad_rows_).c_str());
+  if (options_.dry_run) {
+    std::printf("a dry run: nothing was sent\n");
+    return;
+  }
+  std::printf("%-13s %llu\n", "sequence", static_cast<unsigned long long>(sequence));
+  if (uploads_.contains("interactions")) {
+    std::printf("%-13s %s (tamis import --undo %s takes its interactions back)\n", "import", import_id_.c_str(),
+                import_id_.c_str());
+  }
+  if (duplicates > 0 && keys_ != nullptr && keys_->has_used_source()) {
+    std::fprintf(stderr,
+                 "tamis: rows without a time count as stored before where %s had them already; for new rows in a file "
+                 "of the same name, give --source NAME\n",
+                 keys_->source().c_str());
+  }
+}
+
 int ImportSession::report(const Status& outcome, std::uint64_t filtered, double seconds) {
   if (progress_ != nullptr && outcome.is_ok()) progress_->finish(rows_);
   progress_.reset();
   std::uint64_t accepted = 0;
   std::uint64_t duplicates = 0;
   Sequence sequence = 0;
-  std::string parts;
   for (const auto& [kind, upload] : uploads_) {
     const BulkResult& result = upload->acknowledged();
     accepted += result.accepted;
     duplicates += result.duplicates;
     sequence = std::max(sequence, result.sequence);
-    parts += (parts.empty() ? "" : ",") + quote_json(kind) + ":" + std::to_string(result.accepted);
-    if (!options_.remote.is_json()) std::printf("%-13s %s\n", kind.c_str(), with_thousands(result.accepted).c_str());
   }
-  if (options_.remote.is_json()) {
-    std::printf(
-        "{\"accepted\":%llu,\"by_kind\":{%s},\"duplicates\":%llu,\"bad\":%llu,\"filtered\":%llu,"
-        "\"sequence\":%llu,\"seconds\":%.3f}\n",
-        static_cast<unsigned long long>(accepted), parts.c_str(), static_cast<unsigned long long>(duplicates),
-        static_cast<unsigned long long>(bad_rows_), static_cast<unsigned long long>(filtered),
-        static_cast<unsigned long long>(sequence), seconds);
-  } else {
-    if (duplicates > 0) std::printf("%-13s %s (stored before)\n", "duplicates", with_thousands(duplicates).c_str());
-    if (filtered > 0) std::printf("%-13s %s (left out by `where`)\n", "filtered", with_thousands(filtered).c_str());
-    if (bad_rows_ > 0) std::printf("%-13s %s (skipped)\n", "bad", with_thousands(bad_rows_).c_str());
-    std::printf("%-13s %llu\n", "sequence", static_cast<unsigned long long>(sequence));
-  }
+  print_report(accepted, duplicates, sequence, filtered, seconds);
+  const char* stored = accepted + duplicates > 0 ? "what is counted above is stored" : "nothing was stored";
   if (!outcome.is_ok()) {
     const int code = report_failure("import", outcome);
-    std::fprintf(stderr, "tamis: what is counted above is stored\n");
+    if (!options_.dry_run) std::fprintf(stderr, "tamis: %s\n", stored);
     return code;
   }
   if (interrupted_) {
-    std::fprintf(stderr, "tamis: import: interrupted; what is counted above is stored\n");
+    std::fprintf(stderr, "tamis: import: interrupted; %s\n", stored);
     return kExitInterrupted;
   }
-  if (bad_rows_ > 0 && accepted + duplicates == 0) {
+  if (bad_rows_ > 0 && accepted + duplicates == 0 && previewed_.empty()) {
     std::fprintf(stderr, "tamis: import: every row is bad\n");
     return kExitFailed;
   }

@@ -12,6 +12,7 @@ struct TrainOptions {
   RemoteOptions remote;
   std::vector<std::string> models;  // empty: all configured
   bool no_wait = false;
+  bool alone = false;  // nothing is kept of the generation that serves
 };
 
 int run_train(const TrainOptions& options);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,6 +22,8 @@ constexpr std::string_view kXzMagic(
     "\xfd"
     "7zXZ\0",
     6);
+
+constexpr std::string_view kZstdMagic("\x28\xb5\x2f\xfd", 4);
 
 class FileSource final : public ByteSource {
  public:
@@ -179,6 +182,37 @@ class XzSource final : public BufferedSource {
   bool is_finished_ = false;
 };
 
+class ZstdSource final : public BufferedSource {
+ public:
+  explicit ZstdSource(Buffered input) : BufferedSource(std::move(input)), stream_(::ZSTD_createDStream()) {
+    if (stream_ != nullptr) ::ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, 31);  // what `zstd --long=31` writes
+  }
+  ~ZstdSource() override { ::ZSTD_freeDStream(stream_); }
+
+  Result<std::size_t> read(char* buffer, std::size_t capacity) override {
+    if (stream_ == nullptr) return Status::internal("zstd could not be set up");
+    ZSTD_outBuffer out{buffer, capacity, 0};
+    while (out.pos == 0) {
+      if (input_.available().empty()) TAMIS_RETURN_IF_ERROR(input_.fill(1));
+      const std::string_view input = input_.available();
+      if (input.empty() && between_frames_) return std::size_t{0};
+      ZSTD_inBuffer in{input.data(), input.size(), 0};
+      const std::size_t code = ::ZSTD_decompressStream(stream_, &out, &in);
+      if (::ZSTD_isError(code) != 0) {
+        return Status::corruption(std::string("the zstd stream is damaged: ") + ::ZSTD_getErrorName(code));
+      }
+      if (input.empty() && out.pos == 0) return Status::corruption("the zstd stream is cut short");
+      input_.consume(in.pos);
+      between_frames_ = code == 0;
+    }
+    return out.pos;
+  }
+
+ private:
+  ZSTD_DStream* const stream_;
+  bool between_frames_ = false;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<ByteSource>> decompress(std::unique_ptr<ByteSource> raw) {
@@ -187,6 +221,7 @@ Result<std::unique_ptr<ByteSource>> decompress(std::unique_ptr<ByteSource> raw) 
   const std::string_view start = input.available();
   if (start.starts_with(kGzipMagic)) return std::unique_ptr<ByteSource>(new GzipSource(std::move(input)));
   if (start.starts_with(kXzMagic)) return std::unique_ptr<ByteSource>(new XzSource(std::move(input)));
+  if (start.starts_with(kZstdMagic)) return std::unique_ptr<ByteSource>(new ZstdSource(std::move(input)));
   return std::unique_ptr<ByteSource>(new BufferedSource(std::move(input)));
 }
 

@@ -18,17 +18,17 @@ Status refuse(std::string_view cell, std::string_view expected, std::string_view
       .at_field(std::string(column));
 }
 
+}  // namespace
+
 Result<bool> parse_boolean(std::string_view cell, std::string_view column) {
-  for (const std::string_view yes : {"true", "True", "TRUE", "1", "yes", "y", "t"}) {
+  for (const std::string_view yes : {"true", "True", "TRUE", "1", "1.0", "yes", "y", "t"}) {
     if (cell == yes) return true;
   }
-  for (const std::string_view no : {"false", "False", "FALSE", "0", "no", "n", "f"}) {
+  for (const std::string_view no : {"false", "False", "FALSE", "0", "0.0", "no", "n", "f"}) {
     if (cell == no) return false;
   }
   return refuse(cell, "a boolean (true or false)", column);
 }
-
-}  // namespace
 
 Result<double> parse_number(std::string_view cell, std::string_view column) {
   std::string_view text = trim(cell);

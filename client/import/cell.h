@@ -14,6 +14,9 @@ namespace tamis::client {
 // A finite number; blanks around it are allowed. invalid_argument naming `column`.
 Result<double> parse_number(std::string_view cell, std::string_view column);
 
+// 1, true, yes, y, t, or their opposites. invalid_argument naming `column`.
+Result<bool> parse_boolean(std::string_view cell, std::string_view column);
+
 // The feature's value of one row; nothing for an empty cell. invalid_argument naming the column.
 Result<std::optional<FeatureValue>> parse_feature_cell(const FeatureMapping& mapping, std::string_view cell);
 

@@ -10,6 +10,7 @@
 
 #include "client/import/csv_reader.h"
 #include "client/import/mapping.h"
+#include "client/import/row_key.h"
 #include "client/types.h"
 
 namespace tamis::client {
@@ -39,20 +40,16 @@ struct CsvSelection {
 
 class CsvImport {
  public:
-  // `derive_keys`: an interaction gets an idempotency key from the mapping's columns, or from the row's line number and
-  // content, so that a second import of the same file stores nothing twice.
-  CsvImport(const Mapping& mapping, bool derive_keys) : mapping_(mapping), derive_keys_(derive_keys) {}
+  // `keys` gives interactions their idempotency keys; null: only those get one whose rows bring it. It outlives this.
+  CsvImport(const Mapping& mapping, RowKeys* keys) : mapping_(mapping), keys_(keys) {}
 
-  // Reads `source` to its end. Gathered entities follow after the last row. invalid_argument where a column of the
-  // mapping is not in the file.
+  // Reads `source`, which is UTF-8, to its end. Gathered entities follow after the last row. invalid_argument where a
+  // column of the mapping is not in the file.
   Result<CsvCounts> run(ByteSource* source, const CsvSelection& selection, const CsvReceiver& receiver);
 
  private:
   const Mapping mapping_;
-  const bool derive_keys_;
+  RowKeys* const keys_;
 };
-
-// The first record, for a default mapping.
-Result<std::vector<std::string>> read_csv_header(ByteSource* source, const CsvFormat& format);
 
 }  // namespace tamis::client

@@ -13,10 +13,12 @@ double number_of(const FeatureValue& value) {
 
 }  // namespace
 
-void EntityGatherer::add(const std::string& id, std::vector<std::optional<FeatureValue>> values, std::uint64_t line) {
+void EntityGatherer::add(const std::string& id, std::vector<std::optional<FeatureValue>> values, bool is_hidden,
+                         std::uint64_t line) {
   const auto [found, is_new] = index_.try_emplace(id, entities_.size());
-  if (is_new) entities_.push_back({id, line, std::vector<Gathered>(features_->size())});
+  if (is_new) entities_.push_back({id, line, is_hidden, std::vector<Gathered>(features_->size())});
   Row& row = entities_[found->second];
+  row.is_hidden = is_hidden;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i]) continue;
     Gathered& gathered = row.features[i];
@@ -65,6 +67,7 @@ Status EntityGatherer::for_each(const std::function<Status(const Entity&, std::u
   for (const Row& row : entities_) {
     Entity entity;
     entity.id = row.id;
+    entity.hidden = row.is_hidden;
     for (std::size_t i = 0; i < row.features.size(); ++i) {
       if (auto value = settle(row.features[i], (*features_)[i]))
         entity.features[(*features_)[i].name] = std::move(*value);

@@ -22,8 +22,9 @@ class EntityGatherer {
   // `features` outlives the gatherer.
   explicit EntityGatherer(const std::vector<FeatureMapping>* features) : features_(features) {}
 
-  // `values[i]` is this row's value of feature i, if any. `line` is remembered from the id's first row.
-  void add(const std::string& id, std::vector<std::optional<FeatureValue>> values, std::uint64_t line);
+  // `values[i]` is this row's value of feature i, if any. `line` is remembered from the id's first row, `is_hidden`
+  // from its last.
+  void add(const std::string& id, std::vector<std::optional<FeatureValue>> values, bool is_hidden, std::uint64_t line);
 
   // Every entity, in the order of first mention.
   Status for_each(const std::function<Status(const Entity&, std::uint64_t line)>& visit) const;
@@ -38,6 +39,7 @@ class EntityGatherer {
   struct Row {
     std::string id;
     std::uint64_t line = 0;
+    bool is_hidden = false;
     std::vector<Gathered> features;
   };
 

@@ -125,15 +125,55 @@ std::optional<TimestampMs> read_pattern(std::string_view pattern, std::string_vi
   return parts.rest.empty() ? parts.moment() : std::nullopt;
 }
 
-std::optional<TimestampMs> read_epoch(std::string_view text, double scale) {
+std::optional<double> number_of(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  const double milliseconds = std::round(number * scale);
+  return number;
+}
+
+std::optional<TimestampMs> read_epoch(std::string_view text, double unit_ms) {
+  const auto number = number_of(text);
+  if (!number) return std::nullopt;
+  const double milliseconds = std::round(*number * unit_ms);
   if (!(milliseconds >= static_cast<double>(kMinTimestampMs) && milliseconds <= static_cast<double>(kMaxTimestampMs))) {
     return std::nullopt;
   }
   return static_cast<TimestampMs>(milliseconds);
+}
+
+// Unix time in a unit. The bounds part the units: what lies within them is a time from 1973 to 2286 (seconds to 5138).
+struct Epoch {
+  std::string_view name;
+  std::string_view unit;
+  double unit_ms;
+  double from, to;
+};
+constexpr Epoch kEpochs[] = {
+    {"epoch_s", "seconds", 1'000, 1e8, 1e11},
+    {"epoch_ms", "milliseconds", 1, 1e11, 1e14},
+    {"epoch_us", "microseconds", 1e-3, 1e14, 1e17},
+    {"epoch_ns", "nanoseconds", 1e-6, 1e17, 1e20},
+};
+
+const Epoch* epoch_named(std::string_view name) {
+  for (const Epoch& epoch : kEpochs) {
+    if (epoch.name == name) return &epoch;
+  }
+  return nullptr;
+}
+
+// nullptr near 1970, where every unit is likely, and before it.
+const Epoch* likely_epoch(double number) {
+  for (const Epoch& epoch : kEpochs) {
+    if (number >= epoch.from && number < epoch.to) return &epoch;
+  }
+  return nullptr;
+}
+
+std::string year_of(double number, const Epoch& epoch) {
+  const double years = number * epoch.unit_ms / (365.2425 * 86'400'000);
+  return years > 8'029 ? "no year" : "the year " + std::to_string(1970 + static_cast<int>(years));
 }
 
 }  // namespace
@@ -141,11 +181,11 @@ std::optional<TimestampMs> read_epoch(std::string_view text, double scale) {
 Result<TimeFormat> TimeFormat::parse(std::string_view format) {
   TimeFormat parsed;
   parsed.format_ = format;
-  if (format == "rfc3339" || format == "epoch_s" || format == "epoch_ms") return parsed;
+  if (format == "rfc3339" || epoch_named(format) != nullptr) return parsed;
   const auto refuse = [&](std::string_view reason) {
-    return Status::invalid_argument("the time format \"" + std::string(format.substr(0, 64)) + "\" " +
-                                    std::string(reason) +
-                                    "; expected rfc3339, epoch_s, epoch_ms or a pattern like %Y-%m-%d %H:%M:%S")
+    return Status::invalid_argument(
+               "the time format \"" + std::string(format.substr(0, 64)) + "\" " + std::string(reason) +
+               "; expected rfc3339, epoch_s, epoch_ms, epoch_us, epoch_ns or a pattern like %Y-%m-%d %H:%M:%S")
         .at_field("format");
   };
   std::string seen;
@@ -163,11 +203,24 @@ Result<TimeFormat> TimeFormat::parse(std::string_view format) {
   return parsed;
 }
 
+std::string_view TimeFormat::epoch_of(double number) {
+  const Epoch* const likely = likely_epoch(number);
+  return likely == nullptr ? std::string_view() : likely->name;
+}
+
 Result<TimestampMs> TimeFormat::read(std::string_view text) const {
   if (format_ == "rfc3339") return parse_rfc3339(text);
-  const auto moment = format_ == "epoch_s"    ? read_epoch(text, 1'000)
-                      : format_ == "epoch_ms" ? read_epoch(text, 1)
-                                              : read_pattern(format_, text);
+  const Epoch* const epoch = epoch_named(format_);
+  const auto moment = epoch != nullptr ? read_epoch(text, epoch->unit_ms) : read_pattern(format_, text);
+  if (epoch != nullptr) {
+    const double number = number_of(text).value_or(0);
+    const Epoch* const likely = likely_epoch(number);
+    if (likely != nullptr && likely != epoch) {
+      return Status::invalid_argument("\"" + std::string(text.substr(0, 64)) + "\" is a time of " +
+                                      year_of(number, *epoch) + " in the format " + format_ + " and looks like " +
+                                      std::string(likely->unit) + ": set the format to " + std::string(likely->name));
+    }
+  }
   if (moment) return *moment;
   return Status::invalid_argument("\"" + std::string(text.substr(0, 64)) + "\" is not a time in the format " + format_);
 }

@@ -1,7 +1,5 @@
 #include "engine/interactions/stored_types.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "engine/options.h"
@@ -17,12 +15,7 @@ Result<std::shared_ptr<const InteractionTypes>> load_interaction_types(const sto
   TAMIS_ASSIGN_OR_RETURN(const auto documents, store.list_documents(kInteractionTypes));
   for (const storage::Document& document : documents) {
     const auto type = parse_interaction_type(document.name, document.json);
-    if (type.is_ok()) {
-      start = start->with(*type);
-    } else {
-      spdlog::error("interaction type \"{}\" is stored but cannot be read, and is left out: {}", document.name,
-                    type.status().to_string());
-    }
+    if (type.is_ok()) start = start->with(*type);
   }
   return start;
 }

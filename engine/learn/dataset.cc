@@ -13,6 +13,7 @@
 #include "engine/history_cache.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/interactions/weigh_events.h"
+#include "engine/learn/clip_outliers.h"
 
 namespace tamis::engine {
 namespace {
@@ -125,9 +126,10 @@ void name_types(const storage::Store& store, Dataset* dataset) {
   }
 }
 
-// The features of `names`, by their row.
+// The features of `names`, by their row; those of the other entities in `live` go to `others`, where it is not null.
 Result<std::vector<Features>> load_features(const storage::Store& store, EntityKind kind,
-                                            const std::vector<std::string>& names, const std::atomic<bool>* cancelled) {
+                                            const std::vector<std::string>& names, const std::atomic<bool>* cancelled,
+                                            const std::vector<bool>& live, std::vector<Features>* others) {
   std::unordered_map<DenseId, std::size_t> rows;
   for (std::size_t row = 0; row < names.size(); ++row)
     if (const auto id = store.ids(kind).find(names[row])) rows.emplace(*id, row);
@@ -136,7 +138,10 @@ Result<std::vector<Features>> load_features(const storage::Store& store, EntityK
   bool stopped = false;
   TAMIS_RETURN_IF_ERROR(store.scan_entities(kind, 0, [&](DenseId id, Entity&& entity) {
     stopped = ++scanned % kCancelCheckInterval == 0 && is_cancelled(cancelled);
-    if (const auto row = rows.find(id); row != rows.end()) features[row->second] = std::move(entity.features);
+    const auto row = rows.find(id);
+    if (row != rows.end()) features[row->second] = std::move(entity.features);
+    if (row == rows.end() && others != nullptr && id < live.size() && live[id])
+      others->push_back(std::move(entity.features));
     return !stopped;
   }));
   if (stopped) return cancelled_status();
@@ -242,9 +247,12 @@ Result<Dataset> load_dataset(const storage::Store& store, std::shared_ptr<const 
   const auto lists = {&dataset.events, &dataset.negatives, &dataset.ratings};
   dataset.users = compact_ids(lists, &models::TimedInteraction::user, store.ids(EntityKind::kUser));
   dataset.items = compact_ids(lists, &models::TimedInteraction::item, store.ids(EntityKind::kItem));
+  clip_outliers(&dataset);
   if (with_features) {
-    TAMIS_ASSIGN_OR_RETURN(dataset.user_features, load_features(store, EntityKind::kUser, dataset.users, cancelled));
-    TAMIS_ASSIGN_OR_RETURN(dataset.item_features, load_features(store, EntityKind::kItem, dataset.items, cancelled));
+    TAMIS_ASSIGN_OR_RETURN(dataset.user_features,
+                           load_features(store, EntityKind::kUser, dataset.users, cancelled, live_users, nullptr));
+    TAMIS_ASSIGN_OR_RETURN(dataset.item_features, load_features(store, EntityKind::kItem, dataset.items, cancelled,
+                                                                live_items, &dataset.other_item_features));
   }
   return dataset;
 }
@@ -267,6 +275,7 @@ models::TrainingData Dataset::training_data(std::size_t begin, std::size_t end) 
           .ratings = same_time(ratings),
           .user_features = user_features,
           .item_features = item_features,
+          .other_item_features = other_item_features,
           .contexts = contexts,
           .event_contexts = event_contexts.empty()
                                 ? std::span<const std::uint32_t>()

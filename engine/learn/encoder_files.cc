@@ -57,8 +57,8 @@ Result<std::shared_ptr<const models::Encoder>> read_encoder(const std::filesyste
   TAMIS_ASSIGN_OR_RETURN(const models::TensorReader tensors, models::TensorReader::open(dir / encoder_file_name(name)));
   const models::EncoderShape shape{.name = name,
                                    .kind = entry.kind,
-                                   .users = manifest.users,
-                                   .items = manifest.items,
+                                   .users = manifest.size_of(name).users,
+                                   .items = manifest.size_of(name).items,
                                    .dim = entry.dim,
                                    .metric = entry.metric};
   TAMIS_ASSIGN_OR_RETURN(

@@ -122,6 +122,11 @@ std::vector<models::EvaluationCase> cases_with_repeats(const models::Interaction
   return cases;
 }
 
+std::vector<std::string> without(std::vector<std::string> models, const std::map<std::string, std::string>* left_out) {
+  if (left_out != nullptr) std::erase_if(models, [&](const std::string& model) { return left_out->contains(model); });
+  return models;
+}
+
 }  // namespace
 
 Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSplitOptions& options,
@@ -130,7 +135,7 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
   if (!(options.holdout > 0 && options.holdout < 1))
     return Status::invalid_argument("holdout is " + std::to_string(options.holdout) + ", expected above 0 and below 1")
         .at_field("holdout");
-  TAMIS_ASSIGN_OR_RETURN(const models::TimeSplit split,
+  TAMIS_ASSIGN_OR_RETURN(models::TimeSplit split,
                          models::split_by_time(dataset.events, static_cast<std::uint32_t>(dataset.users.size()),
                                                static_cast<std::uint32_t>(dataset.items.size()), 1 - options.holdout));
   const auto tail_begin =
@@ -138,6 +143,8 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
                            [&](const models::TimedInteraction& event) { return event.timestamp_ms < split.cut_ms; });
   const auto head_size = static_cast<std::size_t>(tail_begin - dataset.events.begin());
   const models::TrainingData head = dataset.training_data(0, head_size);
+  if (!head.negatives.empty())
+    split.train = head.signed_matrix();  // what was turned down is learned, and not asked for
   const models::InteractionMatrix tail = dataset.training_data(head_size, dataset.events.size()).matrix();
   const std::vector<models::EvaluationCase> new_only = split.cases();
   const std::vector<models::EvaluationCase> with_repeats = cases_with_repeats(split.train, tail);
@@ -166,20 +173,35 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
     auto start = std::chrono::steady_clock::now();
     if (model == "dlrm") {
       TAMIS_ASSIGN_OR_RETURN(const RankerSettings ranker, ranker_settings(options.settings));
+      std::vector<LearnedObjective> learned;
       Result<std::map<std::string, double>> metrics =
           evaluate_ranker(RankWorld(dataset, options.clock), head_size,
-                          {options.models, &options.settings, ranker, options.clock, options.served},
-                          control.part("evaluate ", begin, end));
+                          {without(options.models, options.left_out), &options.settings, ranker, options.clock,
+                           options.served, nullptr},
+                          control.part("evaluate ", begin, end), &learned);
+      TAMIS_RETURN_IF_ERROR(control.check());
       if (!metrics.is_ok() && metrics.status().code() == StatusCode::kFailedPrecondition) continue;  // too little data
+      if (!metrics.is_ok() && options.left_out != nullptr) {
+        (*options.left_out)[model] = metrics.status().message();
+        continue;
+      }
       if (!metrics.is_ok()) return metrics.status();
       evaluation.metrics = *std::move(metrics);
       evaluation.train_s = seconds_since(start);
       report.models.push_back(std::move(evaluation));
+      if (options.keep != nullptr) options.keep->ranker = std::move(learned);
       continue;
     }
     LearnedModels learned;
-    TAMIS_RETURN_IF_ERROR(learn_model(model, head, split.train, options.settings,
-                                      control.stage("evaluate " + model, begin, learned_at), &learned));
+    if (const Status made = learn_model(model, head, split.train, options.settings,
+                                        control.stage("evaluate " + model, begin, learned_at), &learned);
+        !made.is_ok()) {
+      TAMIS_RETURN_IF_ERROR(control.check());
+      if (options.left_out == nullptr) return made;
+      // Too little before the cut may be enough in all.
+      if (made.code() != StatusCode::kFailedPrecondition) (*options.left_out)[model] = made.message();
+      continue;
+    }
     evaluation.train_s = seconds_since(start);
 
     start = std::chrono::steady_clock::now();
@@ -208,7 +230,9 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
     }
     evaluation.evaluate_s = seconds_since(start);
     report.models.push_back(std::move(evaluation));
+    if (options.keep != nullptr) add_learned(std::move(learned), &options.keep->models);
   }
+  if (options.keep != nullptr) options.keep->interactions = split.train;
   return report;
 }
 

@@ -34,7 +34,8 @@ Result<std::shared_ptr<const models::HistoryModel>> read_history_model(const std
   const std::string file = history_model_file_name(kind);
   if (!manifest.files.contains(file)) return Status::corruption("the manifest does not name " + file);
   TAMIS_ASSIGN_OR_RETURN(const models::TensorReader tensors, models::TensorReader::open(dir / file));
-  const models::HistoryModelShape shape{.kind = kind, .users = manifest.users, .items = manifest.items};
+  const Manifest::Size size = manifest.size_of(kind);
+  const models::HistoryModelShape shape{.kind = kind, .users = size.users, .items = size.items};
   TAMIS_ASSIGN_OR_RETURN(
       std::unique_ptr<models::HistoryModel> model,
       known->load({.shape = shape, .settings = manifest.history_models.at(kind).settings, .tensors = tensors}));

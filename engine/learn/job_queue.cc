@@ -35,6 +35,16 @@ void JobRun::set_generation(std::string_view generation) {
   queue_->update(id_, [&](Job& job) { job.generation = generation; });
 }
 
+void JobRun::set_rejected() { queue_->set_rejected(id_); }
+
+void JobRun::warn(const std::string& warning) {
+  queue_->update(id_, [&](Job& job) { job.warnings.push_back(warning); });
+}
+
+void JobRun::set_result(std::string result) {
+  queue_->update(id_, [&](Job& job) { job.result = std::move(result); });
+}
+
 // Who watches, by number. Thread-safe.
 class JobQueue::Watchers {
  public:
@@ -68,14 +78,18 @@ void JobQueue::tell() {
   watchers_->tell();
 }
 
-JobQueue::JobQueue(const Clock* clock, EndCallback on_end)
-    : clock_(clock), on_end_(std::move(on_end)), watchers_(std::make_shared<Watchers>()) {
+JobQueue::JobQueue(const Clock* clock, EndCallback on_end, std::string kind, std::string prefix)
+    : clock_(clock),
+      on_end_(std::move(on_end)),
+      kind_(std::move(kind)),
+      prefix_(std::move(prefix)),
+      watchers_(std::make_shared<Watchers>()) {
   thread_ = std::thread([this] { run_jobs(); });
 }
 
 JobQueue::~JobQueue() { shut_down(); }
 
-Result<Job> JobQueue::submit(std::uint64_t number, Work work) {
+Result<Job> JobQueue::submit(std::uint64_t number, Work work, std::string key) {
   MutexLock lock(mutex_);
   if (stopping_) return Status::unavailable("the database is closing");
   const auto waiting = std::count_if(entries_.begin(), entries_.end(),
@@ -83,15 +97,29 @@ Result<Job> JobQueue::submit(std::uint64_t number, Work work) {
   if (static_cast<std::size_t>(waiting) >= kMaxWaitingJobs)
     return Status::unavailable(std::to_string(waiting) + " jobs are waiting already; try again later");
   Entry entry;
-  entry.job.id = "j" + std::to_string(number);
+  entry.job.id = prefix_ + std::to_string(number);
+  entry.job.kind = kind_;
   entry.job.created_ms = clock_->now_ms();
   entry.work = std::move(work);
+  entry.key = std::move(key);
   entry.run = std::shared_ptr<JobRun>(new JobRun(this, entry.job.id));
   Job job = entry.job;
   entries_.push_back(std::move(entry));
   forget_old_jobs();
   tell();
   return job;
+}
+
+std::optional<Job> JobQueue::find_waiting(std::string_view key) const {
+  MutexLock lock(mutex_);
+  for (const Entry& entry : entries_)
+    if (entry.job.state == JobState::kQueued && entry.key == key) return entry.job;
+  return std::nullopt;
+}
+
+void JobQueue::set_rejected(const std::string& id) {
+  MutexLock lock(mutex_);
+  if (Entry* entry = find(id)) entry->rejected = true;
 }
 
 void JobQueue::shut_down() {
@@ -183,9 +211,9 @@ void JobQueue::run_jobs() {
     try {
       done = work(*run);
     } catch (const std::bad_alloc&) {
-      done = Status::resource_exhausted("training ran out of memory");
+      done = Status::resource_exhausted("the job ran out of memory");
     } catch (const std::exception& error) {
-      done = Status::internal(std::string("training failed: ") + error.what());
+      done = Status::internal(std::string("the job failed: ") + error.what());
     }
 
     Job ended;
@@ -193,12 +221,7 @@ void JobQueue::run_jobs() {
       MutexLock lock(mutex_);
       const bool cancelled = run->cancelled_.load(std::memory_order_relaxed);
       Entry* entry = find(run->id());
-      if (done.is_ok())
-        finish(*entry, JobState::kSucceeded, std::move(*done));
-      else if (cancelled)
-        finish(*entry, JobState::kCancelled, "cancelled");
-      else
-        finish(*entry, JobState::kFailed, done.status().to_string());
+      finish(*entry, std::move(done), cancelled);
       ended = entry->job;
       forget_old_jobs();
       tell();
@@ -217,8 +240,19 @@ void JobQueue::finish(Entry& entry, JobState state, std::string detail) {
   entry.job.state = state;
   entry.job.detail = std::move(detail);
   entry.job.finished_ms = clock_->now_ms();
-  if (state == JobState::kSucceeded) entry.job.progress = 1;
+  if (state == JobState::kSucceeded || state == JobState::kRejected) entry.job.progress = 1;
   entry.work = nullptr;
+}
+
+void JobQueue::finish(Entry& entry, Result<std::string> done, bool was_cancelled) {
+  if (done.is_ok()) {
+    finish(entry, entry.rejected ? JobState::kRejected : JobState::kSucceeded, std::move(*done));
+  } else if (was_cancelled) {
+    finish(entry, JobState::kCancelled, "cancelled");
+  } else {
+    entry.job.failure = done.status();
+    finish(entry, JobState::kFailed, done.status().to_string());
+  }
 }
 
 void JobQueue::forget_old_jobs() {

@@ -1,5 +1,6 @@
-// JobQueue: the training jobs of one database. First in, first out, one at a time, on a thread of lower priority, so
-// that learning takes the processor time that queries leave. Remembers the last kMaxFinishedJobs.
+// JobQueue: the jobs of one kind of one database: trainings, or evaluations. First in, first out, one at a time, on a
+// thread of lower priority, so that learning takes the processor time that queries leave. Remembers the last
+// kMaxFinishedJobs.
 //
 // Thread-safe. A job that is cancelled while it waits never runs; one that runs is told through JobRun::cancelled().
 #pragma once
@@ -10,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -30,6 +32,9 @@ class JobRun {
   const std::string& id() const { return id_; }
   void report(double progress, std::string_view stage, std::string_view detail);
   void set_generation(std::string_view generation);
+  void set_rejected();  // the job ends as kRejected where its work succeeds
+  void warn(const std::string& warning);
+  void set_result(std::string result);  // a JSON document
   const std::atomic<bool>* cancelled() const { return &cancelled_; }
 
  private:
@@ -50,12 +55,15 @@ class JobQueue {
   // Told of the end of each job that ran, on the job's thread.
   using EndCallback = std::function<void(const Job&)>;
 
-  // REQUIRES: clock outlives the queue.
-  JobQueue(const Clock* clock, EndCallback on_end);
+  // Of jobs of `kind`, whose ids are "<prefix><number>". REQUIRES: clock outlives the queue.
+  JobQueue(const Clock* clock, EndCallback on_end, std::string kind = "train", std::string prefix = "j");
   ~JobQueue();  // as shut_down()
 
-  // Queues work as job "j<number>". REQUIRES: numbers are not repeated. unavailable: full or shutting down.
-  Result<Job> submit(std::uint64_t number, Work work);
+  // Queues work as job "<prefix><number>". REQUIRES: numbers are not repeated. unavailable: full or shutting down.
+  // `key` says what the work is: equal keys mean equal work.
+  Result<Job> submit(std::uint64_t number, Work work, std::string key = {});
+  // A job of that key which waits still; nothing where there is none.
+  std::optional<Job> find_waiting(std::string_view key) const;
   // Cancels what waits and what runs, and joins the thread. Further jobs are refused.
   void shut_down();
 
@@ -74,7 +82,9 @@ class JobQueue {
   friend class JobRun;
   struct Entry {
     Job job;
-    Work work;                    // empty once it ran
+    Work work;  // empty once it ran
+    std::string key = {};
+    bool rejected = false;
     std::shared_ptr<JobRun> run;  // shared by the thread and those who cancel
   };
 
@@ -82,14 +92,19 @@ class JobQueue {
 
   void run_jobs();
   void tell() TAMIS_REQUIRES(mutex_);  // wakes those who wait, calls those who watch
+  void set_rejected(const std::string& id);
   void update(const std::string& id, const std::function<void(Job&)>& change);
   void finish(Entry& entry, JobState state, std::string detail) TAMIS_REQUIRES(mutex_);
+  // finish() by what the work came to.
+  void finish(Entry& entry, Result<std::string> done, bool was_cancelled) TAMIS_REQUIRES(mutex_);
   void forget_old_jobs() TAMIS_REQUIRES(mutex_);
   Entry* find(std::string_view id) TAMIS_REQUIRES(mutex_);
   const Entry* find(std::string_view id) const TAMIS_REQUIRES(mutex_);
 
   const Clock* clock_;
   const EndCallback on_end_;
+  const std::string kind_;
+  const std::string prefix_;
   const std::shared_ptr<Watchers> watchers_;
   mutable Mutex mutex_;
   mutable CondVar changed_;

@@ -45,6 +45,27 @@ Result<LearnedModels> learn_models(const std::vector<std::string>& names, const 
   return learned;
 }
 
+void add_learned(LearnedModels from, LearnedModels* to) {
+  if (from.item_neighbors) to->item_neighbors = std::move(from.item_neighbors);
+  if (from.user_neighbors) to->user_neighbors = std::move(from.user_neighbors);
+  for (auto& encoder : from.encoders) to->encoders.push_back(std::move(encoder));
+  for (auto& model : from.history_models) to->history_models.push_back(std::move(model));
+}
+
+LearnedModels select_models(const LearnedModels& learned, const std::vector<std::string>& names) {
+  const auto is_named = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  LearnedModels selected;
+  if (is_named("item_knn")) selected.item_neighbors = learned.item_neighbors;
+  if (is_named("user_knn")) selected.user_neighbors = learned.user_neighbors;
+  for (const auto& encoder : learned.encoders)
+    if (is_named(encoder->shape().name)) selected.encoders.push_back(encoder);
+  for (const auto& model : learned.history_models)
+    if (is_named(model->shape().kind)) selected.history_models.push_back(model);
+  return selected;
+}
+
 double expected_cost(const std::string& model) {
   if (model == "dlrm") return 20;
   if (const models::EncoderKind* kind = models::find_encoder_kind(model)) return kind->cost;

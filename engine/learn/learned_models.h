@@ -25,9 +25,13 @@ struct LearnedModels {
 };
 
 // Learns one of trainable_models() into `learned`; "popular" needs nothing, "dlrm" is learned by engine/rank. `matrix`
-// is data.matrix().
+// is data.signed_matrix().
 Status learn_model(const std::string& model, const models::TrainingData& data, const models::InteractionMatrix& matrix,
                    const ModelSettings& settings, const models::TrainControl& control, LearnedModels* learned);
+
+void add_learned(LearnedModels from, LearnedModels* to);
+// Those of `names` alone.
+LearnedModels select_models(const LearnedModels& learned, const std::vector<std::string>& names);
 
 // Learns each of `names`, one stage each.
 Result<LearnedModels> learn_models(const std::vector<std::string>& names, const models::TrainingData& data,

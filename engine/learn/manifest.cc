@@ -14,8 +14,9 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kFormat = "tamis.generation";
-constexpr const char* kMembers[] = {"format",         "version", "generation", "users", "items",   "encoders",
-                                    "history_models", "ials",    "ranker",     "files", "checksum"};
+constexpr const char* kRanker = "dlrm";  // which has no rows
+constexpr const char* kMembers[] = {"format",         "version", "generation", "users", "items",    "encoders",
+                                    "history_models", "ials",    "ranker",     "files", "checksum", "vocabularies"};
 
 std::string to_hex(std::uint64_t value) {
   char digits[17];
@@ -112,6 +113,23 @@ std::map<std::string, Manifest::HistoryModel> parse_history_models(const json& v
   return models;
 }
 
+// An origin becomes part of a file's name.
+Result<std::map<std::string, Manifest::Size>> parse_vocabularies(const json& value) {
+  std::map<std::string, Manifest::Size> sizes;
+  for (const auto& [origin, size] : value.items()) {
+    const bool is_plain =
+        !origin.empty() && origin.size() <= 64 && std::all_of(origin.begin(), origin.end(), [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        });
+    if (!is_plain)
+      return Status::corruption("the manifest names a vocabulary '" + origin.substr(0, 64) +
+                                "', expected 1 to 64 of a-z, 0-9, _ and -");
+    TAMIS_ASSIGN_OR_RETURN(sizes[origin].users, read_whole_number<std::uint32_t>(size, "users"));
+    TAMIS_ASSIGN_OR_RETURN(sizes[origin].items, read_whole_number<std::uint32_t>(size, "items"));
+  }
+  return sizes;
+}
+
 // Version 1: the options of iALS, the one encoder that there was.
 Result<Manifest::Encoder> parse_ials(const json& value) {
   Manifest::Encoder encoder;
@@ -128,13 +146,18 @@ std::string manifest_to_json(const Manifest& manifest) {
   json files = json::object();
   for (const auto& [name, file] : manifest.files)
     files[name] = {{"bytes", file.bytes}, {"xxh3", to_hex(file.checksum)}};
-  json value = {
-      {"format", kFormat},       {"version", kManifestVersion}, {"generation", generation_info_to_json(manifest.info)},
-      {"users", manifest.users}, {"items", manifest.items},     {"files", files}};
+  json value = {{"format", kFormat},
+                {"version", manifest.vocabularies.empty() ? kManifestVersion - 1 : kManifestVersion},
+                {"generation", generation_info_to_json(manifest.info)},
+                {"users", manifest.users},
+                {"items", manifest.items},
+                {"files", files}};
   if (!manifest.encoders.empty()) value["encoders"] = encoders_to_json(manifest);
   for (const Manifest::Ranker& entry : manifest.ranker)
     value["ranker"].push_back({{"objective", entry.objective}, {"file", entry.file}});
   if (!manifest.history_models.empty()) value["history_models"] = history_models_to_json(manifest);
+  for (const auto& [origin, size] : manifest.vocabularies)
+    value["vocabularies"][origin] = {{"users", size.users}, {"items", size.items}};
   value["checksum"] = to_hex(own_checksum(value));
   return value.dump(2) + "\n";
 }
@@ -167,6 +190,13 @@ Result<Manifest> parse_manifest(const std::string& text) {
       for (const json& entry : value["ranker"])
         manifest.ranker.push_back({entry.at("objective").get<std::string>(), entry.at("file").get<std::string>()});
     if (value.contains("history_models")) manifest.history_models = parse_history_models(value["history_models"]);
+    if (value.contains("vocabularies")) {
+      TAMIS_ASSIGN_OR_RETURN(manifest.vocabularies, parse_vocabularies(value["vocabularies"]));
+    }
+    for (const auto& [member, origin] : manifest.info.inherited)
+      if (member != kRanker && !manifest.vocabularies.contains(origin.generation))
+        return Status::corruption("the manifest has no vocabulary of '" + origin.generation + "', which '" + member +
+                                  "' is from");
     if (version == 1 && value.contains("ials")) {
       TAMIS_ASSIGN_OR_RETURN(manifest.encoders["ials"], parse_ials(value["ials"]));
       TAMIS_RETURN_IF_ERROR(check_encoder("ials", manifest.encoders["ials"]));

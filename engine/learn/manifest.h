@@ -13,7 +13,9 @@
 
 namespace tamis::engine {
 
-inline constexpr std::uint32_t kManifestVersion = 2;  // 1 had "ials" in the place of "encoders"; it is still read
+// 1 had "ials" in the place of "encoders"; 3 has "vocabularies", and is written only where a member is inherited. All
+// three are read.
+inline constexpr std::uint32_t kManifestVersion = 3;
 inline constexpr const char* kGenerationManifestName = "manifest.json";
 
 struct Manifest {
@@ -40,8 +42,22 @@ struct Manifest {
     std::string objective;  // as formulas call it
     std::string file;
   };
-  std::vector<Ranker> ranker;         // the first leads; empty: none
+  std::vector<Ranker> ranker;  // the first leads; empty: none
+  struct Size {
+    std::uint32_t users = 0;
+    std::uint32_t items = 0;
+  };
+  // Of inherited members, by the generation that learned them (info.inherited): users.<generation>.txt, items likewise.
+  std::map<std::string, Size> vocabularies;
   std::map<std::string, File> files;  // by name in the directory
+
+  // How many rows the tables of that member have.
+  Size size_of(const std::string& member) const {
+    const auto origin = info.inherited.find(member);
+    if (origin == info.inherited.end()) return {users, items};
+    const auto found = vocabularies.find(origin->second.generation);
+    return found == vocabularies.end() ? Size{} : found->second;
+  }
 };
 
 // JSON with a checksum of itself, so that a damaged manifest is told from a true one.

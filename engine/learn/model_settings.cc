@@ -20,7 +20,9 @@ Status unknown_model(std::string_view model) {
   const std::vector<std::string_view> known(trainable_models().begin(), trainable_models().end());
   const std::string_view nearest = nearest_name(model, known);
   std::string message = "'" + std::string(model) + "' is no model that Tamis trains";
-  if (!nearest.empty()) message += "; did you mean '" + std::string(nearest) + "'?";
+  message += nearest.empty() ? "." : "; did you mean '" + std::string(nearest) + "'?";
+  message += " Expected one of ";
+  for (std::size_t i = 0; i < known.size(); ++i) message += (i == 0 ? "" : ", ") + std::string(known[i]);
   return Status::invalid_argument(std::move(message));
 }
 
@@ -56,7 +58,8 @@ const std::vector<std::string>& trainable_models() {
   return kNames;
 }
 
-Status validate_model_names(const std::vector<std::string>& names, std::string_view field) {
+Status validate_run_models(const std::vector<std::string>& names, const std::vector<std::string>& inherited,
+                           std::string_view field) {
   if (names.empty())
     return Status::invalid_argument("names no model, expected at least one").at_field(std::string(field));
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -65,13 +68,17 @@ Status validate_model_names(const std::vector<std::string>& names, std::string_v
     if (std::count(names.begin(), names.end(), names[i]) > 1)
       return Status::invalid_argument("'" + names[i] + "' stands there twice").at_field(at);
   }
-  const bool is_ranker_alone = has_ranker(names) && std::all_of(names.begin(), names.end(), [](const auto& name) {
-                                 return name == "dlrm" || name == "popular";
-                               });
+  const auto retrieves = [](const std::string& name) { return name != "dlrm" && name != "popular"; };
+  const bool is_ranker_alone = has_ranker(names) && std::none_of(names.begin(), names.end(), retrieves) &&
+                               std::none_of(inherited.begin(), inherited.end(), retrieves);
   if (is_ranker_alone)
     return Status::invalid_argument("'dlrm' ranks what other models retrieve; name one of them, too")
         .at_field(std::string(field));
   return Status::ok();
+}
+
+Status validate_model_names(const std::vector<std::string>& names, std::string_view field) {
+  return validate_run_models(names, {}, field);
 }
 
 Result<ModelSettings> parse_model_settings(const TrainingOptions& options) {

@@ -36,6 +36,9 @@ Result<models::Settings> encoder_settings(const ModelSettings& settings, const s
 
 // Checks a list of trainable_models(): known, not empty, none twice. invalid_argument naming the field, as
 // "training.models[1]". `popular` has no tables: it is counted live, and takes part in evaluation.
+// Of a run that may take members over: a ranker ranks what those retrieve, too.
+Status validate_run_models(const std::vector<std::string>& names, const std::vector<std::string>& inherited,
+                           std::string_view field = "models");
 Status validate_model_names(const std::vector<std::string>& names, std::string_view field);
 
 // invalid_argument naming the field, as "training.settings.ials.dim", what is expected or the nearest known name.

@@ -143,15 +143,16 @@ std::string Registry::serving() const {
   return state_.serving;
 }
 
-std::optional<std::string> Registry::rollback_target() const {
+std::optional<std::string> Registry::rollback_target(const std::set<std::string>& except) const {
   MutexLock lock(mutex_);
-  return rollback_target_of(state_);
+  return rollback_target_of(state_, except);
 }
 
-std::optional<std::string> Registry::rollback_target_of(const State& state) {
+std::optional<std::string> Registry::rollback_target_of(const State& state, const std::set<std::string>& except) {
   for (auto id = state.before.rbegin(); id != state.before.rend(); ++id) {
     const auto found = find_generation(state.generations, *id);
-    if (found != state.generations.end() && found->state == "ready" && *id != state.serving) return *id;
+    if (found != state.generations.end() && found->state == "ready" && *id != state.serving && !except.contains(*id))
+      return *id;
   }
   return std::nullopt;
 }

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,8 +40,8 @@ class Registry {
   std::vector<GenerationInfo> list() const;  // newest first; the serving one's state is "serving"
   Result<GenerationInfo> get(std::string_view id) const;
   std::string serving() const;  // "" where none
-  // What rollback goes to: the newest of those that served before and can still serve.
-  std::optional<std::string> rollback_target() const;
+  // What rollback goes to: the newest of those that served before and can still serve, none of `except`.
+  std::optional<std::string> rollback_target(const std::set<std::string>& except = {}) const;
   // Those beyond the newest `keep` (the rejected and corrupt count, too), without the serving one and rollback's
   // target.
   std::vector<std::string> superfluous(std::uint32_t keep) const;
@@ -78,7 +79,7 @@ class Registry {
   // Commits `mutations` and makes `next` the state. REQUIRES: change_mutex_ is held from reading the state on.
   Status change(State next, std::vector<Mutation> mutations) TAMIS_REQUIRES(change_mutex_);
   State state() const;
-  static std::optional<std::string> rollback_target_of(const State& state);
+  static std::optional<std::string> rollback_target_of(const State& state, const std::set<std::string>& except = {});
 
   Registry(State state, Commit commit) : commit_(std::move(commit)), state_(std::move(state)) {}
 

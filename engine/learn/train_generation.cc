@@ -1,6 +1,10 @@
 #include "engine/learn/train_generation.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "engine/evaluation.h"
+#include "engine/learn/gate.h"
 #include "engine/learn/generation_files.h"
 #include "engine/learn/learned_models.h"
 #include "engine/rank/learn_ranker.h"
@@ -8,6 +12,7 @@
 namespace tamis::engine {
 namespace {
 
+constexpr double kMeasured = 0.85;   // shares of the evaluation's progress
 constexpr double kEvaluated = 0.45;  // shares of the run's progress
 constexpr double kRetrievalLearned = 0.7;
 constexpr double kLearned = 0.95;
@@ -27,68 +32,180 @@ std::string describe(const TimeSplitReport& report) {
          format_rfc3339(report.cut_ms) + " on, " + std::to_string(report.users) + " users";
 }
 
-Status evaluate(const Dataset& dataset, const TrainingRun& run, const RunControl& control, GenerationInfo* info) {
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The members of the generation: those learned, and those taken over.
+std::vector<std::string> all_members(const TrainingRun& run, const Inheritance& inheritance,
+                                     const std::map<std::string, std::string>& left_out) {
+  std::vector<std::string> members;
+  for (const std::string& model : run.models)
+    if (!left_out.contains(model) || contains(inheritance.members, model)) members.push_back(model);
+  for (const std::string& member : inheritance.members)
+    if (!contains(members, member) && !contains(run.models, member)) members.push_back(member);
+  return members;
+}
+
+// What a trial learns: what the run does, and of what serves or is taken over all that costs no more than the run
+// itself. A ranker learns from all that retrieves, whatever it costs.
+std::vector<std::string> trial_models(const TrainingRun& run) {
+  constexpr double kCheap = 20;
+  std::vector<std::string> names = run.models;
+  const bool ranks = has_ranker(run.models);
+  if (run.trial == nullptr && !ranks) return names;
+  double cost = 0;
+  for (const std::string& model : run.models) cost += expected_cost(model);
+  const auto add = [&](const std::string& member, bool is_needed) {
+    const bool is_trainable = contains(trainable_models(), member) && member != "dlrm";
+    if (is_trainable && !contains(names, member) && (is_needed || expected_cost(member) <= std::max(kCheap, cost)))
+      names.insert(names.begin(), member);
+  };
+  for (const std::string& member : run.inheritance.members) add(member, ranks);
+  if (run.trial != nullptr)
+    for (const std::string& member : run.trial->serving) add(member, false);
+  if (!contains(names, "popular")) names.insert(names.begin(), "popular");  // how hard the tail is
+  return names;
+}
+
+Status try_in_funnels(const Dataset& dataset, const TrainingRun& run, TimestampMs cut_ms, const TrialModels& learned,
+                      const std::vector<std::string>& members, const RunControl& control, GenerationInfo* info) {
+  Result<std::map<std::string, FunnelQuality>> tried =
+      try_funnels(*run.trial, dataset, cut_ms, learned, members, control);
+  TAMIS_RETURN_IF_ERROR(control.check());
+  if (tried.is_ok())
+    info->funnels = *std::move(tried);
+  else
+    info->note += "; funnels not compared: " + tried.status().message();
+  return Status::ok();
+}
+
+// A ranker that harms is taken out of `inheritance`, too: it must not come back as the one of before.
+Status evaluate(const Dataset& dataset, const TrainingRun& run, const RunControl& control, Inheritance* inheritance,
+                GenerationInfo* info) {
   if (run.holdout <= 0) {
     info->note = "not evaluated: training.holdout is 0";
     return Status::ok();
   }
+  TrialModels learned;
   const TimeSplitOptions options{.holdout = run.holdout,
-                                 .models = run.models,
+                                 .models = trial_models(run),
                                  .settings = run.settings,
                                  .clock = run.clock,
-                                 .served = &run.served};
-  const Result<TimeSplitReport> report = evaluate_time_split(dataset, options, control);
+                                 .served = &run.served,
+                                 .left_out = &info->left_out,
+                                 .keep = run.trial == nullptr ? nullptr : &learned};
+  const Result<TimeSplitReport> report = evaluate_time_split(dataset, options, control.part("", 0, kMeasured));
   if (!report.is_ok()) {
     if (report.status().code() != StatusCode::kFailedPrecondition) return report.status();
     info->note = "not evaluated: " + report.status().message();
     return Status::ok();
   }
+  std::erase_if(info->left_out, [&](const auto& entry) { return !contains(run.models, entry.first); });
   for (const ModelEvaluation& model : report->models) info->metrics[model.model] = model.metrics;
   info->note = describe(*report);
+  if (const std::optional<std::string> harm = find_harm(*info, run.tolerance)) {
+    info->left_out["dlrm"] = *harm;
+    info->metrics.erase("dlrm");
+    learned.ranker.clear();
+    std::erase(inheritance->members, "dlrm");
+  }
+  if (run.trial == nullptr) return Status::ok();
+  return try_in_funnels(dataset, run, report->cut_ms, learned, all_members(run, *inheritance, info->left_out),
+                        control.part("", kMeasured, 1), info);
+}
+
+// Learns the run's models; those that fail are left out. Fails only where the run as a whole must.
+Status learn_retrieval_members(const TrainingRun& run, const models::TrainingData& data, const RunControl& control,
+                               GenerationContents* contents) {
+  double total = 0;
+  for (const std::string& model : run.models) total += expected_cost(model);
+  double done = 0;
+  for (const std::string& model : run.models) {
+    TAMIS_RETURN_IF_ERROR(control.check());
+    const double begin = done / total;
+    done += expected_cost(model);
+    if (model == "dlrm" || contents->info.left_out.contains(model)) continue;
+    const Status learned = learn_model(model, data, contents->interactions, run.settings,
+                                       control.stage(model, begin, done / total), &contents->models);
+    if (learned.is_ok()) {
+      contents->info.models.push_back(model);
+      continue;
+    }
+    TAMIS_RETURN_IF_ERROR(control.check());
+    const std::string context = model + ": ";
+    const std::string& why = learned.message();
+    contents->info.left_out[model] = why.starts_with(context) ? why.substr(context.size()) : why;
+  }
   return Status::ok();
+}
+
+// Learns the ranker over all members that retrieve, those taken over included. One that cannot be learned is left out.
+Status learn_ranking_member(const Dataset& dataset, const TrainingRun& run, const Inheritance& inheritance,
+                            const RunControl& control, GenerationContents* contents) {
+  if (!has_ranker(run.models) || contents->info.left_out.contains("dlrm")) return Status::ok();
+  TAMIS_ASSIGN_OR_RETURN(const RankerSettings ranker, ranker_settings(run.settings));
+  const RankWorld world(dataset, run.clock);
+  std::vector<std::string> members = all_members(run, inheritance, contents->info.left_out);
+  std::erase_if(members, [](const std::string& member) { return !contains(trainable_models(), member); });
+  std::map<std::string, std::string> objectives_left_out;
+  Result<std::vector<LearnedObjective>> learned =
+      learn_ranker(world, dataset.events.size(),
+                   {members, &run.settings, ranker, run.clock, &run.served, &objectives_left_out}, control);
+  TAMIS_RETURN_IF_ERROR(control.check());
+  if (!learned.is_ok()) {
+    // Too young a database: it retrieves already, and will rank when there is more to learn from.
+    contents->info.left_out["dlrm"] = learned.status().message();
+    return Status::ok();
+  }
+  for (const auto& [objective, why] : objectives_left_out) contents->info.left_out["dlrm." + objective] = why;
+  contents->ranker = *std::move(learned);
+  contents->info.models.emplace_back("dlrm");
+  return Status::ok();
+}
+
+Status nothing_learned(const GenerationInfo& info) {
+  const auto& [member, why] = *info.left_out.begin();  // every model of the run is there
+  return Status::failed_precondition("nothing was learned: " + member + ": " + why);
+}
+
+// A person reads the note; members are told of by their reason.
+void note_left_out(const Inheritance& inheritance, GenerationInfo* info) {
+  for (auto& [member, why] : info->left_out) {
+    if (contains(inheritance.members, member)) why += "; the one that served before is kept";
+    if (!info->note.empty()) info->note += "; ";
+    info->note += "no " + (member == "dlrm" ? "ranker" : member) + ": " + why;
+  }
 }
 
 }  // namespace
 
 Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRun& run,
                                         const std::filesystem::path& dir, const RunControl& control) {
-  TAMIS_RETURN_IF_ERROR(validate_model_names(run.models, "models"));
+  TAMIS_RETURN_IF_ERROR(validate_run_models(run.models, run.inheritance.members));
   TAMIS_RETURN_IF_ERROR(check_enough(dataset));
   GenerationContents contents;
   contents.info.id = run.generation;
   contents.info.state = "ready";
   contents.info.created_ms = run.created_ms;
   contents.info.sequence = dataset.sequence;
-  contents.info.models = run.models;
-  TAMIS_RETURN_IF_ERROR(evaluate(dataset, run, control.part("", 0, kEvaluated), &contents.info));
+  Inheritance inheritance = run.inheritance;
+  TAMIS_RETURN_IF_ERROR(evaluate(dataset, run, control.part("", 0, kEvaluated), &inheritance, &contents.info));
 
   const models::TrainingData data = dataset.training_data(0, dataset.events.size());
-  contents.interactions = data.matrix();
-  TAMIS_ASSIGN_OR_RETURN(contents.models, learn_models(run.models, data, contents.interactions, run.settings,
-                                                       control.part("", kEvaluated, kRetrievalLearned)));
-  if (has_ranker(run.models)) {
-    TAMIS_ASSIGN_OR_RETURN(const RankerSettings ranker, ranker_settings(run.settings));
-    const RankWorld world(dataset, run.clock);
-    Result<std::vector<LearnedObjective>> learned =
-        learn_ranker(world, dataset.events.size(), {run.models, &run.settings, ranker, run.clock, &run.served},
-                     control.part("", kRetrievalLearned, kLearned));
-    if (learned.is_ok()) {
-      contents.ranker = *std::move(learned);
-    } else if (learned.status().code() == StatusCode::kFailedPrecondition) {
-      // Too young a database: it retrieves already, and will rank when there is more to learn from.
-      std::erase(contents.info.models, "dlrm");
-      if (!contents.info.note.empty()) contents.info.note += "; ";
-      contents.info.note += "no ranker: " + learned.status().message();
-    } else {
-      return learned.status();
-    }
-  }
+  contents.interactions = data.signed_matrix();
+  TAMIS_RETURN_IF_ERROR(learn_retrieval_members(run, data, control.part("", kEvaluated, kRetrievalLearned), &contents));
+  TAMIS_RETURN_IF_ERROR(
+      learn_ranking_member(dataset, run, inheritance, control.part("", kRetrievalLearned, kLearned), &contents));
   TAMIS_RETURN_IF_ERROR(control.check());
+  if (contents.info.models.empty()) return nothing_learned(contents.info);
   control.stage("write", kLearned, 1);
   contents.users = dataset.users;
   contents.items = dataset.items;
-  TAMIS_RETURN_IF_ERROR(write_generation(dir, contents));
-  return contents.info;
+  note_left_out(inheritance, &contents.info);
+  TAMIS_RETURN_IF_ERROR(write_generation(dir, contents, &inheritance));
+  TAMIS_ASSIGN_OR_RETURN(const Manifest written, read_manifest(dir));
+  return written.info;
 }
 
 }  // namespace tamis::engine

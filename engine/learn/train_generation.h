@@ -8,8 +8,10 @@
 #include "common/clock.h"
 #include "common/status.h"
 #include "engine/learn/dataset.h"
+#include "engine/learn/inherit_members.h"
 #include "engine/learn/model_settings.h"
 #include "engine/learn/run_control.h"
+#include "engine/rank/funnel_trial.h"
 #include "engine/rank/rank_world.h"
 #include "engine/rank/served_lists.h"
 #include "engine/requests.h"
@@ -24,6 +26,10 @@ struct TrainingRun {
   double holdout = 0.1;                 // share evaluated on; 0: no evaluation
   RankClock clock;                      // how the database counts, for the ranker's features
   std::vector<ServedList> served = {};  // what was shown (load_served_lists()), for the ranker
+  // What the run may take over: members that it does not learn, or fails to learn, become the generation's as they are.
+  Inheritance inheritance = {};
+  const FunnelTrial* trial = nullptr;  // null: funnels are not compared
+  double tolerance = 0.02;             // of the gate: a ranker that loses more than this of ndcg@10 is left out
 };
 
 // The fewest interactions that a run learns from.
@@ -31,9 +37,10 @@ inline constexpr std::size_t kMinTrainingEvents = 10;
 
 // Evaluates the models on the held-out tail (engine/evaluation.h), learns them from everything, and writes the
 // generation to `dir`, which must not exist. Its metrics are empty, and its note says why, where nothing could be held
-// out. The result does not depend on control.threads.
+// out. A model that fails, and a ranker that is worse than none, is left out (GenerationInfo::left_out); the others go
+// on. The result does not depend on control.threads.
 // failed_precondition (too little data: the message says what is needed), unavailable (cancelled), resource_exhausted,
-// io_error. A failure leaves nothing behind.
+// io_error, and why the first model failed where all did. A failure leaves nothing behind.
 Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRun& run,
                                         const std::filesystem::path& dir, const RunControl& control);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "engine/learn/erase_users.h"
 #include "engine/learn/generation_files.h"
 #include "engine/learn/trainer_impl.h"
 
@@ -35,6 +36,18 @@ Status as_callers_mistake(Status status) {
 Result<GenerationInfo> TrainerImpl::import_generation(const fs::path& dir, std::string_view name) {
   TAMIS_RETURN_IF_ERROR(check_writable("import a generation"));
   TAMIS_RETURN_IF_ERROR(check_import_name(name));
+  {
+    MutexLock lock(state_mutex_);
+    if (!importing_.emplace(name).second)
+      return Status::already_exists("generation '" + std::string(name) + "' is being imported by another request");
+  }
+  Result<GenerationInfo> imported = import_as(dir, name);
+  MutexLock lock(state_mutex_);
+  importing_.erase(importing_.find(name));
+  return imported;
+}
+
+Result<GenerationInfo> TrainerImpl::import_as(const fs::path& dir, std::string_view name) {
   if (registry_->get(name).is_ok())
     return Status::already_exists("generation '" + std::string(name) + "' is there already");
   Result<GenerationContents> read = read_generation(dir, options_->text_embedders.get());
@@ -50,12 +63,51 @@ Result<GenerationInfo> TrainerImpl::import_generation(const fs::path& dir, std::
   contents.info.note = "imported" + (contents.info.note.empty() ? "" : "; " + contents.info.note);
   // Written anew from what was read: nothing of the files that was not understood gets in.
   TAMIS_RETURN_IF_ERROR(directory_.remove(name));
-  TAMIS_RETURN_IF_ERROR(write_generation(directory_.path_of(name), contents));
+  TAMIS_RETURN_IF_ERROR(write_with_what_serves(name, &contents));
   if (const Status added = registry_->add(contents.info); !added.is_ok()) {
     TAMIS_RETURN_IF_ERROR(directory_.remove(name));
     return added;
   }
   return contents.info;
+}
+
+Status TrainerImpl::erase_users(const std::set<std::string, std::less<>>& users) {
+  if (users.empty()) return Status::ok();
+  for (const GenerationInfo& kept : registry_->list()) {
+    MutexLock lock(promotion_mutex_);  // nobody reads the files while they change places
+    TAMIS_RETURN_IF_ERROR(erase_users_of_generation(directory_.path_of(kept.id), users));
+  }
+  return Status::ok();
+}
+
+Status TrainerImpl::write_with_what_serves(std::string_view name, GenerationContents* contents) {
+  const fs::path place = directory_.path_of(name);
+  const std::optional<GenerationInfo> serving = serving_info();
+  Inheritance inheritance;
+  if (serving) {
+    inheritance.dir = directory_.path_of(serving->id);
+    std::vector<std::string> lacking;
+    for (const std::string& member : serving->models)
+      if (std::count(contents->info.models.begin(), contents->info.models.end(), member) == 0)
+        lacking.push_back(member);
+    const Result<InheritableMembers> found = find_inheritable(inheritance.dir, lacking);
+    if (found.is_ok()) {
+      inheritance.members = found->members;
+      for (const auto& [member, why] : found->damaged) contents->info.left_out[member] = why;
+    } else {
+      for (const std::string& member : lacking) contents->info.left_out[member] = found.status().message();
+    }
+  }
+  if (inheritance.members.empty()) return write_generation(place, *contents);
+  const Status written = write_generation(place, *contents, &inheritance);
+  if (written.is_ok()) {
+    TAMIS_ASSIGN_OR_RETURN(const Manifest manifest, read_manifest(place));
+    contents->info = manifest.info;
+    return Status::ok();
+  }
+  if (written.code() != StatusCode::kFailedPrecondition && written.code() != StatusCode::kCorruption) return written;
+  for (const std::string& member : inheritance.members) contents->info.left_out[member] = written.message();
+  return write_generation(place, *contents);
 }
 
 Status TrainerImpl::export_generation(std::string_view generation, const fs::path& dir) const {

@@ -33,9 +33,30 @@ std::uint64_t half_of_memory_bytes() {
                                      : 0;
 }
 
-// Of the configured models' order, those asked for.
-std::vector<std::string> requested_models(const TrainRequest& request, const TrainingOptions& options) {
-  return request.models.empty() ? options.models : request.models;
+// The models asked for, by the names that training knows.
+std::vector<std::string> named_models(const TrainRequest& request) {
+  std::vector<std::string> models = request.models;
+  std::replace(models.begin(), models.end(), std::string("ranker"), std::string("dlrm"));
+  return models;
+}
+
+// Equal for runs that would do the same.
+std::string key_of(const TrainRequest& request) {
+  std::vector<std::string> models = named_models(request);
+  std::sort(models.begin(), models.end());
+  std::string key = std::string(request.promote ? "promote" : "keep") + (request.inherit ? " inherit" : " alone");
+  for (const std::string& model : models) key += " " + model;
+  return key;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 void observe_end(Observer* observer, const Job& job) {
@@ -81,61 +102,85 @@ TrainerImpl::~TrainerImpl() {
   jobs_.shut_down();
 }
 
-Result<std::shared_ptr<const Generation>> TrainerImpl::load_serving() {
-  const std::string id = registry_->serving();
-  if (id.empty()) return std::shared_ptr<const Generation>();
-  Result<std::shared_ptr<const Generation>> loaded = load(id);
-  if (!loaded.is_ok()) {
-    const Status damage = Status(loaded.status()).with_context("generation '" + id + "'");
-    if (damage.code() == StatusCode::kCorruption)
-      if (const Status marked = mark_corrupt(id, loaded.status()); !marked.is_ok())
-        spdlog::warn("generation '{}' is damaged, and could not be marked so: {}", id, marked.to_string());
-    return damage;
-  }
-  MutexLock lock(promotion_mutex_);
-  serving_ = *loaded;
-  return loaded;
-}
-
 void TrainerImpl::start_schedule() {
-  if (options_->training.schedule_s <= 0 || options_->read_only || timer_) return;
-  timer_ = std::make_unique<ScheduleTimer>([this] { train_if_due(); });
+  if (options_->read_only || timer_) return;
+  timer_ = std::make_unique<ScheduleTimer>([this] {
+    mend_if_whole();
+    train_if_due();
+  });
 }
 
 Result<Job> TrainerImpl::train(const TrainRequest& request) {
   TAMIS_RETURN_IF_ERROR(check_writable("train"));
-  if (!request.models.empty()) TAMIS_RETURN_IF_ERROR(validate_model_names(request.models, "models"));
-  TAMIS_ASSIGN_OR_RETURN(const std::uint64_t number, registry_->take_job_number());
-  return jobs_.submit(number, [this, request](JobRun& job) { return run_job(job, request); });
-}
-
-Status TrainerImpl::promote(std::string_view generation) {
-  TAMIS_RETURN_IF_ERROR(check_writable("promote"));
-  TAMIS_ASSIGN_OR_RETURN(const GenerationInfo info, registry_->get(generation));
-  {
-    MutexLock lock(promotion_mutex_);
-    if (info.state == "serving" && serving_ != nullptr && serving_->info.id == info.id) return Status::ok();
-    const auto point = [&] {
-      if (info.state != "ready" && info.state != "serving")
-        TAMIS_RETURN_IF_ERROR(registry_->set_state(info.id, "ready", "promoted by hand; was " + info.state));
-      return registry_->set_serving(info.id);
-    };
-    TAMIS_RETURN_IF_ERROR(serve(info.id, point));
+  if (!request.models.empty()) {
+    const std::optional<GenerationInfo> serving = request.inherit ? serving_info() : std::nullopt;
+    TAMIS_RETURN_IF_ERROR(
+        validate_run_models(named_models(request), serving ? serving->models : std::vector<std::string>()));
   }
-  remove_superfluous();
-  return Status::ok();
+  const std::string key = key_of(request);
+  MutexLock lock(submit_mutex_);
+  if (std::optional<Job> waiting = jobs_.find_waiting(key)) {
+    waiting->coalesced = true;
+    return *std::move(waiting);
+  }
+  TAMIS_ASSIGN_OR_RETURN(const std::uint64_t number, registry_->take_job_number());
+  return jobs_.submit(
+      number, [this, request](JobRun& job) { return run_job(job, request); }, key);
 }
 
-Result<std::string> TrainerImpl::rollback() {
-  TAMIS_RETURN_IF_ERROR(check_writable("roll back"));
-  MutexLock lock(promotion_mutex_);
-  const std::optional<std::string> target = registry_->rollback_target();
-  if (!target) return Status::failed_precondition("no generation that is still there served before");
-  TAMIS_RETURN_IF_ERROR(serve(*target, [&] { return registry_->set_rolled_back(*target); }));
-  return *target;
+Result<TrainerImpl::Plan> TrainerImpl::plan_run(const TrainRequest& request) const {
+  Plan plan;
+  plan.models = request.models.empty() ? options_->training.models : named_models(request);
+  const std::optional<GenerationInfo> serving = serving_info();
+  if (!serving) return plan;
+  plan.serving = serving->models;
+  if (!request.inherit) return plan;
+  plan.inheritance.dir = directory_.path_of(serving->id);
+  const Result<InheritableMembers> found = find_inheritable(plan.inheritance.dir, serving->models);
+  std::map<std::string, std::string> damaged;
+  if (found.is_ok()) {
+    plan.inheritance.members = found->members;
+    damaged = found->damaged;
+  } else {
+    for (const std::string& member : serving->models) damaged[member] = found.status().message();
+  }
+  for (const std::string& member : serving->models) {
+    if (contains(plan.models, member)) continue;
+    const bool is_trainable = contains(trainable_models(), member);
+    const auto damage = damaged.find(member);
+    if (is_trainable && (request.models.empty() || damage != damaged.end())) plan.models.push_back(member);
+    if (damage == damaged.end()) continue;
+    plan.warnings.push_back(member + " of " + serving->id + " cannot be kept (" + damage->second + "): it is " +
+                            (is_trainable ? "learned anew" : "dropped"));
+  }
+  return plan;
 }
 
 Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& request) {
+  TAMIS_ASSIGN_OR_RETURN(const Plan plan, plan_run(request));
+  spdlog::info("training {} begins: it learns {}{}", job.id(), join(plan.models),
+               plan.inheritance.members.empty()
+                   ? ""
+                   : "; kept from " + plan.inheritance.dir.filename().string() + " is what else that has");
+  {
+    MutexLock lock(state_mutex_);
+    base_ = plan.inheritance.dir.filename().string();
+  }
+  for (const std::string& warning : plan.warnings) job.warn(warning);
+  Result<std::string> told = run_plan(job, request, plan);
+  {
+    MutexLock lock(state_mutex_);
+    base_.clear();
+  }
+  if (told.is_ok())
+    spdlog::info("training {} ended: {}", job.id(), *told);
+  else
+    spdlog::warn("training {} ended without a generation that serves: {}", job.id(), told.status().to_string());
+  remove_superfluous();
+  return told;
+}
+
+Result<std::string> TrainerImpl::run_plan(JobRun& job, const TrainRequest& request, const Plan& plan) {
   RunControl control{.threads = thread_count(options_->training), .report = {}, .cancelled = job.cancelled()};
   control.report = [&job](double progress, std::string_view stage, std::string_view detail) {
     job.report(progress, stage, detail);
@@ -150,8 +195,14 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
                     .now_ms = now_ms,
                     .options = options_->training,
                     .interaction_types = types->list(),
-                    .clock = rank_clock(*options_)};
-  task.options.models = requested_models(request, options_->training);
+                    .clock = rank_clock(*options_),
+                    .max_history = options_->max_history,
+                    .daily_repeats = options_->daily_repeats,
+                    .inheritance = plan.inheritance,
+                    .serving = plan.serving,
+                    .funnels = host_->funnels_in_use(),
+                    .scratch = directory_.path_of(id + ".trial" + kTemporarySuffix)};
+  task.options.models = plan.models;
   task.options.threads = control.threads;
   const bool is_apart = !options_->training.worker_command.empty();
   const RunControl run = control.part("", 0, kTrained);
@@ -163,7 +214,11 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
     return cancelled;
   }
   control.stage("promote", kTrained, 1);
-  Result<std::string> told = register_and_promote(info, request.promote);
+  for (const auto& [member, why] : info.left_out) {
+    job.warn(member + " is left out: " + why);
+    spdlog::warn("training {}: {} is left out: {}", job.id(), member, why);
+  }
+  Result<std::string> told = register_and_promote(info, request.promote, &job);
   if (told.is_ok() || registry_->get(id).is_ok()) job.set_generation(id);
   return told;
 }
@@ -178,10 +233,14 @@ Result<GenerationInfo> TrainerImpl::train_here(const TrainingTask& task, const R
                   .models = task.options.models,
                   .settings = settings_,
                   .holdout = task.options.holdout,
-                  .clock = task.clock};
+                  .clock = task.clock,
+                  .inheritance = task.inheritance,
+                  .tolerance = task.options.gate_tolerance};
   if (has_ranker(run.models)) {
     TAMIS_ASSIGN_OR_RETURN(run.served, load_served_lists(*store_, dataset, control.cancelled));
   }
+  const std::optional<FunnelTrial> trial = trial_of(task, *options_, *store_);
+  if (trial) run.trial = &*trial;
   return train_generation(dataset, run, task.output, control.part("", kLoaded, 1));
 }
 
@@ -206,17 +265,15 @@ Result<GenerationInfo> TrainerImpl::train_apart(const TrainingTask& task, const 
   if (const Status removed = directory_.remove(scratch_name); !removed.is_ok())
     spdlog::warn("what a training run worked on could not be removed: {}", removed.to_string());
   if (made.is_ok()) return made;
-  for (const std::string& left : {task.generation, task.generation + kTemporarySuffix})
+  for (const std::string& left :
+       {task.generation, task.generation + kTemporarySuffix, task.generation + ".trial" + kTemporarySuffix,
+        "models-of-" + task.generation + ".trial" + kTemporarySuffix})
     TAMIS_RETURN_IF_ERROR(directory_.remove(left));
   return made;
 }
 
-Result<std::string> TrainerImpl::register_and_promote(GenerationInfo info, bool promote) {
-  std::optional<GenerationInfo> serving;
-  if (const Result<GenerationInfo> current = registry_->get(registry_->serving());
-      current.is_ok() && current->state == "serving")
-    serving = *current;
-  const GateDecision gate = check_gate(info, serving, options_->training.gate_tolerance);
+Result<std::string> TrainerImpl::register_and_promote(GenerationInfo info, bool promote, JobRun* job) {
+  const GateDecision gate = check_gate(info, serving_info(), options_->training.gate_tolerance);
   if (!gate.holds) {
     info.state = "rejected";
     info.note = "rejected: " + gate.reason + (info.note.empty() ? "" : "; " + info.note);
@@ -225,62 +282,45 @@ Result<std::string> TrainerImpl::register_and_promote(GenerationInfo info, bool 
     TAMIS_RETURN_IF_ERROR(directory_.remove(info.id));
     return added;
   }
-  std::string told = info.id + " was kept and not promoted, as asked";
   if (!gate.holds) {
-    told = info.id + " was rejected: " + gate.reason;
-  } else if (promote) {
-    MutexLock lock(promotion_mutex_);
-    Status served = serve(info.id, [&] { return registry_->set_serving(info.id); });
-    if (!served.is_ok()) return std::move(served).with_context("promoting " + info.id);
-    told = info.id + " serves: " + gate.reason;
+    job->set_rejected();
+    spdlog::warn("generation '{}' is rejected: {}", info.id, gate.reason);
+    return info.id + " was rejected: " + gate.reason;
   }
-  remove_superfluous();
-  return told;
-}
-
-Result<std::shared_ptr<const Generation>> TrainerImpl::load(std::string_view id) const {
-  TAMIS_ASSIGN_OR_RETURN(GenerationContents contents,
-                         read_generation(directory_.path_of(id), options_->text_embedders.get()));
-  if (contents.info.id != id)
-    return Status::corruption("the manifest is that of generation '" + contents.info.id + "'");
-  return bind_generation(std::move(contents), store_->ids(EntityKind::kUser), store_->ids(EntityKind::kItem));
-}
-
-Status TrainerImpl::serve(std::string_view id, const std::function<Status()>& point) {
-  Result<std::shared_ptr<const Generation>> loaded = load(id);
-  if (!loaded.is_ok()) {
-    if (loaded.status().code() == StatusCode::kCorruption) TAMIS_RETURN_IF_ERROR(mark_corrupt(id, loaded.status()));
-    return Status(loaded.status()).with_context("generation '" + std::string(id) + "'");
-  }
-  TAMIS_RETURN_IF_ERROR(host_->serve(*loaded));
-  Status pointed = point();
-  if (!pointed.is_ok()) {
-    if (const Status back = host_->serve(serving_); !back.is_ok())
-      spdlog::error("generation '{}' serves though it could not be registered ({}); going back failed: {}", id,
-                    pointed.to_string(), back.to_string());
-    return pointed;
-  }
-  serving_ = *loaded;
-  return Status::ok();
-}
-
-Status TrainerImpl::mark_corrupt(std::string_view id, const Status& damage) {
-  return registry_->set_state(id, "corrupt", damage.message());
+  if (!promote) return info.id + " was kept and not promoted, as asked";
+  MutexLock lock(promotion_mutex_);
+  Status served = serve(info.id, [&] { return registry_->set_serving(info.id); });
+  if (!served.is_ok()) return std::move(served).with_context("promoting " + info.id);
+  spdlog::info("generation '{}' serves: {}", info.id, gate.reason);
+  return info.id + " serves: " + gate.reason;
 }
 
 void TrainerImpl::remove_superfluous() {
-  const std::vector<std::string> ids = registry_->superfluous(options_->training.keep_generations);
+  std::vector<std::string> ids = registry_->superfluous(options_->training.keep_generations);
+  {
+    MutexLock lock(state_mutex_);
+    std::erase_if(
+        ids, [&](const std::string& id) { return id == base_ || (serving_ != nullptr && serving_->info.id == id); });
+  }
+  if (ids.empty()) return;
   Status removed = registry_->remove(ids);
   for (const std::string& id : ids)
     if (removed.is_ok()) removed = directory_.remove(id);
   // What stays is removed after the next run, or when the trainer is opened next.
-  if (!removed.is_ok()) spdlog::warn("old generations could not be removed: {}", removed.to_string());
+  if (!removed.is_ok())
+    spdlog::warn("old generations could not be removed: {}", removed.to_string());
+  else
+    spdlog::info("generations removed: {} (training.keep_generations is {})", join(ids),
+                 options_->training.keep_generations);
 }
 
 void TrainerImpl::train_if_due() {
+  if (options_->training.schedule_s <= 0) return;
+  const std::uint64_t interactions = store_->counts().interactions;
+  const bool is_calm = calm_.is_calm(options_->clock->now_ms(), interactions);
   const Registry::LastRun last = registry_->last_run();
   const Schedule schedule(options_->training, last.ms, last.interactions);
-  if (!jobs_.is_idle() || !schedule.is_due(options_->clock->now_ms(), store_->counts().interactions)) return;
+  if (!is_calm || !jobs_.is_idle() || !schedule.is_due(options_->clock->now_ms(), interactions)) return;
   if (const Result<Job> job = train({}); !job.is_ok())
     spdlog::warn("the scheduled training could not be queued: {}", job.status().to_string());
 }

@@ -32,6 +32,9 @@ std::string training_task_to_json(const TrainingTask& task) {
   json types = json::array();
   for (const InteractionType& type : task.interaction_types)
     types.push_back(json::parse(interaction_type_to_json(type)));
+  json funnels = json::array();
+  for (const FunnelConfig& funnel : task.funnels)
+    funnels.push_back({{"name", funnel.name}, {"document", funnel_to_json(funnel)}});
   return dump({{"store", task.store.string()},
                {"output", task.output.string()},
                {"generation", task.generation},
@@ -44,7 +47,15 @@ std::string training_task_to_json(const TrainingTask& task) {
                {"nice", options.nice},
                {"interaction_types", types},
                {"trend_half_life_s", task.clock.trend_half_life_s},
-               {"listed_field", task.clock.listed_field}});
+               {"listed_field", task.clock.listed_field},
+               {"gate_tolerance", options.gate_tolerance},
+               {"max_history", task.max_history},
+               {"daily_repeats", task.daily_repeats},
+               {"inherit_from", task.inheritance.dir.string()},
+               {"inherit", task.inheritance.members},
+               {"serving", task.serving},
+               {"funnels", funnels},
+               {"scratch", task.scratch.string()}});
 }
 
 Result<TrainingTask> parse_training_task(const std::string& text) {
@@ -66,11 +77,47 @@ Result<TrainingTask> parse_training_task(const std::string& text) {
                              parse_interaction_type(type.at("name").get<std::string>(), dump(type)));
     }
     task.clock.trend_half_life_s = value.at("trend_half_life_s").get<double>();
+    task.clock.daily_repeats = value.at("daily_repeats").get<std::uint32_t>();
     task.clock.listed_field = value.at("listed_field").get<std::string>();
+    task.options.gate_tolerance = value.at("gate_tolerance").get<double>();
+    task.max_history = value.at("max_history").get<std::uint32_t>();
+    task.daily_repeats = value.at("daily_repeats").get<std::uint32_t>();
+    task.inheritance.dir = value.at("inherit_from").get<std::string>();
+    task.inheritance.members = value.at("inherit").get<std::vector<std::string>>();
+    task.serving = value.at("serving").get<std::vector<std::string>>();
+    for (const json& funnel : value.at("funnels")) {
+      TAMIS_ASSIGN_OR_RETURN(FunnelConfig config, parse_funnel(funnel.at("name").get<std::string>(),
+                                                               funnel.at("document").get<std::string>()));
+      task.funnels.push_back(std::move(config));
+    }
+    task.scratch = value.at("scratch").get<std::string>();
     return task;
   } catch (const json::exception& error) {
     return Status::invalid_argument(std::string("not a training task: ") + error.what());
   }
+}
+
+std::optional<FunnelTrial> trial_of(const TrainingTask& task, const DatabaseOptions& options,
+                                    const storage::Store& store) {
+  if (task.funnels.empty()) return std::nullopt;
+  DatabaseOptions own = options;
+  own.interaction_weights.clear();
+  for (const InteractionType& type : task.interaction_types) own.interaction_types.insert_or_assign(type.name, type);
+  return FunnelTrial{.store = &store,
+                     .options = std::move(own),
+                     .funnels = task.funnels,
+                     .scratch = task.scratch,
+                     .serving = task.serving};
+}
+
+DatabaseOptions options_of(const TrainingTask& task) {
+  DatabaseOptions options;
+  options.training = task.options;
+  options.daily_repeats = task.daily_repeats;
+  options.trending_half_life_s = task.clock.trend_half_life_s;
+  options.latest_field = task.clock.listed_field;
+  options.max_history = task.max_history;
+  return options;
 }
 
 std::string worker_message_to_json(const WorkerMessage& message) {

@@ -5,14 +5,18 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "common/clock.h"
 #include "common/status.h"
+#include "engine/funnel.h"
 #include "engine/interactions/interaction_types.h"
+#include "engine/learn/inherit_members.h"
 #include "engine/options.h"
+#include "engine/rank/funnel_trial.h"
 #include "engine/rank/rank_world.h"
 #include "engine/requests.h"
 
@@ -26,10 +30,22 @@ struct TrainingTask {
   TrainingOptions options;                         // models, settings, threads, holdout and limits count
   std::vector<InteractionType> interaction_types;  // the declared ones of the database
   RankClock clock;                                 // of the database
+  std::uint32_t max_history = 500;                 // of the database
+  std::uint32_t daily_repeats = 1;                 // of the database
+  Inheritance inheritance = {};                    // what the run may take over
+  std::vector<std::string> serving = {};           // members of the generation that serves
+  std::vector<FunnelConfig> funnels = {};          // to compare; none: no trial
+  std::filesystem::path scratch = {};              // a directory for the trial; must not exist
 };
 
 // The types that the task names, as load_dataset() takes them.
 std::shared_ptr<const InteractionTypes> types_of(const TrainingTask& task);
+
+// The comparison of funnels that the task asks for; nothing where it asks for none. `options` are the database's.
+std::optional<FunnelTrial> trial_of(const TrainingTask& task, const DatabaseOptions& options,
+                                    const storage::Store& store);
+// The options of the database as far as the task tells them.
+DatabaseOptions options_of(const TrainingTask& task);
 
 std::string training_task_to_json(const TrainingTask& task);
 Result<TrainingTask> parse_training_task(const std::string& text);  // invalid_argument

@@ -116,11 +116,17 @@ Result<GenerationInfo> train(const TrainingTask& task, const TextEmbedderFactory
                   .models = task.options.models,
                   .settings = settings,
                   .holdout = task.options.holdout,
-                  .clock = task.clock};
+                  .clock = task.clock,
+                  .inheritance = task.inheritance,
+                  .tolerance = task.options.gate_tolerance};
   if (has_ranker(run.models)) {
     TAMIS_ASSIGN_OR_RETURN(run.served, load_served_lists(*store, dataset, nullptr));
   }
-  store.reset();
+  const std::optional<FunnelTrial> trial = trial_of(task, options_of(task), *store);
+  if (trial)
+    run.trial = &*trial;
+  else
+    store.reset();
   return train_generation(dataset, run, task.output, control.part("", kLoaded, 1));
 }
 

@@ -63,6 +63,24 @@ void Attribution::pop_oldest() {
   ++first_;
 }
 
+void Attribution::set_slots(const std::string& recommendation_id, const std::vector<RecentList::Slot>& slots) {
+  const auto found = by_id_.find(recommendation_id);
+  if (found == by_id_.end()) return;
+  std::vector<RecentList::Slot>& kept = at(found->second).slots;
+  for (std::size_t i = 0; i < std::min(kept.size(), slots.size()); ++i) {
+    kept[i].clicked = slots[i].clicked;
+    kept[i].converted = slots[i].converted;
+  }
+}
+
+void Attribution::forget(const std::string& recommendation_id) {
+  const auto found = by_id_.find(recommendation_id);
+  if (found == by_id_.end()) return;
+  RecentList& list = at(found->second);
+  list.slots.clear();  // holds no item that an interaction could belong to
+  by_id_.erase(found);
+}
+
 void Attribution::forget_before(TimestampMs served_ms) {
   while (!lists_.empty() && lists_.front().served_ms < served_ms) pop_oldest();
 }

@@ -69,6 +69,10 @@ class Attribution {
     std::uint32_t slot = 0;
   };
   Found find(const Touch& touch);
+  // What has come of a list is this now, slot by slot; where the list is still in reach.
+  void set_slots(const std::string& recommendation_id, const std::vector<RecentList::Slot>& slots);
+  // Nothing is attributed to the list any more.
+  void forget(const std::string& recommendation_id);
   void forget_before(TimestampMs served_ms);
   void clear();
 

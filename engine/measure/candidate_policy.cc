@@ -64,6 +64,7 @@ Result<CandidatePolicy::Choices> CandidatePolicy::choices(const storage::Impress
   TAMIS_ASSIGN_OR_RETURN(UserState person, load_user_state(state_, "", history, list.served_ms));
   if (user) {
     person.user = *user;
+    person.name = list.user;
     person.entity = state_.users->get(*user, list.served_ms);
     person.is_known = true;
   }

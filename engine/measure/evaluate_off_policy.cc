@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "common/cancellation.h"
 #include "common/checksum.h"
 #include "engine/measure/candidate_policy.h"
 #include "engine/measure/outcome_kinds.h"
@@ -13,6 +14,8 @@
 
 namespace tamis::engine {
 namespace {
+
+constexpr std::size_t kReportedLists = 100;  // asked between two reports of progress
 
 struct ObservedList {
   storage::Impression list;
@@ -63,12 +66,13 @@ Result<std::shared_ptr<const FunnelConfig>> candidate_of(const ReadState& state,
 
 // The newest lists that count, with their rewards.
 Result<std::deque<ObservedList>> observed_lists(const ReadState& state, const OffPolicyRequest& request,
-                                                OffPolicyEvaluation* evaluation) {
+                                                const RunControl& control, OffPolicyEvaluation* evaluation) {
   std::deque<ObservedList> lists;
   Reward reward(state, request.reward);
   TAMIS_RETURN_IF_ERROR(state.store->scan_impressions(
       evaluation->from_ms, evaluation->to_ms,
       [&](const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
+        if (is_cancelled()) return false;
         if (request.logged_by && list.funnel != *request.logged_by) return true;
         if (list.had_conditions) {
           ++evaluation->passed_over;
@@ -78,14 +82,23 @@ Result<std::deque<ObservedList>> observed_lists(const ReadState& state, const Of
         const std::string& whose = list.user.empty() ? list.recommendation_id : list.user;
         lists.push_back({list, reward.of(list, outcomes), checksum64(whose.data(), whose.size())});
         if (lists.size() > request.max_lists) lists.pop_front();
-        return true;
+        return control.check().is_ok();
       }));
+  TAMIS_RETURN_IF_ERROR(control.check());
+  TAMIS_RETURN_IF_ERROR(check_cancelled());
+  TAMIS_RETURN_IF_ERROR(control.check());
   return lists;
 }
 
 }  // namespace
 
-Result<OffPolicyEvaluation> evaluate_off_policy(const ReadState& state, const OffPolicyRequest& request) {
+Status check_candidate(const ReadState& state, const OffPolicyRequest& request) {
+  TAMIS_ASSIGN_OR_RETURN(const auto funnel, candidate_of(state, request));
+  return CandidatePolicy::create(state, funnel).status();
+}
+
+Result<OffPolicyEvaluation> evaluate_off_policy(const ReadState& state, const OffPolicyRequest& request,
+                                                const RunControl& control) {
   OffPolicyEvaluation evaluation;
   TAMIS_ASSIGN_OR_RETURN(const auto funnel, candidate_of(state, request));
   TAMIS_ASSIGN_OR_RETURN(const CandidatePolicy policy, CandidatePolicy::create(state, funnel));
@@ -94,7 +107,7 @@ Result<OffPolicyEvaluation> evaluate_off_policy(const ReadState& state, const Of
   evaluation.to_ms = request.to_ms == 0 ? state.options->clock->now_ms() + 1 : request.to_ms;
   evaluation.estimators = request.estimators;
   evaluation.assumption = request.options.assumption == RewardAssumption::kPrefix ? "prefix" : "slot";
-  TAMIS_ASSIGN_OR_RETURN(const std::deque<ObservedList> observed, observed_lists(state, request, &evaluation));
+  TAMIS_ASSIGN_OR_RETURN(const std::deque<ObservedList> observed, observed_lists(state, request, control, &evaluation));
 
   CrossFittedReward model;
   for (const ObservedList& seen : observed) {
@@ -106,6 +119,12 @@ Result<OffPolicyEvaluation> evaluate_off_policy(const ReadState& state, const Of
   std::vector<LoggedList> lists;
   lists.reserve(observed.size());
   for (const ObservedList& seen : observed) {
+    TAMIS_RETURN_IF_ERROR(control.check());
+    TAMIS_RETURN_IF_ERROR(check_cancelled());
+    TAMIS_RETURN_IF_ERROR(control.check());
+    if (control.report && lists.size() % kReportedLists == 0)
+      control.report(static_cast<double>(lists.size()) / static_cast<double>(observed.size()), "evaluate",
+                     std::to_string(lists.size()) + " of " + std::to_string(observed.size()) + " lists");
     TAMIS_ASSIGN_OR_RETURN(const CandidatePolicy::Choices choices, policy.choices(seen.list));
     const RewardModel& guess = model.for_user(seen.user);
     LoggedList& made = lists.emplace_back();

@@ -7,13 +7,18 @@
 #pragma once
 
 #include "common/status.h"
+#include "engine/learn/run_control.h"
 #include "engine/off_policy_evaluation.h"
 #include "engine/read_state.h"
 
 namespace tamis::engine {
 
 // Estimates that mean nothing carry OffPolicyEvaluation::fault. not_found: the funnel; failed_precondition: a candidate
-// whose propensities are not known (pins after exploration).
-Result<OffPolicyEvaluation> evaluate_off_policy(const ReadState& state, const OffPolicyRequest& request);
+// whose propensities are not known (pins after exploration); unavailable once `control` was cancelled.
+Result<OffPolicyEvaluation> evaluate_off_policy(const ReadState& state, const OffPolicyRequest& request,
+                                                const RunControl& control = {});
+
+// The faults above that are known before any list is read.
+Status check_candidate(const ReadState& state, const OffPolicyRequest& request);
 
 }  // namespace tamis::engine

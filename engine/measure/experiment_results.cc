@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/cancellation.h"
 #include "common/checksum.h"
 #include "engine/measure/arm_comparison.h"
 #include "engine/measure/distributions.h"
@@ -100,6 +101,7 @@ Result<ExperimentResults> experiment_results(const storage::Store& store, const 
   OutcomeKinds kinds(store, std::move(types), options.impressions.conversion_types);
   TAMIS_RETURN_IF_ERROR(store.scan_impressions(
       results.from_ms, results.to_ms, [&](const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
+        if (is_cancelled()) return false;
         for (const storage::ArmRef& ref : list.arms) {
           if (ref.experiment != experiment.name) continue;
           const auto arm =
@@ -109,6 +111,7 @@ Result<ExperimentResults> experiment_results(const storage::Store& store, const 
         }
         return true;
       }));
+  TAMIS_RETURN_IF_ERROR(check_cancelled());
 
   const IntervalOptions intervals{experiment.alpha, static_cast<double>(experiment.planned_users)};
   const std::vector<double> shares = planned_shares(experiment);

@@ -5,6 +5,17 @@
 #include "models/metrics.h"
 
 namespace tamis::engine {
+namespace {
+
+constexpr std::string_view kRest = "other";
+
+// Never below 0: a group may have begun after what is taken out of it was counted in one that is no more.
+template <typename Count, typename Amount>
+void take_out(Count* count, Amount amount) {
+  *count -= std::min(*count, static_cast<Count>(amount));
+}
+
+}  // namespace
 
 void ActivityRing::Counts::merge(const Counts& other) {
   lists += other.lists;
@@ -40,15 +51,31 @@ ActivityRing::Counts ActivityRing::sum(TimestampMs now_ms) const {
 std::uint32_t FunnelActivity::group(const std::string& funnel, const std::string& experiment, const std::string& arm) {
   const auto found = names_.find({funnel, experiment, arm});
   if (found != names_.end()) return found->second;
-  const bool is_rest = funnel == "other" && experiment.empty();
-  if (groups_.size() >= kMaxGroups - 1 && !is_rest) return group("other", "", "");
-  const auto number = static_cast<std::uint32_t>(groups_.size());
-  Group& made = groups_.emplace_back();
+  const bool is_rest = funnel == kRest && experiment.empty();
+  if (groups_.size() >= kMaxGroups - 1 && !is_rest && !make_room()) return group(std::string(kRest), "", "");
+  const std::uint32_t number = next_++;
+  Group& made = groups_[number];
   made.funnel = funnel;
   made.experiment = experiment;
   made.arm = arm;
   names_[{funnel, experiment, arm}] = number;
   return number;
+}
+
+bool FunnelActivity::exists(const Group& group) const {
+  const bool is_rest = group.funnel == kRest && group.experiment.empty();
+  return is_rest || exists_(group.funnel, group.experiment);
+}
+
+bool FunnelActivity::make_room() {
+  for (auto entry = groups_.begin(); entry != groups_.end(); ++entry) {
+    const Group& group = entry->second;
+    if (exists(group)) continue;
+    names_.erase({group.funnel, group.experiment, group.arm});
+    groups_.erase(entry);
+    return true;
+  }
+  return false;
 }
 
 std::vector<std::uint32_t> FunnelActivity::groups_of(const storage::Impression& list) {
@@ -60,10 +87,24 @@ std::vector<std::uint32_t> FunnelActivity::groups_of(const storage::Impression& 
   return groups;
 }
 
+std::vector<std::uint32_t> FunnelActivity::find_groups(const storage::Impression& list) const {
+  std::vector<std::uint32_t> groups;
+  const auto add = [&](const std::string& experiment, const std::string& arm) {
+    const auto found = names_.find({list.funnel, experiment, arm});
+    if (found != names_.end() && std::find(groups.begin(), groups.end(), found->second) == groups.end())
+      groups.push_back(found->second);
+  };
+  add("", "");
+  for (const storage::ArmRef& arm : list.arms) add(arm.experiment, arm.arm);
+  return groups;
+}
+
 template <typename Change>
 void FunnelActivity::change(std::span<const std::uint32_t> groups, TimestampMs served_ms, const Change& apply) {
   for (const std::uint32_t number : groups) {
-    Group& group = groups_[number];
+    const auto found = groups_.find(number);
+    if (found == groups_.end()) continue;
+    Group& group = found->second;
     apply(group.all);
     if (auto* counts = group.minutes.at(served_ms)) apply(*counts);
     if (auto* counts = group.hours.at(served_ms)) apply(*counts);
@@ -89,11 +130,23 @@ void FunnelActivity::add_outcome(std::span<const std::uint32_t> groups, Timestam
   });
 }
 
+void FunnelActivity::take_back_outcome(std::span<const std::uint32_t> groups, TimestampMs served_ms,
+                                       const OutcomeChange& outcome) {
+  change(groups, served_ms, [&](ActivityRing::Counts& counts) {
+    --counts.outcomes[outcome.type];
+    counts.clicked -= outcome.is_first_click ? 1 : 0;
+    counts.converted -= outcome.is_first_conversion ? 1 : 0;
+    counts.value -= outcome.value;
+  });
+}
+
 void FunnelActivity::forget_list(std::span<const std::uint32_t> groups, std::span<const DenseId> items) {
   for (const std::uint32_t number : groups) {
-    ActivityRing::Counts& all = groups_[number].all;
-    --all.lists;
-    all.slots -= items.size();
+    const auto group = groups_.find(number);
+    if (group == groups_.end()) continue;
+    ActivityRing::Counts& all = group->second.all;
+    take_out(&all.lists, 1);
+    take_out(&all.slots, items.size());
     for (const DenseId item : items) {
       const auto found = all.served.find(item);
       if (found != all.served.end() && --found->second == 0) all.served.erase(found);
@@ -103,17 +156,20 @@ void FunnelActivity::forget_list(std::span<const std::uint32_t> groups, std::spa
 
 void FunnelActivity::forget_outcome(std::span<const std::uint32_t> groups, const OutcomeChange& outcome) {
   for (const std::uint32_t number : groups) {
-    ActivityRing::Counts& all = groups_[number].all;
-    --all.outcomes[outcome.type];
-    all.clicked -= outcome.is_first_click ? 1 : 0;
-    all.converted -= outcome.is_first_conversion ? 1 : 0;
+    const auto group = groups_.find(number);
+    if (group == groups_.end()) continue;
+    ActivityRing::Counts& all = group->second.all;
+    take_out(&all.outcomes[outcome.type], 1);
+    take_out(&all.clicked, outcome.is_first_click ? 1 : 0);
+    take_out(&all.converted, outcome.is_first_conversion ? 1 : 0);
     all.value -= outcome.value;
   }
 }
 
 std::vector<FunnelActivity::Figures> FunnelActivity::figures(TimestampMs now_ms) const {
   std::vector<Figures> figures;
-  for (const Group& group : groups_) {
+  for (const auto& [number, group] : groups_) {
+    if (!exists(group)) continue;
     figures.push_back(
         {group.funnel, group.experiment, group.arm, {group.minutes.sum(now_ms), group.hours.sum(now_ms), group.all}});
   }
@@ -123,7 +179,7 @@ std::vector<FunnelActivity::Figures> FunnelActivity::figures(TimestampMs now_ms)
 std::uint64_t FunnelActivity::memory_bytes() const {
   constexpr std::uint64_t kBytesPerItem = 48;  // in `all` and, of busy items, in the rings
   std::uint64_t bytes = 0;
-  for (const Group& group : groups_) bytes += sizeof group + 3 * group.all.served.size() * kBytesPerItem;
+  for (const auto& [number, group] : groups_) bytes += sizeof group + 3 * group.all.served.size() * kBytesPerItem;
   return bytes;
 }
 

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -44,14 +46,19 @@ class ActivityRing {
   std::vector<Slot> slots_;
 };
 
-// Externally synchronised. At most kMaxGroups groups: what comes later counts as funnel "other", so that labels of
-// metrics stay bounded.
+// Externally synchronised. At most kMaxGroups groups, so that labels of metrics stay bounded: where they are used up, a
+// group whose funnel or experiment is gone makes room, and without one, what comes later counts as funnel "other".
 class FunnelActivity {
  public:
   static constexpr std::size_t kMaxGroups = 200;
+  // Whether a funnel, and an experiment where one is named, exists.
+  using Exists = std::function<bool(const std::string& funnel, const std::string& experiment)>;
+  explicit FunnelActivity(Exists exists) : exists_(std::move(exists)) {}
 
   // The groups that a list belongs to: its funnel, and its funnel in each of its arms.
   std::vector<std::uint32_t> groups_of(const storage::Impression& list);
+  // The same without making any: those that still are.
+  std::vector<std::uint32_t> find_groups(const storage::Impression& list) const;
   void add_list(std::span<const std::uint32_t> groups, TimestampMs served_ms, std::span<const DenseId> items);
   struct OutcomeChange {
     storage::InteractionTypeId type = 0;
@@ -60,7 +67,8 @@ class FunnelActivity {
     double value = 0;
   };
   void add_outcome(std::span<const std::uint32_t> groups, TimestampMs served_ms, const OutcomeChange& change);
-  // Takes a list that passed its retention out of the window "all".
+  void take_back_outcome(std::span<const std::uint32_t> groups, TimestampMs served_ms, const OutcomeChange& change);
+  // Takes a list that passed its retention out of the window "all". Groups that are no more are passed over.
   void forget_list(std::span<const std::uint32_t> groups, std::span<const DenseId> items);
   void forget_outcome(std::span<const std::uint32_t> groups, const OutcomeChange& change);
 
@@ -68,7 +76,7 @@ class FunnelActivity {
     std::string funnel, experiment, arm;
     std::array<ActivityRing::Counts, 3> windows;  // hour, day, all
   };
-  std::vector<Figures> figures(TimestampMs now_ms) const;
+  std::vector<Figures> figures(TimestampMs now_ms) const;  // of what exists
   void clear() { groups_.clear(), names_.clear(); }
   std::uint64_t memory_bytes() const;
 
@@ -80,10 +88,15 @@ class FunnelActivity {
     ActivityRing::Counts all;
   };
   std::uint32_t group(const std::string& funnel, const std::string& experiment, const std::string& arm);
+  bool exists(const Group& group) const;
+  // True where a group could be dropped.
+  bool make_room();
   template <typename Change>
   void change(std::span<const std::uint32_t> groups, TimestampMs served_ms, const Change& apply);
 
-  std::vector<Group> groups_;
+  Exists exists_;
+  std::map<std::uint32_t, Group> groups_;  // by number; a number is never used again
+  std::uint32_t next_ = 0;
   std::map<std::array<std::string, 3>, std::uint32_t> names_;
 };
 

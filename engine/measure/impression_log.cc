@@ -47,6 +47,10 @@ ImpressionLog::ImpressionLog(storage::Store* store, const DatabaseOptions* optio
     : store_(store),
       options_(options),
       attribution_(options->impressions.memory_bytes),
+      activity_([store](const std::string& funnel, const std::string& experiment) {
+        if (!experiment.empty()) return store->get_document("experiment", experiment).is_ok();
+        return funnel == "default" || funnel == "override" || store->get_document("funnel", funnel).is_ok();
+      }),
       kinds_(*store, start_types(*options), options->impressions.conversion_types) {}
 
 // --- the query's part ---
@@ -99,13 +103,12 @@ ImpressionCounts ImpressionLog::of_item(DenseId item) const {
   return exposure_.of_item(item);
 }
 
-std::vector<ShownItem> ImpressionLog::shown_to(DenseId user) const {
+std::vector<ShownItem> ImpressionLog::shown_to(std::string_view user) const {
   std::vector<ShownItem> shown;
-  if (user == kNoDenseId) return shown;
-  const std::string name = store_->ids(EntityKind::kUser).name(user);
+  if (user.empty()) return shown;
   MutexLock lock(state_mutex_);
   absorb();
-  attribution_.visit_user(name, [&](const RecentList& list) {
+  attribution_.visit_user(user, [&](const RecentList& list) {
     for (const RecentList::Slot& slot : list.slots) shown.push_back({slot.item, list.served_ms});
   });
   if (shown.size() > kMaxShown) shown.erase(shown.begin(), shown.end() - kMaxShown);
@@ -173,7 +176,7 @@ void ImpressionLog::count_list(const storage::Impression& list, std::span<const 
 
 void ImpressionLog::forget_list(const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
   const std::vector<DenseId> items = items_of(list);
-  const std::vector<std::uint32_t> groups = activity_.groups_of(list);
+  const std::vector<std::uint32_t> groups = activity_.find_groups(list);
   activity_.forget_list(groups, items);
   for (const DenseId item : items) exposure_.add(item, -1, 0);
   std::vector<RecentList::Slot> slots(items.size());
@@ -182,6 +185,25 @@ void ImpressionLog::forget_list(const storage::Impression& list, std::span<const
     activity_.forget_outcome(groups, change);
     if (change.is_first_click) exposure_.add(items[outcome.slot], 0, -1);
   }
+}
+
+void ImpressionLog::recount(const storage::Impression& list, std::span<const storage::Outcome> before,
+                            std::span<const storage::Outcome> after) {
+  const std::vector<DenseId> items = items_of(list);
+  const std::vector<std::uint32_t> groups = activity_.groups_of(list);
+  std::vector<RecentList::Slot> slots(items.size());
+  for (const storage::Outcome& outcome : before) {
+    const auto change = take_outcome(outcome, &slots[outcome.slot]);
+    activity_.take_back_outcome(groups, list.served_ms, change);
+    if (change.is_first_click) exposure_.add(items[outcome.slot], 0, -1);
+  }
+  slots.assign(items.size(), {});
+  for (const storage::Outcome& outcome : after) {
+    const auto change = take_outcome(outcome, &slots[outcome.slot]);
+    activity_.add_outcome(groups, list.served_ms, change);
+    if (change.is_first_click) exposure_.add(items[outcome.slot], 0, 1);
+  }
+  attribution_.set_slots(list.recommendation_id, slots);
 }
 
 void ImpressionLog::attribute(const storage::CommittedRecord& record, const Interaction& interaction) {
@@ -265,6 +287,58 @@ Status ImpressionLog::prune() {
   return store_->prune_impressions(before_ms);
 }
 
+Status ImpressionLog::take_back(std::span<const Sequence> interactions) {
+  if (interactions.empty()) return Status::ok();
+  TimestampMs from_ms = 0;
+  {
+    MutexLock lock(state_mutex_);
+    from_ms = counted_from_ms_;
+  }
+  write_pending();
+  std::vector<storage::ImpressionRow> gone;
+  std::vector<storage::Outcome> kept;
+  TAMIS_RETURN_IF_ERROR(store_->scan_impressions(
+      from_ms, kForEver, [&](const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
+        kept.clear();
+        for (const storage::Outcome& outcome : outcomes) {
+          if (std::binary_search(interactions.begin(), interactions.end(), outcome.interaction)) {
+            gone.push_back({list.served_ms, list.recommendation_id, outcome.interaction});
+          } else {
+            kept.push_back(outcome);
+          }
+        }
+        if (kept.size() == outcomes.size()) return true;
+        MutexLock lock(state_mutex_);
+        recount(list, outcomes, kept);
+        return true;
+      }));
+  return store_->remove_impressions(gone);
+}
+
+Status ImpressionLog::forget_users(const std::set<std::string, std::less<>>& users) {
+  if (users.empty()) return Status::ok();
+  write_pending();
+  std::vector<storage::ImpressionRow> gone;
+  TAMIS_RETURN_IF_ERROR(store_->scan_impressions(
+      0, kForEver, [&](const storage::Impression& list, std::span<const storage::Outcome> outcomes) {
+        if (!users.contains(list.user)) return true;
+        gone.push_back({list.served_ms, list.recommendation_id, 0});
+        for (const storage::Outcome& outcome : outcomes) {
+          gone.push_back({list.served_ms, list.recommendation_id, outcome.interaction});
+        }
+        MutexLock lock(state_mutex_);
+        if (list.served_ms >= counted_from_ms_) forget_list(list, outcomes);
+        attribution_.forget(list.recommendation_id);
+        return true;
+      }));
+  return store_->remove_impressions(gone);
+}
+
+bool ImpressionLog::has_lists() const {
+  MutexLock lock(state_mutex_);
+  return !attribution_.empty() || !unwritten_.impressions.empty();
+}
+
 Status ImpressionLog::recover(const std::atomic<bool>* stop) {
   const TimestampMs from_ms = options_->clock->now_ms() - options_->impressions.retention_s * 1'000;
   {
@@ -291,15 +365,22 @@ Status ImpressionLog::recover(const std::atomic<bool>* stop) {
         has_lists |= is_known;
         return goes_on();
       }));
+  std::vector<Sequence> taken_back;
   if (has_lists && through < store_->last_sequence()) {
-    const Status read = store_->read_log(through + 1, [&](const storage::CommittedRecord& record) {
+    // A log that begins later has nothing to attribute before that.
+    const Sequence from = std::max(through + 1, store_->first_log_sequence());
+    const Status read = store_->read_log(from, [&](const storage::CommittedRecord& record) {
       MutexLock lock(state_mutex_);
       if (const auto* put = std::get_if<PutInteraction>(&record.mutation)) attribute(record, put->interaction);
+      if (const auto* erased = std::get_if<DeleteInteractions>(&record.mutation)) {
+        for (const InteractionRef& row : erased->rows) taken_back.push_back(row.sequence);
+      }
       unwritten_.attributed_through = record.sequence;
       return goes_on();
     });
-    // A log that begins later has nothing to attribute before that.
-    if (!read.is_ok() && read.code() != StatusCode::kFailedPrecondition) return read;
+    TAMIS_RETURN_IF_ERROR(read);
+    std::sort(taken_back.begin(), taken_back.end());
+    if (!options_->read_only) TAMIS_RETURN_IF_ERROR(take_back(taken_back));
   }
   return goes_on() ? Status::ok() : Status::unavailable("closing");
 }

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,7 +44,7 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   void on_answer(const ServedAnswer& served) override;
   // Both tell of every answer that was handed over before.
   ImpressionCounts of_item(DenseId item) const override;
-  std::vector<ShownItem> shown_to(DenseId user) const override;
+  std::vector<ShownItem> shown_to(std::string_view user) const override;
 
   // From now on outcomes mean what `types` say; those counted before stay as they are until the next start.
   void set_types(std::shared_ptr<const InteractionTypes> types);
@@ -52,6 +53,12 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   void write_pending() TAMIS_EXCLUDES(write_mutex_);
   // Removes what is older than the retention, from the store and from the counts. REQUIRES: recover() was ok.
   Status prune();
+
+  // Interactions that were taken back, ascending: what was attributed to them goes, from the store and from the counts.
+  Status take_back(std::span<const Sequence> interactions);
+  // Removes every list that was shown to one of them.
+  Status forget_users(const std::set<std::string, std::less<>>& users);
+  bool has_lists() const;
 
   // `listed_items`: those that can be served.
   std::vector<FunnelFigures> funnel_figures(std::uint64_t listed_items) const;
@@ -71,6 +78,9 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
       TAMIS_REQUIRES(state_mutex_);
   void forget_list(const storage::Impression& list, std::span<const storage::Outcome> outcomes)
       TAMIS_REQUIRES(state_mutex_);
+  // The outcomes of a list are `after` now.
+  void recount(const storage::Impression& list, std::span<const storage::Outcome> before,
+               std::span<const storage::Outcome> after) TAMIS_REQUIRES(state_mutex_);
   void attribute(const storage::CommittedRecord& record, const Interaction& interaction) TAMIS_REQUIRES(state_mutex_);
   FunnelActivity::OutcomeChange take_outcome(const storage::Outcome& outcome, RecentList::Slot* slot) const
       TAMIS_REQUIRES(state_mutex_);

@@ -16,14 +16,15 @@ constexpr std::size_t kMaxKept = 50'000;  // vectors
 
 AskedUsers::AskedUsers(const ReadState& state, const models::Encoder& encoder)
     : state_(state),
-      generation_(*state.generation),
+      vocabulary_(state.generation->vocabulary(encoder.shape().name)),
+      trained_sequence_(state.generation->sequence_of(encoder.shape().name)),
       encoder_(encoder),
       rules_(make_type_rules(*state.store, state.interaction_types)) {}
 
 Result<std::span<const float>> AskedUsers::find(const storage::StoredInteraction& interaction) {
   const std::size_t dim = encoder_.shape().dim;
-  const std::uint32_t row = generation_.row_of(EntityKind::kUser, interaction.user);
-  if (interaction.sequence <= generation_.info.sequence && row != kNoDenseId && !encoder_.user_vectors().empty())
+  const std::uint32_t row = vocabulary_.row_of(EntityKind::kUser, interaction.user);
+  if (interaction.sequence <= trained_sequence_ && row != kNoDenseId && !encoder_.user_vectors().empty())
     return encoder_.user_vectors().subspan(std::size_t{row} * dim, dim);
   const auto known = folded_in_.find(interaction.sequence);
   if (known != folded_in_.end()) return std::span<const float>(known->second);
@@ -48,7 +49,7 @@ Result<std::vector<float>> AskedUsers::fold_in(const storage::StoredInteraction&
   std::vector<models::HistoryEvent> negatives;
   std::vector<models::HistoryEvent> ratings;
   for (std::size_t i = 0; i < past.size(); ++i) {
-    const std::uint32_t row = generation_.row_of(EntityKind::kItem, past[i].item);
+    const std::uint32_t row = vocabulary_.row_of(EntityKind::kItem, past[i].item);
     if (row == kNoDenseId || !weights[i].counts) continue;
     models::HistoryEvent known;
     known.item = row;

@@ -28,7 +28,8 @@ class AskedUsers {
   Result<std::vector<float>> fold_in(const storage::StoredInteraction& interaction);
 
   const ReadState& state_;
-  const Generation& generation_;
+  const Vocabulary& vocabulary_;  // the encoder's
+  const Sequence trained_sequence_;
   const models::Encoder& encoder_;
   TypeRules rules_;
   std::unordered_map<Sequence, std::vector<float>> folded_in_;

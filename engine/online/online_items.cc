@@ -36,6 +36,22 @@ bool any_asks_server(const Generation& generation) {
                      [](const auto& encoder) { return encoder->asks_server(); });
 }
 
+// Whether an encoder that asks a server was trained without the item.
+bool is_new_to_a_server(const Generation& generation, DenseId item) {
+  return std::any_of(generation.encoders.begin(), generation.encoders.end(), [&](const auto& encoder) {
+    return encoder->asks_server() &&
+           generation.vocabulary(encoder->shape().name).row_of(EntityKind::kItem, item) == kNoDenseId;
+  });
+}
+
+// What came after it is news to one of the members.
+Sequence oldest_sequence(const Generation& generation) {
+  Sequence oldest = generation.info.sequence;
+  for (const auto& encoder : generation.encoders)
+    oldest = std::min(oldest, generation.sequence_of(encoder->shape().name));
+  return oldest;
+}
+
 }  // namespace
 
 // What refits remember while one generation serves.
@@ -168,13 +184,14 @@ void OnlineItems::look_for_work() {
   std::vector<DenseId> newer;
   if (any_asks_server(*generation)) {
     state->items->scan(0, [&](DenseId id, const std::shared_ptr<const Entity>&) {
-      if (generation->row_of(EntityKind::kItem, id) == kNoDenseId) newer.push_back(id);
+      if (is_new_to_a_server(*generation, id)) newer.push_back(id);
       return true;
     });
   }
   std::vector<DenseId> met;
   if (refitter_ != nullptr) {
-    const Status read = state->store->read_log(generation->info.sequence + 1, [&](const auto& record) {
+    const Sequence from = std::max(oldest_sequence(*generation) + 1, state->store->first_log_sequence());
+    const Status read = state->store->read_log(from, [&](const auto& record) {
       if (std::holds_alternative<PutInteraction>(record.mutation)) met.push_back(record.item);
       return !is_stopping();
     });
@@ -213,11 +230,12 @@ Status OnlineItems::place(const std::shared_ptr<const ReadState>& state, const s
   const TimestampMs now_ms = state->options->clock->now_ms();
   for (const auto& encoder : state->generation->encoders) {
     if (!encoder->asks_server()) continue;
+    const Vocabulary& vocabulary = state->generation->vocabulary(encoder->shape().name);
     Made made{.encoder = encoder.get(), .items = {}, .vectors = {}, .described = {}};
     std::vector<const Features*> features;
     for (const DenseId item : items) {
       auto entity = state->items->get(item, now_ms);
-      if (entity == nullptr || state->generation->row_of(EntityKind::kItem, item) != kNoDenseId) continue;
+      if (entity == nullptr || vocabulary.row_of(EntityKind::kItem, item) != kNoDenseId) continue;
       features.push_back(&entity->features);
       made.items.push_back(item);
       made.described.push_back(std::move(entity));

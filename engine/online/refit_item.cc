@@ -17,7 +17,7 @@ struct Evidence {
   bool is_news = false;  // some came after the generation learned
 };
 
-Result<Evidence> gather(const ReadState& state, DenseId item, AskedUsers* users) {
+Result<Evidence> gather(const ReadState& state, Sequence trained_sequence, DenseId item, AskedUsers* users) {
   TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::StoredInteraction> interactions,
                          state.store->item_interactions(item, state.options->online.max_interactions));
   // Of one item, the events of each user are weighed by themselves: here the user stands for the item.
@@ -38,7 +38,7 @@ Result<Evidence> gather(const ReadState& state, DenseId item, AskedUsers* users)
     if (std::all_of(user.begin(), user.end(), [](float value) { return value == 0; })) continue;
     evidence.users.insert(evidence.users.end(), user.begin(), user.end());
     evidence.weights.push_back(static_cast<float>(weight));
-    evidence.is_news = evidence.is_news || interaction.sequence > state.generation->info.sequence;
+    evidence.is_news = evidence.is_news || interaction.sequence > trained_sequence;
   }
   return evidence;
 }
@@ -57,7 +57,8 @@ Result<std::vector<float>> refit_item(const ReadState& state, const models::Enco
   std::vector<float> trained(encoder.shape().dim);
   const bool is_trained = find_trained_vector(*state.generation, encoder, EntityKind::kItem, item, nullptr, trained);
   if (!is_trained) trained.clear();
-  TAMIS_ASSIGN_OR_RETURN(const Evidence evidence, gather(state, item, users));
+  TAMIS_ASSIGN_OR_RETURN(const Evidence evidence,
+                         gather(state, state.generation->sequence_of(encoder.shape().name), item, users));
   if (!evidence.is_news || (!is_trained && evidence.weights.size() < options.min_interactions)) return trained;
   std::vector<float> refitted(encoder.shape().dim);
   if (!encoder.refit_item(evidence.users, evidence.weights, refitted).is_ok()) return trained;

@@ -28,7 +28,7 @@ void Eligibility::exclude(DenseId id) {
 bool Eligibility::operator()(DenseId id) const {
   if (id >= id_count_) return false;  // not of this database (an imported vocabulary), or newer than the query
   if (const bool* known = verdicts_.find(id)) return *known;
-  const bool verdict = (!filter_ || filter_->contains(id)) && table_.is_live(id, now_ms_);
+  const bool verdict = (!filter_ || filter_->contains(id)) && table_.is_shown(id, now_ms_);
   verdicts_[id] = verdict;
   return verdict;
 }

@@ -26,7 +26,7 @@ class Eligibility {
   void exclude(DenseId id);
   std::size_t excluded_count() const { return excluded_.size(); }
 
-  // Live, not expired, passes the filter and is not excluded.
+  // Live, neither expired nor hidden, passes the filter and is not excluded.
   bool operator()(DenseId id) const;
 
   // Ids outside of it are certainly not eligible: the filter less the excluded; null where nothing narrows the search

@@ -20,6 +20,8 @@ std::vector<std::pair<std::string, double>> strongest(const ReadState& state, Re
 Explainer::Explainer(const RetrievalContext& context, const FunnelConfig& funnel, const FunnelRun& run)
     : context_(context), run_(run) {
   for (std::size_t i = 0; i < run.lists.size(); ++i) asked_.push_back({funnel.retrievers[i], &run.lists[i]});
+  if (!run.new_items.candidates.empty())
+    asked_.push_back({{.kind = "latest", .quota = 1, .weight = 1, .space = {}}, &run.new_items});
   for (const CandidateList& list : run.fallback_lists) {
     const bool is_asked_before = std::any_of(run.lists.begin(), run.lists.end(), [&](const CandidateList& retrieved) {
       return retrieved.label == list.label;

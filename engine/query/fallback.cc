@@ -18,7 +18,7 @@ Status fill_from_fallback(const RetrievalContext& context, const std::vector<std
     const RetrieverConfig config{.kind = kind, .quota = static_cast<std::uint32_t>(quota), .weight = 1, .space = {}};
     CandidateList source{.label = kind, .weight = 1, .candidates = {}, .note = {}};
     TAMIS_RETURN_IF_ERROR(retriever->retrieve(context, config, &source));
-    if (screen) screen(&source.candidates);
+    if (screen) screen(*answer, &source.candidates);
     for (const models::ScoredId& candidate : source.candidates) {
       if (answer->size() >= k) break;
       const bool is_in = std::any_of(answer->begin(), answer->end(),

@@ -1,10 +1,12 @@
 #include "engine/query/funnel_run.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "engine/query/fallback.h"
 #include "engine/query/merge.h"
+#include "engine/query/new_items.h"
 #include "engine/query/rerank.h"
 #include "engine/query/rule_factory.h"
 
@@ -18,12 +20,16 @@ std::size_t kept_candidates(const FunnelConfig& funnel, std::size_t k) {
 }
 
 // The merged candidates by the ranker's scores, or as they were merged.
-ranker::CandidateList ranked_list(const MergedCandidates& merged, const Ranking& ranking) {
+ranker::CandidateList ranked_list(const MergedCandidates& merged, const Ranking& ranking,
+                                  const CandidateList& new_items) {
+  std::unordered_set<DenseId> is_new;
+  for (const models::ScoredId& candidate : new_items.candidates) is_new.insert(candidate.id);
   ranker::CandidateList list;
   list.reserve(merged.entries.size());
   for (std::size_t i = 0; i < merged.entries.size(); ++i) {
     const double score = ranking.scores.empty() ? merged.entries[i].score : ranking.scores[i];
-    list.push_back({.item = merged.entries[i].item, .score = score});
+    const DenseId item = merged.entries[i].item;
+    list.push_back({.item = item, .score = score, .is_new = is_new.contains(item)});
   }
   if (!ranking.scores.empty()) ranker::sort_by_score(list);
   return list;
@@ -36,13 +42,15 @@ Result<FunnelRun> run_funnel(const RetrievalContext& context, const FunnelConfig
   FunnelRun run;
   run.lists = std::move(lists);
   run.merged = merge_with_sources(run.lists, funnel.merge, kept_candidates(funnel, options.k));
+  TAMIS_ASSIGN_OR_RETURN(run.new_items, find_new_items(context, funnel));
+  append_new_items(run.new_items, &run.merged);
   clock->end_stage("merge", run.merged.entries.size());
 
   if (funnel.ranker.kind != "none") {
     TAMIS_ASSIGN_OR_RETURN(run.ranking, rank_candidates({context, funnel.ranker, run.lists, run.merged}));
     clock->end_stage("rank", run.merged.entries.size(), run.ranking.note);
   }
-  ranker::CandidateList list = ranked_list(run.merged, run.ranking);
+  ranker::CandidateList list = ranked_list(run.merged, run.ranking, run.new_items);
   if (options.keep_steps) run.before_rules = list;
 
   run.reads_impressions = std::any_of(funnel.rules.begin(), funnel.rules.end(), reads_impressions);
@@ -55,7 +63,11 @@ Result<FunnelRun> run_funnel(const RetrievalContext& context, const FunnelConfig
 
   if (run.answer.size() < options.k) {
     Screen screen;
-    if (!funnel.rules.empty()) screen = [&](std::vector<models::ScoredId>* found) { reranker.screen(found); };
+    if (!funnel.rules.empty()) {
+      screen = [&](const std::vector<RankedItem>& answer, std::vector<models::ScoredId>* found) {
+        reranker.screen(answer, found);
+      };
+    }
     TAMIS_RETURN_IF_ERROR(
         fill_from_fallback(context, funnel.fallback, options.k, screen, &run.answer, &run.fallback_lists));
   }

@@ -34,6 +34,7 @@ struct RuleStep {
 
 struct FunnelRun {
   std::vector<CandidateList> lists;  // of the retrievers, in the funnel's order
+  CandidateList new_items;           // for an explore rule; empty without one
   MergedCandidates merged;
   Ranking ranking;
   ranker::CandidateList before_rules;  // where RunOptions::keep_steps: by rank, ranked and cut
@@ -47,7 +48,7 @@ struct FunnelRun {
   bool is_exact() const {
     if (reads_impressions) return false;
     const auto exact = [](const CandidateList& list) { return list.is_exact; };
-    return std::all_of(lists.begin(), lists.end(), exact) &&
+    return new_items.is_exact && std::all_of(lists.begin(), lists.end(), exact) &&
            std::all_of(fallback_lists.begin(), fallback_lists.end(), exact);
   }
 };

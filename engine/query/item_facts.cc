@@ -64,19 +64,20 @@ void RequestItemFacts::load_history() const {
     history_[*item].push_back(
         {intern(entry.type), entry.timestamp_ms == kNoTime ? context_.now_ms : entry.timestamp_ms});
   }
-  if (person_.user == kNoDenseId) return;
-  // A history that cannot be read has failed the request before: the user state was loaded from it.
-  if (const auto stored = state.histories->get(person_.user); stored.is_ok()) {
-    std::unordered_map<storage::InteractionTypeId, std::string_view> names;
-    for (const HistoryEvent& event : (*stored)->events) {
-      const auto [name, is_new] = names.try_emplace(event.type);
-      if (is_new) name->second = intern(state.store->interaction_type_name(event.type));
-      history_[event.item].push_back({name->second, event.timestamp_ms});
+  if (person_.user != kNoDenseId) {
+    // A history that cannot be read has failed the request before: the user state was loaded from it.
+    if (const auto stored = state.histories->get(person_.user); stored.is_ok()) {
+      std::unordered_map<storage::InteractionTypeId, std::string_view> names;
+      for (const HistoryEvent& event : (*stored)->events) {
+        const auto [name, is_new] = names.try_emplace(event.type);
+        if (is_new) name->second = intern(state.store->interaction_type_name(event.type));
+        history_[event.item].push_back({name->second, event.timestamp_ms});
+      }
     }
   }
-  if (state.impression_statistics == nullptr) return;
+  if (state.impression_statistics == nullptr || person_.name.empty()) return;
   const std::string_view impression = intern("impression");
-  for (const ShownItem& shown : state.impression_statistics->shown_to(person_.user))
+  for (const ShownItem& shown : state.impression_statistics->shown_to(person_.name))
     history_[shown.item].push_back({impression, shown.at_ms});
 }
 

@@ -81,7 +81,8 @@ std::vector<RankedItem> merge_candidates(std::span<const CandidateList> lists, M
       return sum_points(lists, limit, [](const CandidateList& list, std::size_t i) {
         const double best = list.candidates.front().score;
         const double worst = list.candidates.back().score;
-        return list.weight * (best > worst ? (list.candidates[i].score - worst) / (best - worst) : 1.0);
+        const double step = (best - worst) / static_cast<double>(list.candidates.size());
+        return list.weight * (best > worst ? (list.candidates[i].score - worst + step) / (best - worst + step) : 1.0);
       });
     case MergeMethod::kReciprocalRank: break;
   }

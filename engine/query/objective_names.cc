@@ -26,6 +26,13 @@ std::vector<std::string> asked_objectives(const DatabaseOptions& options) {
   return names;
 }
 
+std::vector<std::string> served_objectives(const ReadState& state) {
+  std::vector<std::string> names;
+  if (state.generation == nullptr || state.generation->ranker == nullptr) return names;
+  for (const auto& objective : state.generation->ranker->objectives()) names.push_back(objective->name());
+  return names;
+}
+
 std::string unknown_name(const std::string& name, const std::vector<std::string>& known) {
   const std::vector<std::string_view> views(known.begin(), known.end());
   std::string text = "the formula names \"" + name + "\", which the ranker does not predict";
@@ -44,8 +51,7 @@ Status check_objective_names(const ReadState& state, const FunnelConfig& funnel)
   TAMIS_ASSIGN_OR_RETURN(const ranker::ObjectiveFormula formula, ranker::ObjectiveFormula::parse(text));
   std::vector<std::string> known = asked_objectives(*state.options);
   const bool chooses_by_itself = known.empty();
-  if (state.generation != nullptr && state.generation->ranker != nullptr)
-    for (const auto& objective : state.generation->ranker->objectives()) known.push_back(objective->name());
+  for (std::string& name : served_objectives(state)) known.push_back(std::move(name));
   if (known.empty()) return Status::ok();
   known.emplace_back(kMergedScore);
   std::sort(known.begin(), known.end());
@@ -56,6 +62,20 @@ Status check_objective_names(const ReadState& state, const FunnelConfig& funnel)
     return Status::invalid_argument(unknown_name(name, known)).at_field("/ranker/objective");
   }
   return Status::ok();
+}
+
+std::vector<std::string> unpredicted_names(const ReadState& state, const FunnelConfig& funnel) {
+  std::vector<std::string> unknown;
+  if (funnel.ranker.objective.empty()) return unknown;
+  const auto formula = ranker::ObjectiveFormula::parse(funnel.ranker.objective);
+  if (!formula.is_ok()) return unknown;
+  std::vector<std::string> known = asked_objectives(*state.options);
+  for (std::string& name : served_objectives(state)) known.push_back(std::move(name));
+  for (const std::string& name : formula->names()) {
+    if (name == kMergedScore || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (!state.store->find_interaction_type(name)) unknown.push_back(name);
+  }
+  return unknown;
 }
 
 }  // namespace tamis::engine

@@ -1,7 +1,9 @@
 // What the formula of a funnel's ranker may name.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/funnel.h"
 #include "engine/read_state.h"
@@ -15,5 +17,9 @@ inline constexpr std::string_view kMergedScore = "score";  // of the merged retr
 // (training.settings.dlrm.objectives) or, where it chooses by itself, every interaction type that was ever written.
 // Before anything is known of a ranker, any name may come to be one. REQUIRES: the formula parses.
 Status check_objective_names(const ReadState& state, const FunnelConfig& funnel);
+
+// The names of its formula that nothing here predicts or may come to: neither "score", nor an objective of the serving
+// ranker or of the next one, nor an interaction type that was written. Empty where the formula does not parse.
+std::vector<std::string> unpredicted_names(const ReadState& state, const FunnelConfig& funnel);
 
 }  // namespace tamis::engine

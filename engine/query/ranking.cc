@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "common/feature_time.h"
 #include "engine/query/objective_names.h"
 #include "engine/rank/generation_ranker.h"
 #include "ranker/objective_formula.h"
@@ -22,7 +23,8 @@ class RankingWorld {
           {event.item, generation.row_of(EntityKind::kItem, event.item), event.weight, event.timestamp_ms});
     std::vector<DenseId> items;
     for (const MergedCandidates::Entry& entry : input.candidates.entries) items.push_back(entry.item);
-    const auto counts = state_.item_statistics->counts(items, input.context.now_ms);
+    const TimestampMs clock_ms = state_.item_statistics->data_clock_ms(input.context.now_ms);
+    const auto counts = state_.item_statistics->counts(items, clock_ms);
     for (std::size_t i = 0; i < items.size(); ++i) {
       entities_.push_back(state_.items->get(items[i], input.context.now_ms));
       const Features* features = entities_.back() == nullptr ? nullptr : &entities_.back()->features;
@@ -35,18 +37,23 @@ class RankingWorld {
     }
     for (const auto& encoder : generation.encoders) models_.encoders.push_back(encoder.get());
     if (generation.item_neighbors) models_.item_neighbors = &*generation.item_neighbors;
-    if (generation.interactions_by_item.rows == generation.items.size() && !generation.user_norms.empty()) {
+    if (generation.interactions_by_item.rows == generation.vocabulary("user_knn").items.size() &&
+        !generation.user_norms.empty()) {
       models_.interactions = &generation.interactions;
       models_.by_item = &generation.interactions_by_item;
       models_.user_norms = generation.user_norms;
     }
+    for (const auto& [member, vocabulary] : generation.inherited_vocabularies)
+      models_.vocabularies.emplace(member, vocabulary.get());
     if (user.user != kNoDenseId) user_id_ = state_.store->ids(EntityKind::kUser).name(user.user);
     query_ = {.user_id = user_id_,
+              .user_key = user.user,
               .user_row = generation.row_of(EntityKind::kUser, user.user),
               .events = events_,
               .user = user.entity == nullptr ? nullptr : &user.entity->features,
               .context = user.context,
-              .now_ms = input.context.now_ms};
+              .now_ms = clock_ms,
+              .asked_ms = input.context.now_ms};
   }
   RankingWorld(const RankingWorld&) = delete;
   RankingWorld& operator=(const RankingWorld&) = delete;
@@ -62,10 +69,7 @@ class RankingWorld {
 
  private:
   TimestampMs listed_ms(const Features* features) const {
-    if (features == nullptr) return 0;
-    const auto found = features->find(state_.options->latest_field);
-    const auto* date = found == features->end() ? nullptr : std::get_if<Timestamp>(&found->second);
-    return date == nullptr ? 0 : date->ms;
+    return features == nullptr ? 0 : find_time(*features, state_.options->latest_field).value_or(0);
   }
   const Features* history_features(DenseId item) const {
     const auto [entry, is_new] = history_.try_emplace(item);

@@ -1,6 +1,7 @@
 // recommend(): whom it is for, retrieval, the funnel's run, the answer, the trace that it leaves.
 #include <utility>
 
+#include "common/cancellation.h"
 #include "engine/measure/take_part.h"
 #include "engine/query.h"
 #include "engine/query/choose_funnel.h"
@@ -11,6 +12,7 @@
 #include "engine/query/recommendation_id.h"
 #include "engine/query/request_checks.h"
 #include "engine/query/retrieve.h"
+#include "engine/query/warnings.h"
 
 namespace tamis::engine {
 namespace {
@@ -36,6 +38,7 @@ Status write_items(const RetrievalContext& context, const RecommendRequest& requ
       row.features = entity == nullptr ? Features{} : entity->features;
     }
     if (explainer) {
+      TAMIS_RETURN_IF_ERROR(check_cancelled());
       TAMIS_ASSIGN_OR_RETURN(row.explain, explainer->explain(item.item));
     }
   }
@@ -79,6 +82,7 @@ Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest
   answer.known_user = prepared.person().is_known;
   answer.served_ms = prepared.now_ms();
   answer.is_exact = run.is_exact();
+  if (request.explain) answer.warnings = request_warnings(state, request, *funnel);
   if (state.impression_sink != nullptr && !request.dry_run)
     state.impression_sink->on_answer({request, *funnel, answer, prepared.person().user, prepared.now_ms()});
   return answer;

@@ -1,5 +1,7 @@
 #include "engine/query/retrieve.h"
 
+#include "common/cancellation.h"
+
 namespace tamis::engine {
 
 Result<std::vector<CandidateList>> retrieve(const RetrievalContext& context, const FunnelConfig& funnel,
@@ -8,6 +10,7 @@ Result<std::vector<CandidateList>> retrieve(const RetrievalContext& context, con
   lists.reserve(funnel.retrievers.size());
   std::string stage;
   for (const RetrieverConfig& config : funnel.retrievers) {
+    TAMIS_RETURN_IF_ERROR(check_cancelled());
     const Retriever* retriever = find_retriever(config.kind);
     if (retriever == nullptr) return Status::internal("a stored funnel names the retriever \"" + config.kind + "\"");
     CandidateList& list = lists.emplace_back();

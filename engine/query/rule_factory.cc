@@ -11,6 +11,7 @@
 #include "ranker/rules/diversity.h"
 #include "ranker/rules/explore.h"
 #include "ranker/rules/freshness.h"
+#include "ranker/rules/group_keys.h"
 #include "ranker/rules/history.h"
 #include "ranker/rules/pins.h"
 #include "ranker/rules/selection.h"
@@ -108,9 +109,10 @@ class RuleMaker {
  private:
   // How the weight of the person's history is spread over the values of a field.
   ranker::CalibratedRule::Shares history_shares(const std::string& field) const {
+    ranker::GroupKeys keys(field);
     ranker::CalibratedRule::Shares shares;
     for (const HistoryItem& entry : person_.items) {
-      const auto values = ranker::field_values(facts_.features(entry.item), field);
+      const auto values = keys.of(facts_.features(entry.item));
       for (const std::string_view value : values)
         shares[std::string(value)] += double{entry.weight} / static_cast<double>(values.size());
     }
@@ -146,7 +148,8 @@ bool reads_impressions(const RuleConfig& config) {
 }
 
 bool is_screen(const RuleConfig& config) {
-  if (std::holds_alternative<FilterRuleConfig>(config)) return true;
+  if (std::holds_alternative<FilterRuleConfig>(config) || std::holds_alternative<DedupeRuleConfig>(config)) return true;
+  if (const auto* cap = std::get_if<CapRuleConfig>(&config)) return cap->strict;
   const auto* seen = std::get_if<SeenRuleConfig>(&config);
   return seen != nullptr && std::any_of(seen->policies.begin(), seen->policies.end(),
                                         [](const SeenPolicy& policy) { return policy.multiply == 0; });

@@ -21,7 +21,8 @@ const SpaceIndex* space_of(const RuleConfig& config, const ReadState& state);
 // It goes by what has been shown, of which the log knows nothing.
 bool reads_impressions(const RuleConfig& config);
 
-// It takes out items by what is known of each alone, so that it holds for the fallback's, too.
+// It takes out items by what is known of each, or by those before it in the list, so that it holds for items of the
+// fallback and for pinned ones, too. A minimum score does not: scores of different sources do not compare.
 bool is_screen(const RuleConfig& config);
 
 }  // namespace tamis::engine

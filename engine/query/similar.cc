@@ -41,13 +41,14 @@ Result<Found> near_in_space(const ReadState& state, const SpaceIndex& space, Ent
 
 Found neighbours_from_table(const Generation& generation, DenseId item, std::size_t k, const Eligibility& is_eligible) {
   Found found{"item_knn", {}};
-  if (!generation.item_neighbors || item >= generation.item_rows.size()) return found;
-  const std::uint32_t row = generation.item_rows[item];
+  if (!generation.item_neighbors) return found;
+  const Vocabulary& vocabulary = generation.vocabulary("item_knn");
+  const std::uint32_t row = vocabulary.row_of(EntityKind::kItem, item);
   if (row == kNoDenseId) return found;
   const auto neighbors = generation.item_neighbors->row_neighbors(row);
   const auto similarities = generation.item_neighbors->row_similarities(row);
   for (std::size_t n = 0; n < neighbors.size() && found.entities.size() < k; ++n) {
-    const DenseId id = generation.items[neighbors[n]];
+    const DenseId id = vocabulary.items[neighbors[n]];
     if (is_eligible(id)) found.entities.push_back({id, similarities[n]});
   }
   return found;
@@ -56,11 +57,12 @@ Found neighbours_from_table(const Generation& generation, DenseId item, std::siz
 Found users_alike(const Generation& generation, const UserState& user, std::size_t k, const Eligibility& is_eligible) {
   Found found{"user_knn", {}};
   if (!has_user_knn(generation)) return found;
+  const Vocabulary& vocabulary = generation.vocabulary("user_knn");
   collect_eligible(
       is_eligible, k,
       [&](std::size_t depth) {
         auto rows = find_similar_user_rows(generation, user, depth);
-        for (models::ScoredId& row : rows) row.id = generation.users[row.id];
+        for (models::ScoredId& row : rows) row.id = vocabulary.users[row.id];
         return rows;
       },
       &found.entities);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/observer.h"
@@ -28,15 +29,16 @@ class StageClock {
     if (trace_ != nullptr) trace_->push_back({std::string(stage), count, seconds * 1e6, std::string(note)});
   }
 
-  // The same for a rule, which was given `before` candidates.
-  void end_rule(std::string_view rule, std::uint64_t before, std::uint64_t after, bool is_over_budget) {
+  // The same for a rule, which was given `before` candidates and has `note` to say of them.
+  void end_rule(std::string_view rule, std::uint64_t before, std::uint64_t after, bool is_over_budget,
+                std::string note = {}) {
     const auto now = std::chrono::steady_clock::now();
     const double seconds = std::chrono::duration<double>(now - begin_).count();
     begin_ = now;
     if (observer_ != nullptr) observer_->on_rule(funnel_, rule, seconds, is_over_budget);
     if (trace_ == nullptr) return;
-    trace_->push_back(
-        {"rule:" + std::string(rule), after, seconds * 1e6, is_over_budget ? "over its budget" : "", before});
+    if (is_over_budget) note += note.empty() ? "over its budget" : "; over its budget";
+    trace_->push_back({"rule:" + std::string(rule), after, seconds * 1e6, std::move(note), before});
   }
 
  private:

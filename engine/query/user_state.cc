@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <ranges>
 #include <set>
 
@@ -65,11 +66,11 @@ class HistoryBuilder {
   UserState& state_;
 };
 
-std::vector<models::HistoryEvent> in_rows_of(const Generation& generation, const std::vector<HistoryItem>& events) {
+std::vector<models::HistoryEvent> in_rows_of(const Vocabulary& vocabulary, const std::vector<HistoryItem>& events) {
   std::vector<models::HistoryEvent> result;
   result.reserve(events.size());
   for (const HistoryItem& event : events) {
-    const std::uint32_t row = generation.row_of(EntityKind::kItem, event.item);
+    const std::uint32_t row = vocabulary.row_of(EntityKind::kItem, event.item);
     if (row != kNoDenseId) result.push_back({row, event.weight, event.timestamp_ms, event.rating});
   }
   return result;
@@ -77,33 +78,45 @@ std::vector<models::HistoryEvent> in_rows_of(const Generation& generation, const
 
 }  // namespace
 
-UserState::Rows UserState::rows_of(const Generation& generation) const {
+UserState::Rows UserState::rows_of(const Vocabulary& vocabulary) const {
   Rows result;
   result.rows.reserve(items.size());
   result.weights.reserve(items.size());
   result.items.reserve(items.size());
   for (const HistoryItem& entry : items) {
-    if (entry.item >= generation.item_rows.size() || generation.item_rows[entry.item] == kNoDenseId) continue;
-    result.rows.push_back(generation.item_rows[entry.item]);
+    const std::uint32_t row = vocabulary.row_of(EntityKind::kItem, entry.item);
+    if (row == kNoDenseId) continue;
+    result.rows.push_back(row);
     result.weights.push_back(entry.weight);
     result.items.push_back(entry.item);
+  }
+  std::map<DenseId, float> turned_down;
+  for (const HistoryItem& event : negatives) turned_down[event.item] -= event.weight;
+  for (const HistoryItem& entry : items) turned_down.erase(entry.item);
+  for (const auto& [item, weight] : turned_down) {
+    const std::uint32_t row = vocabulary.row_of(EntityKind::kItem, item);
+    if (row == kNoDenseId || !(weight < 0)) continue;
+    result.rows.push_back(row);
+    result.weights.push_back(weight);
+    result.items.push_back(item);
   }
   return result;
 }
 
-std::vector<models::HistoryEvent> UserState::events_of(const Generation& generation) const {
-  return in_rows_of(generation, events);
+std::vector<models::HistoryEvent> UserState::events_of(const Vocabulary& vocabulary) const {
+  return in_rows_of(vocabulary, events);
 }
-std::vector<models::HistoryEvent> UserState::negatives_of(const Generation& generation) const {
-  return in_rows_of(generation, negatives);
+std::vector<models::HistoryEvent> UserState::negatives_of(const Vocabulary& vocabulary) const {
+  return in_rows_of(vocabulary, negatives);
 }
-std::vector<models::HistoryEvent> UserState::ratings_of(const Generation& generation) const {
-  return in_rows_of(generation, ratings);
+std::vector<models::HistoryEvent> UserState::ratings_of(const Vocabulary& vocabulary) const {
+  return in_rows_of(vocabulary, ratings);
 }
 
 Result<UserState> load_user_state(const ReadState& state, std::string_view user, std::span<const HistoryEntry> history,
                                   TimestampMs now_ms) {
   UserState result;
+  result.name = user;
   std::shared_ptr<const UserHistory> stored;
   if (const auto id = user.empty() ? std::nullopt : state.store->ids(EntityKind::kUser).find(user); id) {
     result.user = *id;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "common/clock.h"
@@ -24,6 +25,7 @@ struct HistoryItem {
 
 struct UserState {
   DenseId user = kNoDenseId;
+  std::string name = {};  // as the request has it, whether or not the user is known; empty: anonymous
   bool is_known = false;  // has an entity or interactions
   // The request's own history and the stored one, each item once, newest first; what weighs nothing is left out.
   std::vector<HistoryItem> items;
@@ -39,12 +41,13 @@ struct UserState {
     std::vector<float> weights;
     std::vector<DenseId> items;
   };
-  // The history in rows of the generation's tables; items newer than the generation are left out.
-  Rows rows_of(const Generation& generation) const;
-  // `events`, `negatives` and `ratings` in rows of the generation's tables, likewise.
-  std::vector<models::HistoryEvent> events_of(const Generation& generation) const;
-  std::vector<models::HistoryEvent> negatives_of(const Generation& generation) const;
-  std::vector<models::HistoryEvent> ratings_of(const Generation& generation) const;
+  // The history in rows of a model's tables, what was turned down behind the rest, with weights below 0; items that the
+  // model does not know are left out.
+  Rows rows_of(const Vocabulary& vocabulary) const;
+  // `events`, `negatives` and `ratings` likewise.
+  std::vector<models::HistoryEvent> events_of(const Vocabulary& vocabulary) const;
+  std::vector<models::HistoryEvent> negatives_of(const Vocabulary& vocabulary) const;
+  std::vector<models::HistoryEvent> ratings_of(const Vocabulary& vocabulary) const;
 };
 
 // io_error and the like, where the stored history cannot be read. A stranger is no error.

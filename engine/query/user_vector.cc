@@ -53,11 +53,12 @@ class EncoderInput {
  public:
   EncoderInput(const Generation& generation, const models::Encoder& encoder, const SpaceIndex& space,
                const UserState& user)
-      : history_(user.events_of(generation)),
-        negatives_(user.negatives_of(generation)),
-        ratings_(user.ratings_of(generation)) {
-    if (encoder.embeds_new_items()) gather_newer(generation, space, user);
-    if (const std::uint32_t row = generation.row_of(EntityKind::kUser, user.user); row != kNoDenseId) input_.row = row;
+      : vocabulary_(generation.vocabulary(encoder.shape().name)),
+        history_(user.events_of(vocabulary_)),
+        negatives_(user.negatives_of(vocabulary_)),
+        ratings_(user.ratings_of(vocabulary_)) {
+    if (encoder.embeds_new_items()) gather_newer(space, user);
+    if (const std::uint32_t row = vocabulary_.row_of(EntityKind::kUser, user.user); row != kNoDenseId) input_.row = row;
     input_.history = history_;
     input_.negatives = negatives_;
     input_.ratings = ratings_;
@@ -72,9 +73,9 @@ class EncoderInput {
   const std::vector<models::HistoryEvent>& history() const { return history_; }
 
  private:
-  void gather_newer(const Generation& generation, const SpaceIndex& space, const UserState& user) {
+  void gather_newer(const SpaceIndex& space, const UserState& user) {
     for (const HistoryItem& event : user.events) {
-      if (generation.row_of(EntityKind::kItem, event.item) != kNoDenseId) continue;
+      if (vocabulary_.row_of(EntityKind::kItem, event.item) != kNoDenseId) continue;
       std::vector<float> vector = stored_vector(space.items.get(), space.space.dim, event.item);
       if (vector.empty()) continue;
       vectors_.push_back(std::move(vector));  // moving the outer vector leaves the inner ones' memory in place
@@ -82,6 +83,7 @@ class EncoderInput {
     }
   }
 
+  const Vocabulary& vocabulary_;
   std::vector<models::HistoryEvent> history_;
   std::vector<models::HistoryEvent> negatives_;
   std::vector<models::HistoryEvent> ratings_;
@@ -101,14 +103,15 @@ UserVector embed(const Generation& generation, const models::Encoder& encoder, c
 
 Reasons explain_embedding(const Generation& generation, const models::Encoder& encoder, const SpaceIndex& space,
                           const UserState& user, DenseId item) {
-  const std::uint32_t row = generation.row_of(EntityKind::kItem, item);
+  const Vocabulary& vocabulary = generation.vocabulary(encoder.shape().name);
+  const std::uint32_t row = vocabulary.row_of(EntityKind::kItem, item);
   if (row == kNoDenseId) return {};
   const EncoderInput given(generation, encoder, space, user);
   const std::vector<models::HistoryEvent>& history = given.history();
   std::vector<double> shares(history.size());
   if (!encoder.explain(given.input(), row, shares)) return {};
   std::map<DenseId, double> by_item;
-  for (std::size_t h = 0; h < history.size(); ++h) by_item[generation.items[history[h].item]] += shares[h];
+  for (std::size_t h = 0; h < history.size(); ++h) by_item[vocabulary.items[history[h].item]] += shares[h];
   return {by_item.begin(), by_item.end()};
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "common/cancellation.h"
 #include "engine/measure/take_part.h"
 #include "engine/query.h"
 #include "engine/query/choose_funnel.h"
@@ -19,8 +20,8 @@
 namespace tamis {
 
 std::string_view why_not_name(WhyNot verdict) {
-  constexpr std::array<std::string_view, 12> kNames = {
-      "recommended", "unknown_item",  "deleted",    "expired",         "excluded",      "seen",
+  constexpr std::array<std::string_view, 13> kNames = {
+      "recommended", "unknown_item",  "deleted",    "expired",         "hidden",        "excluded", "seen",
       "filtered",    "not_retrieved", "ranked_low", "removed_by_rule", "moved_by_rule", "disliked"};
   return kNames[static_cast<std::size_t>(verdict)];
 }
@@ -83,6 +84,7 @@ class Inquiry {
   bool find_exclusion() {
     if (!state_.items->contains(item_)) return tell(WhyNot::kDeleted, "the item was deleted");
     if (!state_.items->is_live(item_, prepared_.now_ms())) return tell(WhyNot::kExpired, "the item is past its TTL");
+    if (!state_.items->is_shown(item_, prepared_.now_ms())) return tell(WhyNot::kHidden, "the item is hidden");
     if (request_.similar_to == answer_.item) return tell(WhyNot::kExcluded, "the list is about the item itself");
     if (std::find(request_.exclude.begin(), request_.exclude.end(), answer_.item) != request_.exclude.end())
       return tell(WhyNot::kExcluded, "the request excludes the item");
@@ -117,6 +119,7 @@ class Inquiry {
     const RetrievalContext given = prepared_.context();
     const RetrievalContext context{exact, given.user, given.is_eligible, given.now_ms};
     for (std::size_t i = 0; i < funnel_.retrievers.size(); ++i) {
+      TAMIS_RETURN_IF_ERROR(check_cancelled());
       RetrieverConfig whole = funnel_.retrievers[i];
       whole.quota = static_cast<std::uint32_t>(state_.store->ids(EntityKind::kItem).size());
       CandidateList list;
@@ -197,7 +200,7 @@ Result<WhyNotAnswer> why_not(const ReadState& state, const RecommendRequest& req
   TAMIS_RETURN_IF_ERROR(validate_external_id(item, "item"));
   if (request.as_of_sequence || !request.generation.empty())
     return Status::invalid_argument("why-not tells of the list as it is now; expected no past sequence and generation")
-        .at_field(request.as_of_sequence ? "as_of" : "generation");
+        .at_field(request.as_of_sequence ? "as_of_sequence" : "generation");
   TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<const FunnelConfig> funnel, choose_funnel(state, request));
   take_part(state, request, &funnel);
   WhyNotAnswer answer;

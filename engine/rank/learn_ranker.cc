@@ -175,6 +175,19 @@ std::vector<Features> known_contexts(const RankerTraining& training) {
   return contexts;
 }
 
+// What was asked for of what was learned, one for one; the names where nothing was asked.
+std::vector<std::string> learned_objectives(const std::vector<std::string>& asked,
+                                            const std::vector<LearnedObjective>& learned) {
+  std::vector<std::string> texts;
+  for (const LearnedObjective& objective : learned) {
+    const auto found = std::find_if(asked.begin(), asked.end(), [&](const std::string& text) {
+      return text.substr(0, text.find(">=")) == objective.name;
+    });
+    texts.push_back(found == asked.end() ? objective.name : *found);
+  }
+  return texts;
+}
+
 // The first window's begin: where the windows and what they learn from meet.
 Result<std::size_t> first_begin(std::size_t end, const RankerSettings& settings) {
   const auto length = static_cast<std::size_t>(settings.window * static_cast<double>(end));
@@ -237,33 +250,40 @@ Result<std::vector<LearnedObjective>> learn_ranker(const RankWorld& world, std::
   TAMIS_ASSIGN_OR_RETURN(const RankEncoder encoder,
                          fit_rank_encoder(world, features, fit.lists, fit.examples, settings.min_count));
   std::vector<LearnedObjective> learned;
+  Status first_failure;
   for (std::size_t o = 0; o < objectives.size(); ++o) {
     const double from = 0.6 + 0.4 * static_cast<double>(o) / static_cast<double>(objectives.size());
     const double to = 0.6 + 0.4 * static_cast<double>(o + 1) / static_cast<double>(objectives.size());
-    TAMIS_ASSIGN_OR_RETURN(LearnedObjective objective,
-                           learn_objective(world, encoder, fit, aside, objectives[o], o, settings,
-                                           control.stage("ranker " + objectives[o].name, from, to)));
-    learned.push_back(std::move(objective));
+    Result<LearnedObjective> objective = learn_objective(world, encoder, fit, aside, objectives[o], o, settings,
+                                                         control.stage("ranker " + objectives[o].name, from, to));
+    if (objective.is_ok()) {
+      learned.push_back(*std::move(objective));
+    } else if (objective.status().code() == StatusCode::kFailedPrecondition) {
+      if (first_failure.is_ok()) first_failure = objective.status();
+      if (training.left_out != nullptr) (*training.left_out)[objectives[o].name] = objective.status().message();
+    } else {
+      return objective.status();
+    }
   }
+  if (learned.empty()) return first_failure;
   return learned;
 }
 
 Result<std::map<std::string, double>> evaluate_ranker(const RankWorld& world, std::size_t head_end,
-                                                      const RankerTraining& training, const RunControl& control) {
+                                                      const RankerTraining& training, const RunControl& control,
+                                                      std::vector<LearnedObjective>* learned_out) {
   const Dataset& dataset = world.dataset();
   const std::vector<std::string> names = retrieval_models(training.models);
   TAMIS_ASSIGN_OR_RETURN(const std::vector<LearnedObjective> learned,
                          learn_ranker(world, head_end, training, control.part("", 0, 0.7)));
+  if (learned_out != nullptr) *learned_out = learned;
   TAMIS_ASSIGN_OR_RETURN(const RankRetrieval retrieval, learn_retrieval(dataset, head_end, names, *training.settings,
                                                                         control.part("ranker evaluation: ", 0.7, 0.9)));
   const RankModels models = retrieval.view();
   const models::TrainControl ranking = control.stage("ranker evaluation", 0.9, 1);
-  TAMIS_ASSIGN_OR_RETURN(const std::vector<RankObjective> objectives, find_objectives(dataset, 0, head_end, [&] {
-                           std::vector<std::string> told = training.ranker.objectives;
-                           if (told.empty())
-                             for (const LearnedObjective& objective : learned) told.push_back(objective.name);
-                           return told;
-                         }()));
+  TAMIS_ASSIGN_OR_RETURN(
+      const std::vector<RankObjective> objectives,
+      find_objectives(dataset, 0, head_end, learned_objectives(training.ranker.objectives, learned)));
   RankListOptions options = training.ranker.lists;
   options.sessions = false;
   TAMIS_ASSIGN_OR_RETURN(const std::vector<RankList> lists,

@@ -34,19 +34,22 @@ struct RankerTraining {
   const ModelSettings* settings = nullptr;
   RankerSettings ranker;
   RankClock clock;
-  const std::vector<ServedList>* served = nullptr;  // what was shown, by time; null: nothing was logged
+  const std::vector<ServedList>* served = nullptr;         // what was shown, by time; null: nothing was logged
+  std::map<std::string, std::string>* left_out = nullptr;  // receives objectives without enough examples, with why
 };
 
-// Learns one model per objective from events [0, end). failed_precondition where there is too little to learn from: no
-// user returns within a window; invalid_argument where an objective names a type that nobody used; unavailable.
+// Learns one model per objective from events [0, end); an objective without enough examples is left out.
+// failed_precondition where there is too little to learn any from, or no user returns within a window; invalid_argument
+// where an objective names a type that nobody used; unavailable.
 Result<std::vector<LearnedObjective>> learn_ranker(const RankWorld& world, std::size_t end,
                                                    const RankerTraining& training, const RunControl& control);
 
 // Learns from events [0, head_end) and ranks for each user at the moment where the head ends; what they took later is
 // right. "ndcg@10", "recall@10" and so on of the ranked lists, "retrieval_ndcg@10" of the same candidates in the order
 // of their merge, and for each objective over all pairs "auc.<name>", "log_loss.<name>", "ece.<name>"; "served_lists"
-// tells how many served lists those are of, where they are of such.
+// tells how many served lists those are of, where they are of such. `learned`, where given, receives the ranker.
 Result<std::map<std::string, double>> evaluate_ranker(const RankWorld& world, std::size_t head_end,
-                                                      const RankerTraining& training, const RunControl& control);
+                                                      const RankerTraining& training, const RunControl& control,
+                                                      std::vector<LearnedObjective>* learned = nullptr);
 
 }  // namespace tamis::engine

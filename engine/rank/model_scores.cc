@@ -26,30 +26,44 @@ StampedArray<float>& row_scores() {
   return scores;
 }
 
-void read_scores(std::span<const RankCandidate> candidates, std::span<double> scores) {
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const float* found = candidates[i].row == kNoDenseId ? nullptr : row_scores().find(candidates[i].row);
-    scores[i] = found == nullptr ? 0 : *found;
-  }
-}
-
 }  // namespace
 
 ModelScores::ModelScores(const RankModels& models, const RankQuery& query) : models_(models), query_(query) {
-  all_ = rows_of(query.events);
-  if (query.events.empty()) return;
-  const TimestampMs since_ms = query.events.back().timestamp_ms - kRecentMs;
-  const auto first = std::find_if(query.events.begin(), query.events.end(),
-                                  [&](const RankEvent& event) { return event.timestamp_ms >= since_ms; });
-  recent_ = rows_of({first, query.events.end()});
+  histories_.emplace(nullptr, history_in(nullptr));
+  for (const auto& [model, vocabulary] : models.vocabularies)
+    if (!histories_.contains(vocabulary)) histories_.emplace(vocabulary, history_in(vocabulary));
 }
 
-ModelScores::Rows ModelScores::rows_of(std::span<const RankEvent> events) {
+ModelScores::History ModelScores::history_in(const Vocabulary* vocabulary) const {
+  const std::span<const RankEvent> events = query_.events;
+  History history;
+  history.user_row = vocabulary == nullptr ? query_.user_row : vocabulary->row_of(EntityKind::kUser, query_.user_key);
+  history.all = rows_of(events, vocabulary);
+  if (events.empty()) return history;
+  const TimestampMs since_ms = events.back().timestamp_ms - kRecentMs;
+  const auto first = std::find_if(events.begin(), events.end(),
+                                  [&](const RankEvent& event) { return event.timestamp_ms >= since_ms; });
+  history.recent = rows_of({first, events.end()}, vocabulary);
+  return history;
+}
+
+const ModelScores::History& ModelScores::history_of(std::string_view model) const {
+  return histories_.at(models_.vocabulary(model));
+}
+
+std::uint32_t ModelScores::row_in(std::string_view model, const RankCandidate& candidate) const {
+  const Vocabulary* vocabulary = models_.vocabulary(model);
+  return vocabulary == nullptr ? candidate.row : vocabulary->row_of(EntityKind::kItem, candidate.key);
+}
+
+ModelScores::Rows ModelScores::rows_of(std::span<const RankEvent> events, const Vocabulary* vocabulary) {
   Rows rows;
   thread_local StampedArray<std::uint32_t> slots;
   slots.clear();
-  for (const RankEvent& event : events)
-    if (event.row != kNoDenseId) rows.events.push_back({event.row, event.weight, event.timestamp_ms});
+  for (const RankEvent& event : events) {
+    const std::uint32_t row = vocabulary == nullptr ? event.row : vocabulary->row_of(EntityKind::kItem, event.key);
+    if (row != kNoDenseId) rows.events.push_back({row, event.weight, event.timestamp_ms});
+  }
   for (auto event = rows.events.rbegin(); event != rows.events.rend(); ++event) {
     if (!slots.contains(event->item)) {
       slots[event->item] = static_cast<std::uint32_t>(rows.items.size());
@@ -67,9 +81,9 @@ const models::Encoder* ModelScores::find_encoder(std::string_view name) const {
   return nullptr;
 }
 
-std::vector<float> ModelScores::embed(const models::Encoder& encoder, const Rows& rows) const {
+std::vector<float> ModelScores::embed(const models::Encoder& encoder, const History& history, const Rows& rows) const {
   models::UserInput input;
-  if (query_.user_row != kNoDenseId) input.row = query_.user_row;
+  if (history.user_row != kNoDenseId) input.row = history.user_row;
   input.history = rows.events;
   input.features = query_.user;
   input.context = query_.context;
@@ -81,8 +95,9 @@ std::vector<float> ModelScores::embed(const models::Encoder& encoder, const Rows
 }
 
 std::vector<models::ScoredId> ModelScores::voters() const {
-  auto found = models::find_similar_users(*models_.by_item, models_.user_norms, all_.items, kVoters + 1);
-  std::erase_if(found, [&](const models::ScoredId& voter) { return voter.id == query_.user_row; });
+  const History& history = history_of("user_knn");
+  auto found = models::find_similar_users(*models_.by_item, models_.user_norms, history.all.items, kVoters + 1);
+  std::erase_if(found, [&](const models::ScoredId& voter) { return voter.id == history.user_row; });
   if (found.size() > kVoters) found.resize(kVoters);
   return found;
 }
@@ -90,7 +105,8 @@ std::vector<models::ScoredId> ModelScores::voters() const {
 bool ModelScores::score(std::string_view model, bool recent, std::span<const RankCandidate> candidates,
                         std::span<double> scores) const {
   std::fill(scores.begin(), scores.end(), 0.0);
-  const Rows& rows = recent ? recent_ : all_;
+  const History& history = history_of(model);
+  const Rows& rows = recent ? history.recent : history.all;
   if (model == "item_knn" || model == "user_knn") {
     if (rows.items.empty() || (model == "item_knn" ? models_.item_neighbors == nullptr : models_.by_item == nullptr))
       return false;
@@ -103,22 +119,30 @@ bool ModelScores::score(std::string_view model, bool recent, std::span<const Ran
           row_scores()[neighbors[n]] += rows.weights[h] * similarities[n];
       }
     } else {
-      for (const models::ScoredId& voter : voters())
-        for (const std::uint32_t item : models_.interactions->row_columns(voter.id)) row_scores()[item] += voter.score;
+      for (const models::ScoredId& voter : voters()) {
+        const auto items = models_.interactions->row_columns(voter.id);
+        const auto weights = models_.interactions->row_weights(voter.id);
+        for (std::size_t i = 0; i < items.size(); ++i)
+          row_scores()[items[i]] += weights[i] < 0 ? -voter.score : voter.score;
+      }
     }
-    read_scores(candidates, scores);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      const std::uint32_t row = row_in(model, candidates[i]);
+      const float* found = row == kNoDenseId ? nullptr : row_scores().find(row);
+      scores[i] = found == nullptr ? 0 : *found;
+    }
     return true;
   }
   const models::Encoder* encoder = find_encoder(model);
   if (encoder == nullptr) return false;
-  const std::vector<float> user = embed(*encoder, rows);
+  const std::vector<float> user = embed(*encoder, history, rows);
   if (user.empty()) return false;
   const std::size_t dim = user.size();
   std::vector<float> vector(dim);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const RankCandidate& candidate = candidates[i];
-    if (candidate.row != kNoDenseId) {
-      const auto stored = encoder->item_vectors().subspan(std::size_t{candidate.row} * dim, dim);
+    if (const std::uint32_t row = row_in(model, candidate); row != kNoDenseId) {
+      const auto stored = encoder->item_vectors().subspan(std::size_t{row} * dim, dim);
       std::copy(stored.begin(), stored.end(), vector.begin());
     } else if (candidate.features == nullptr || !encoder->embeds_new_items() ||
                !encoder->embed_item(*candidate.features, vector).is_ok()) {
@@ -131,17 +155,18 @@ bool ModelScores::score(std::string_view model, bool recent, std::span<const Ran
 }
 
 std::vector<models::ScoredId> ModelScores::top(std::string_view model, std::size_t depth) const {
+  const History& history = history_of(model);
   if (model == "item_knn") {
     if (models_.item_neighbors == nullptr) return {};
-    return models::score_item_knn(*models_.item_neighbors, all_.items, all_.weights, depth);
+    return models::score_item_knn(*models_.item_neighbors, history.all.items, history.all.weights, depth);
   }
   if (model == "user_knn") {
-    if (models_.by_item == nullptr || all_.items.empty()) return {};
+    if (models_.by_item == nullptr || history.all.items.empty()) return {};
     return models::score_user_knn(voters(), *models_.interactions, depth);
   }
   const models::Encoder* encoder = find_encoder(model);
   if (encoder == nullptr) return {};
-  const std::vector<float> user = embed(*encoder, all_);
+  const std::vector<float> user = embed(*encoder, history, history.all);
   if (user.empty()) return {};
   models::TopK best(depth);
   std::vector<float> vector(user.size());

@@ -1,6 +1,7 @@
 // ModelScores: what the retrieval models give the candidates of one request.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,15 +32,23 @@ class ModelScores {
     std::vector<std::uint32_t> items;          // each once, newest first
     std::vector<float> weights;                // summed by item
   };
-  static Rows rows_of(std::span<const RankEvent> events);
+  // The same in the rows of one model.
+  struct History {
+    Rows all;
+    Rows recent;  // of the newest day alone
+    std::uint32_t user_row = kNoDenseId;
+  };
+  History history_in(const Vocabulary* vocabulary) const;
+  const History& history_of(std::string_view model) const;
+  std::uint32_t row_in(std::string_view model, const RankCandidate& candidate) const;
+  static Rows rows_of(std::span<const RankEvent> events, const Vocabulary* vocabulary);
   const models::Encoder* find_encoder(std::string_view name) const;
-  std::vector<float> embed(const models::Encoder& encoder, const Rows& rows) const;
+  std::vector<float> embed(const models::Encoder& encoder, const History& history, const Rows& rows) const;
   std::vector<models::ScoredId> voters() const;
 
   const RankModels& models_;
   const RankQuery& query_;
-  Rows all_;
-  Rows recent_;
+  std::map<const Vocabulary*, History> histories_;  // null: rows of the query's world
 };
 
 }  // namespace tamis::engine

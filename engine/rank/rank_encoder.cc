@@ -45,9 +45,9 @@ std::optional<FeatureValue> request_value(const RankFeature& feature, const Rank
     case RankSource::kUserId: return FeatureValue(std::string(query.user_id));
     case RankSource::kUserFeature: return feature_of(query.user, feature.argument);
     case RankSource::kContextFeature: return feature_of(query.context, feature.argument);
-    case RankSource::kContextHour: return FeatureValue(std::to_string(query.now_ms / kHourMs % 24));
+    case RankSource::kContextHour: return FeatureValue(std::to_string(query.asked_ms / kHourMs % 24));
     case RankSource::kContextWeekday: {
-      const TimestampMs since_monday = query.now_ms - kFirstMondayMs;
+      const TimestampMs since_monday = query.asked_ms - kFirstMondayMs;
       return FeatureValue(std::to_string((since_monday / kDayMs % 7 + 7) % 7));
     }
     default: {

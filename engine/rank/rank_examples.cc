@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "common/random.h"
 #include "models/parallel.h"
+#include "models/value_scale.h"
 
 namespace tamis::engine {
 namespace {
@@ -22,7 +24,8 @@ RankQuery query_of(const RankWorld& world, const RankList& list) {
           .events = world.history(list.user, list.now_ms),
           .user = world.user_features(list.user),
           .context = list.context,
-          .now_ms = list.now_ms};
+          .now_ms = list.now_ms,
+          .asked_ms = list.now_ms};
 }
 
 const Features* features_in(const void* world, std::uint32_t key) {
@@ -36,6 +39,20 @@ struct Drawn {
   std::vector<std::uint32_t> kept;    // places in them
 };
 
+// What the user turned down is an example whether it was retrieved and drawn or not.
+void keep_disliked(const RankList& list, Drawn* drawn) {
+  for (const std::uint32_t item : list.disliked) {
+    if (std::binary_search(list.relevant.begin(), list.relevant.end(), item)) continue;
+    const auto place =
+        static_cast<std::uint32_t>(std::find(drawn->items.begin(), drawn->items.end(), item) - drawn->items.begin());
+    if (place == drawn->items.size()) {
+      drawn->items.push_back(item);
+      drawn->labels.push_back(0);
+    }
+    if (std::find(drawn->kept.begin(), drawn->kept.end(), place) == drawn->kept.end()) drawn->kept.push_back(place);
+  }
+}
+
 Drawn draw_examples(const RankWorld& world, const RankList& list, const RankDraw& draw, std::uint64_t stream) {
   Drawn drawn{.items = list.items, .labels = list.labels, .kept = {}};
   std::vector<std::uint32_t> others;
@@ -47,6 +64,7 @@ Drawn draw_examples(const RankWorld& world, const RankList& list, const RankDraw
     std::swap(others[i], others[i + random.below(static_cast<std::uint32_t>(others.size() - i))]);
     drawn.kept.push_back(others[i]);
   }
+  if (draw.negatives > 0 || draw.uniform > 0) keep_disliked(list, &drawn);
   const auto catalogue = static_cast<std::uint32_t>(world.dataset().items.size());
   for (std::uint32_t i = 0; i < draw.uniform; ++i) {
     const std::uint32_t item = random.below(catalogue);
@@ -78,22 +96,37 @@ RankExamples examples_of(const RankWorld& world, std::span<const RankList> lists
   return examples;
 }
 
-// Mean and deviation of a number, and whether its logarithm is taken: where it is never below 0.
+// Range, mean and deviation of a number, and whether its logarithm is taken: where it is never below 0. What lies far
+// outside of the others counts as the end of their range.
 class Scale {
  public:
   void add(double value) {
-    if (std::isfinite(value)) values_.push_back(value);
+    constexpr double kLargest = 1e18;  // keeps mean and deviation within a float
+    if (std::isfinite(value)) values_.push_back(std::clamp(value, -kLargest, kLargest));
   }
   void describe(Field* field) const {
     field->kind = FieldKind::kNumeric;
     const bool is_positive = std::all_of(values_.begin(), values_.end(), [](double value) { return value >= 0; });
     field->normalization = is_positive ? Normalization::kLogStandard : Normalization::kStandard;
+    std::vector<double> scaled;
+    for (const double value : values_) scaled.push_back(is_positive ? std::log1p(value) : value);
+    const models::ValueScale range = models::measure_values(scaled);
+    double low = std::numeric_limits<double>::infinity();
+    double high = -low;
     double sum = 0;
     double squares = 0;
-    for (const double value : values_) {
-      const double x = is_positive ? std::log1p(value) : value;
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      if (!range.is_outlier(scaled[i])) {
+        low = std::min(low, values_[i]);
+        high = std::max(high, values_[i]);
+      }
+      const double x = range.clip(scaled[i]);
       sum += x;
       squares += x * x;
+    }
+    if (low <= high) {
+      field->low = low;
+      field->high = high;
     }
     const auto count = static_cast<double>(std::max<std::size_t>(1, values_.size()));
     field->mean = static_cast<float>(sum / count);

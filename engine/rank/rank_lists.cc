@@ -122,7 +122,7 @@ Result<RankRetrieval> learn_retrieval(const Dataset& dataset, std::size_t end, c
                                       const ModelSettings& settings, const RunControl& control) {
   RankRetrieval retrieval;
   const models::TrainingData data = dataset.training_data(0, end);
-  retrieval.matrix = data.matrix();
+  retrieval.matrix = data.signed_matrix();
   TAMIS_ASSIGN_OR_RETURN(retrieval.learned,
                          learn_models(retrieval_models(names), data, retrieval.matrix, settings, control));
   retrieval.by_item = retrieval.matrix.transpose();
@@ -156,13 +156,15 @@ Result<std::vector<RankList>> make_rank_lists(const RankWorld& world, const Rank
     for (const auto& [item, bits] : later)
       if (options.repeats || !std::binary_search(seen.begin(), seen.end(), item)) list.relevant.push_back(item);
     std::sort(list.relevant.begin(), list.relevant.end());
+    list.disliked = world.turned_down(request.user, request.now_ms, window.end_ms);
 
     const RankQuery query{.user_id = world.dataset().users[request.user],
                           .user_row = is_known(request.user) ? request.user : kNoDenseId,
                           .events = world.history(request.user, request.now_ms),
                           .user = world.user_features(request.user),
                           .context = nullptr,
-                          .now_ms = request.now_ms};
+                          .now_ms = request.now_ms,
+                          .asked_ms = request.now_ms};
     const ModelScores scores(models, query);
     std::vector<CandidateList> found;
     for (const std::string& name : names) {

@@ -27,6 +27,7 @@ struct RankList {
   std::vector<std::uint32_t> items;     // candidates by row, in the order of the merged retrieval
   std::vector<std::uint32_t> labels;    // of each: bit o is set where objective o was reached
   std::vector<std::uint32_t> relevant;  // ascending: all that the user took, candidates or not
+  std::vector<std::uint32_t> disliked;  // ascending: all that the user turned down, likewise
 };
 
 struct RankListOptions {

@@ -3,13 +3,17 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/clock.h"
 #include "common/feature.h"
 #include "common/ids.h"
+#include "engine/vocabulary.h"
 #include "models/encoder.h"
 #include "models/interaction_matrix.h"
 #include "models/neighbors.h"
@@ -29,11 +33,13 @@ struct RankEvent {
 
 struct RankQuery {
   std::string_view user_id;
+  std::uint32_t user_key = kNoDenseId;  // within the query's world
   std::uint32_t user_row = kNoDenseId;  // in the retrieval models
   std::span<const RankEvent> events;    // oldest first; what weighs nothing is not among them
   const Features* user = nullptr;       // may be null
   const Features* context = nullptr;    // may be null
-  TimestampMs now_ms = 0;
+  TimestampMs now_ms = 0;               // what ages are counted up to: by the data's own clock when serving
+  TimestampMs asked_ms = 0;             // of the request, for its hour and weekday
 };
 
 struct RankCandidate {
@@ -52,6 +58,14 @@ struct RankModels {
   const models::InteractionMatrix* interactions = nullptr;  // [users, items] with its transpose and the users' norms:
   const models::InteractionMatrix* by_item = nullptr;       // user_knn
   std::span<const float> user_norms;
+  // Of models whose rows are not those of the query's world: what theirs stand for, by model. Keys are then dense ids.
+  std::map<std::string, const Vocabulary*, std::less<>> vocabularies;
+
+  // Null where the model's rows are those of the world.
+  const Vocabulary* vocabulary(std::string_view model) const {
+    const auto found = vocabularies.find(model);
+    return found == vocabularies.end() ? nullptr : found->second;
+  }
 };
 
 }  // namespace tamis::engine

@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include "common/feature_time.h"
+
 namespace tamis::engine {
 namespace {
 
@@ -28,9 +30,8 @@ class Writer {
 };
 
 bool is_listed(const Entity& entity, const std::string& field, TimestampMs now_ms) {
-  const auto found = entity.features.find(field);
-  const auto* date = found == entity.features.end() ? nullptr : std::get_if<Timestamp>(&found->second);
-  return date != nullptr && date->ms <= now_ms;
+  const auto time_ms = find_time(entity.features, field);
+  return time_ms && *time_ms <= now_ms;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "common/cancellation.h"
 #include "engine/live_state.h"
 #include "engine/query.h"
 #include "engine/replay/replay_store.h"
@@ -69,32 +70,43 @@ Status Replay::roll_to(Sequence sequence) {
   if (store_->counts().interactions > kMaxReplayedInteractions)
     return Status::resource_exhausted("more than " + std::to_string(kMaxReplayedInteractions) +
                                       " interactions are not replayed");
+  if (store_->first_log_sequence() > 1) {
+    return Status::failed_precondition(
+               "a past answer is replayed from the first write on, and the log begins with "
+               "sequence " +
+               std::to_string(store_->first_log_sequence()) +
+               " now (storage.log_retention, storage.log_retention_bytes)")
+        .at_field("as_of");
+  }
   if (past_ == nullptr || past_->sequence() > sequence) past_ = std::make_unique<Past>(options_);
   if (past_->sequence() == sequence) return Status::ok();
   Past& past = *past_;
   Status applied;
   Status read = store_->read_log(past.sequence() + 1, [&](const storage::CommittedRecord& record) {
     if (record.sequence > sequence) return false;
+    applied = check_cancelled();
+    if (!applied.is_ok()) return false;  // what was rebuilt so far is kept for the next request
     applied = past.apply(record);
     return applied.is_ok() && record.sequence < sequence;
   });
   if (!read.is_ok()) return read;
-  if (!applied.is_ok()) past_.reset();
+  if (!applied.is_ok() && !is_cancelled()) past_.reset();
   return applied;
 }
 
 Result<RecommendAnswer> Replay::recommend(const RecommendRequest& request) {
   const Sequence sequence = request.as_of_sequence.value_or(0);
   if (sequence > store_->last_sequence())
-    return Status::invalid_argument("as_of is " + std::to_string(sequence) + "; the last write has sequence " +
+    return Status::invalid_argument("as_of_sequence is " + std::to_string(sequence) + "; the last write has sequence " +
                                     std::to_string(store_->last_sequence()))
-        .at_field("as_of");
+        .at_field("as_of_sequence");
   if (!request.as_of_ms)
     return Status::invalid_argument("a past answer needs the time it was served at (served_at of the answer)")
-        .at_field("at");
+        .at_field("as_of");
   RecommendRequest asked = request;
   asked.dry_run = true;
   MutexLock lock(mutex_);
+  TAMIS_RETURN_IF_ERROR(check_cancelled());  // others may have held it for long
   TAMIS_RETURN_IF_ERROR(roll_to(sequence));
   TAMIS_RETURN_IF_ERROR(past_->serve(request.generation, trainer_));
   const auto state = past_->pin();

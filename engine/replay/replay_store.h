@@ -45,10 +45,15 @@ class ReplayStore final : public storage::Store {
   Result<std::string> get_document(std::string_view, std::string_view) const override;
   Result<std::vector<storage::Document>> list_documents(std::string_view) const override;
   Status read_log(Sequence, const std::function<bool(const storage::CommittedRecord&)>&) const override;
+  Sequence first_log_sequence() const override { return 1; }
+  Result<Sequence> trim_log(const LogRetention&) override;
+  std::vector<storage::DepartedUser> departed_users() const override { return {}; }
+  Status erase_departed(std::atomic<bool>*) override;
   Status write_impressions(const storage::ImpressionBatch&) override;
   Status scan_impressions(
       TimestampMs from_ms, TimestampMs to_ms,
       const std::function<bool(const storage::Impression&, std::span<const storage::Outcome>)>&) const override;
+  Status remove_impressions(std::span<const storage::ImpressionRow>) override;
   Status prune_impressions(TimestampMs) override;
   Result<Sequence> attributed_through() const override;
   Status checkpoint(const std::filesystem::path&) const override;
@@ -69,6 +74,7 @@ class ReplayStore final : public storage::Store {
 
   Status assign(EntityKind kind, std::string_view id, DenseId expected, bool* is_new);
   Status absorb_merge(const MergeUser& merge, storage::CommittedRecord* record);
+  std::vector<DenseId> owners(const InteractionRef& ref) const;
   // Takes the rows that `is_taken` names from those of a user.
   void take(DenseId user, const std::function<bool(const Row&)>& is_taken,
             std::vector<storage::StoredInteraction>* taken);

@@ -48,6 +48,8 @@ Status validate(const BprOptions& options) {
   TAMIS_RETURN_IF_ERROR(require(options.batch >= 1 && options.batch <= 1U << 20, "batch", options.batch, "1..1048576"));
   TAMIS_RETURN_IF_ERROR(
       require(options.negatives >= 1 && options.negatives <= 256, "negatives", options.negatives, "1..256"));
+  TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.disliked_weight) && options.disliked_weight >= 0,
+                                "disliked_weight", options.disliked_weight, "a finite number of at least 0"));
   TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.learning_rate) && options.learning_rate > 0, "learning_rate",
                                 options.learning_rate, "a finite number above 0"));
   TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.regularization) && options.regularization >= 0, "regularization",
@@ -62,17 +64,21 @@ Result<BprModel> train_bpr(const InteractionMatrix& interactions, const BprOptio
   Random random(options.seed);
   AdagradRows users = random_rows(interactions, options, false, random);
   AdagradRows items = random_rows(interactions.transpose(), options, true, random);
-  std::vector<BprBatch::Positive> positives;
-  positives.reserve(interactions.nonzeros());
+  std::vector<BprBatch::Pair> pairs;
+  pairs.reserve(interactions.nonzeros());
   for (std::uint32_t user = 0; user < interactions.rows; ++user) {
-    for (const std::uint32_t item : interactions.row_columns(user)) positives.push_back({user, item});
+    const auto met = interactions.row_columns(user);
+    const auto weights = interactions.row_weights(user);
+    for (std::size_t i = 0; i < met.size(); ++i) {
+      if (weights[i] > 0 || options.disliked_weight > 0) pairs.push_back({user, met[i], weights[i] < 0});
+    }
   }
   BprBatch batch(interactions, options);
   for (std::uint32_t epoch = 0; epoch < options.epochs; ++epoch) {
-    shuffle(positives, random);
-    for (std::size_t begin = 0; begin < positives.size(); begin += options.batch) {
-      const std::size_t count = std::min<std::size_t>(options.batch, positives.size() - begin);
-      TAMIS_RETURN_IF_ERROR(batch.step(std::span(positives).subspan(begin, count), random(), users, items, control));
+    shuffle(pairs, random);
+    for (std::size_t begin = 0; begin < pairs.size(); begin += options.batch) {
+      const std::size_t count = std::min<std::size_t>(options.batch, pairs.size() - begin);
+      TAMIS_RETURN_IF_ERROR(batch.step(std::span(pairs).subspan(begin, count), random(), users, items, control));
     }
     control.progress((epoch + 1.0) / options.epochs,
                      "bpr epoch " + std::to_string(epoch + 1) + " of " + std::to_string(options.epochs));

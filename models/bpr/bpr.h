@@ -3,7 +3,8 @@
 //
 // Each epoch visits every interaction (u, i) once, in a random order, and draws items j that u did not meet. With
 // several draws the one that scores highest is taken (dynamic negative sampling, Zhang et al. 2013,
-// doi:10.1145/2484028.2484126): easy negatives teach nothing. The step climbs log sigmoid(p_u.q_i - p_u.q_j) -
+// doi:10.1145/2484028.2484126): easy negatives teach nothing. What a user turned down is visited, too: it is to score
+// below a random item that the user did not turn down. The step climbs log sigmoid(p_u.q_i - p_u.q_j) -
 // regularization (|p_u|^2 + |q_i|^2 + |q_j|^2) / 2. A batch's gradients are taken at its start and summed by row in the
 // order of its samples, so that the result is the same, to the bit, for any number of threads.
 #pragma once
@@ -22,6 +23,7 @@ struct BprOptions {
   std::uint32_t epochs = 60;      // 1..10000
   std::uint32_t batch = 4096;     // interactions per step, 1..2^20; larger parallelise better and learn slower
   std::uint32_t negatives = 4;    // draws per interaction, of which the best-scored trains; 1: plain BPR; 1..256
+  double disliked_weight = 1;     // of the step for what a user turned down, >= 0
   double learning_rate = 0.1;     // of Adagrad, > 0
   double regularization = 0.001;  // lambda, per visit of a row, >= 0
   double init_stddev = 0.1;       // entries start at N(0, init_stddev / sqrt(dim)), > 0
@@ -39,9 +41,9 @@ struct BprModel {
 // invalid_argument where an option is out of its range; the message and field name it.
 Status validate(const BprOptions& options);
 
-// Rows are users; weights are not looked at. Users who met every item teach nothing. Errors: invalid_argument (an
-// option), unavailable (cancelled), resource_exhausted (memory).
-// O(epochs * interactions * (negatives + 4) * dim) flops.
+// Rows are users; of weights only the sign counts, those below 0 were turned down. Users who met every item teach
+// nothing. Errors: invalid_argument (an option), unavailable (cancelled), resource_exhausted (memory). O(epochs *
+// interactions * (negatives + 4) * dim) flops.
 Result<BprModel> train_bpr(const InteractionMatrix& interactions, const BprOptions& options,
                            const TrainControl& control);
 

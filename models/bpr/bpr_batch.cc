@@ -13,22 +13,51 @@ namespace {
 
 constexpr std::size_t kSamplesPerBlock = 256;
 constexpr std::size_t kRowsPerBlock = 128;
-constexpr std::uint32_t kDrawsBeforeGivingUp = 32;  // of items that the user met, in a row
+constexpr std::uint32_t kDrawsBeforeGivingUp = 32;  // of items that do not fit, in a row
 constexpr float kSquareFloor = 1e-8F;
 
 }  // namespace
 
-BprBatch::Sample BprBatch::draw(const Positive& positive, std::uint64_t seed, const AdagradRows& users,
+float BprBatch::weight_of(std::uint32_t user, std::uint32_t item) const {
+  const auto met = interactions_.row_columns(user);
+  const auto place = std::lower_bound(met.begin(), met.end(), item);
+  if (place == met.end() || *place != item) return 0;
+  return interactions_.row_weights(user)[static_cast<std::size_t>(place - met.begin())];
+}
+
+BprBatch::Sample BprBatch::draw(const Pair& pair, std::uint64_t seed, const AdagradRows& users,
                                 const AdagradRows& items) const {
+  return pair.is_disliked ? draw_disliked(pair, seed, users, items) : draw_liked(pair, seed, users, items);
+}
+
+BprBatch::Sample BprBatch::draw_disliked(const Pair& pair, std::uint64_t seed, const AdagradRows& users,
+                                         const AdagradRows& items) const {
+  const std::size_t dim = options_.dim;
+  const float* user = users.factors.data() + pair.user * dim;
+  Sample sample{.user = pair.user, .positive = pair.item, .negative = pair.item};
+  Random random(seed);
+  for (std::uint32_t draws = 0; draws < kDrawsBeforeGivingUp; ++draws) {
+    const std::uint32_t item = random.below(interactions_.columns);
+    if (weight_of(pair.user, item) < 0) continue;
+    sample.positive = item;
+    const float margin = blas::dot(dim, user, items.factors.data() + item * dim) -
+                         blas::dot(dim, user, items.factors.data() + pair.item * dim);
+    sample.slope = static_cast<float>(options_.disliked_weight) / (1.0F + std::exp(margin));
+    break;
+  }
+  return sample;
+}
+
+BprBatch::Sample BprBatch::draw_liked(const Pair& positive, std::uint64_t seed, const AdagradRows& users,
+                                      const AdagradRows& items) const {
   const std::size_t dim = options_.dim;
   const float* user = users.factors.data() + positive.user * dim;
-  const auto met = interactions_.row_columns(positive.user);
   Sample sample{.user = positive.user, .positive = positive.item};
   Random random(seed);
   float best = -std::numeric_limits<float>::infinity();
   for (std::uint32_t drawn = 0, refused = 0; drawn < options_.negatives && refused < kDrawsBeforeGivingUp;) {
     const std::uint32_t item = random.below(interactions_.columns);
-    if (std::binary_search(met.begin(), met.end(), item)) {
+    if (weight_of(positive.user, item) > 0) {
       ++refused;
       continue;
     }
@@ -98,12 +127,12 @@ Status BprBatch::apply(const Side& side, AdagradRows& rows, const TrainControl& 
   });
 }
 
-Status BprBatch::step(std::span<const Positive> positives, std::uint64_t seed, AdagradRows& users, AdagradRows& items,
+Status BprBatch::step(std::span<const Pair> pairs, std::uint64_t seed, AdagradRows& users, AdagradRows& items,
                       const TrainControl& control) {
-  samples_.resize(positives.size());
+  samples_.resize(pairs.size());
   TAMIS_RETURN_IF_ERROR(
-      parallel_blocks(control, positives.size(), kSamplesPerBlock, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) samples_[i] = draw(positives[i], seed + i, users, items);
+      parallel_blocks(control, pairs.size(), kSamplesPerBlock, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) samples_[i] = draw(pairs[i], seed + i, users, items);
       }));
   user_side_.touches.clear();
   item_side_.touches.clear();

@@ -22,12 +22,13 @@ class BprBatch {
   BprBatch(const InteractionMatrix& interactions, const BprOptions& options)
       : interactions_(interactions), options_(options) {}
 
-  struct Positive {
+  struct Pair {
     std::uint32_t user = 0;
     std::uint32_t item = 0;
+    bool is_disliked = false;
   };
-  // One step on `positives`, the draws taken from `seed`.
-  Status step(std::span<const Positive> positives, std::uint64_t seed, AdagradRows& users, AdagradRows& items,
+  // One step on `pairs`, the draws taken from `seed`.
+  Status step(std::span<const Pair> pairs, std::uint64_t seed, AdagradRows& users, AdagradRows& items,
               const TrainControl& control);
 
  private:
@@ -35,7 +36,8 @@ class BprBatch {
     std::uint32_t user = 0;
     std::uint32_t positive = 0;
     std::uint32_t negative = 0;
-    float slope = 0;  // sigmoid(score of the negative - score of the positive); 0 where there is no negative
+    float slope =
+        0;  // sigmoid(score of the negative - score of the positive), weighted; 0 where one of them is missing
   };
   // One touch of a row by a sample: rows ascend, then samples.
   struct Touch {
@@ -51,7 +53,10 @@ class BprBatch {
     void group();
   };
 
-  Sample draw(const Positive& positive, std::uint64_t seed, const AdagradRows& users, const AdagradRows& items) const;
+  float weight_of(std::uint32_t user, std::uint32_t item) const;  // 0 where they have not met
+  Sample draw(const Pair& pair, std::uint64_t seed, const AdagradRows& users, const AdagradRows& items) const;
+  Sample draw_liked(const Pair& pair, std::uint64_t seed, const AdagradRows& users, const AdagradRows& items) const;
+  Sample draw_disliked(const Pair& pair, std::uint64_t seed, const AdagradRows& users, const AdagradRows& items) const;
   Status add_gradients(Side& side, bool is_user_side, const AdagradRows& own, const AdagradRows& other,
                        const TrainControl& control) const;
   Status apply(const Side& side, AdagradRows& rows, const TrainControl& control) const;

@@ -41,8 +41,9 @@ Result<std::unique_ptr<Encoder>> BprEncoder::load(const SavedEncoder& saved) {
 }
 
 Status BprEncoder::embed_user(const UserInput& user, std::span<float> out) const {
-  if (!user.history.empty()) {
-    if (fold_in_.solve(DistinctItems(user.history).items, out)) return Status::ok();
+  if (!user.history.empty() || !user.negatives.empty()) {
+    const DistinctItems distinct(user.history, user.negatives);
+    if (fold_in_.solve(distinct.items, out, entries(distinct))) return Status::ok();
     return Status::failed_precondition("the history does not place the user");
   }
   if (user.row) {
@@ -55,9 +56,9 @@ Status BprEncoder::embed_user(const UserInput& user, std::span<float> out) const
 
 bool BprEncoder::explain(const UserInput& user, std::uint32_t item, std::span<double> shares) const {
   if (user.history.empty()) return false;
-  const DistinctItems distinct(user.history);
+  const DistinctItems distinct(user.history, user.negatives);
   std::vector<double> by_item(distinct.items.size());
-  if (!fold_in_.explain(distinct.items, item, by_item)) return false;
+  if (!fold_in_.explain(distinct.items, item, by_item, entries(distinct))) return false;
   for (std::size_t h = 0; h < user.history.size(); ++h) {  // repeats share by their weight
     const std::size_t slot = distinct.slots[h];
     shares[h] = by_item[slot] * user.history[h].weight / distinct.weights[slot];
@@ -65,7 +66,16 @@ bool BprEncoder::explain(const UserInput& user, std::uint32_t item, std::span<do
   return true;
 }
 
-Settings BprEncoder::settings() const { return {{kRidge, number_text(fold_in_ridge_)}}; }
+std::vector<float> BprEncoder::entries(const DistinctItems& history) const {
+  std::vector<float> result;
+  for (const float weight : history.weights)
+    result.push_back(weight < 0 ? -static_cast<float>(model_.options.disliked_weight) : 1.0F);
+  return result;
+}
+
+Settings BprEncoder::settings() const {
+  return {{kRidge, number_text(fold_in_ridge_)}, {"disliked_weight", number_text(model_.options.disliked_weight)}};
+}
 
 void BprEncoder::add_tensors(TensorWriter& writer) const {
   writer.add<float>(kUserFactors, {model_.users, model_.options.dim}, model_.user_factors);
@@ -74,7 +84,7 @@ void BprEncoder::add_tensors(TensorWriter& writer) const {
 
 Result<std::unique_ptr<Encoder>> train_bpr_encoder(const TrainingData& data, const Settings& settings,
                                                    const TrainControl& control) {
-  TAMIS_ASSIGN_OR_RETURN(BprModel model, train_bpr(data.matrix(), bpr_options(settings), control));
+  TAMIS_ASSIGN_OR_RETURN(BprModel model, train_bpr(data.signed_matrix(), bpr_options(settings), control));
   return std::unique_ptr<Encoder>(std::make_unique<BprEncoder>(std::move(model), number_setting(settings, kRidge)));
 }
 

@@ -7,13 +7,15 @@
 
 #include "models/bpr/bpr.h"
 #include "models/bpr/bpr_fold_in.h"
+#include "models/distinct_items.h"
 #include "models/encoder.h"
 #include "models/train_control.h"
 #include "models/training_data.h"
 
 namespace tamis::models {
 
-// Tensors: user_factors [users, dim], item_factors [items, dim]. Settings: fold_in_ridge.
+// Tensors: user_factors [users, dim], item_factors [items, dim]. Settings: fold_in_ridge,
+// disliked_weight.
 class BprEncoder final : public Encoder {
  public:
   BprEncoder(BprModel model, double fold_in_ridge);
@@ -28,6 +30,8 @@ class BprEncoder final : public Encoder {
   void add_tensors(TensorWriter& writer) const override;
 
  private:
+  std::vector<float> entries(const DistinctItems& history) const;
+
   BprModel model_;
   double fold_in_ridge_;
   BprFoldIn fold_in_;

@@ -47,22 +47,25 @@ BprFoldIn::Equations BprFoldIn::equations(std::span<const std::uint32_t> items) 
   return result;
 }
 
-bool BprFoldIn::solve(std::span<const std::uint32_t> items, std::span<float> out) const {
+bool BprFoldIn::solve(std::span<const std::uint32_t> items, std::span<float> out,
+                      std::span<const float> entries) const {
   Equations equations_of_user = equations(items);
-  const std::vector<float> share(items.size(), 1.0F / static_cast<float>(items.size()));
+  std::vector<float> share(items.size(), 1.0F / static_cast<float>(items.size()));
+  for (std::size_t h = 0; h < entries.size(); ++h) share[h] *= entries[h];
   std::fill(out.begin(), out.end(), 0.0F);
   blas::add_transposed_times_vector(items.size(), dim_, equations_of_user.centred.data(), share.data(), out.data());
   return blas::solve_positive_definite(dim_, equations_of_user.system.data(), out.data());
 }
 
-bool BprFoldIn::explain(std::span<const std::uint32_t> items, std::uint32_t target, std::span<double> shares) const {
+bool BprFoldIn::explain(std::span<const std::uint32_t> items, std::uint32_t target, std::span<double> shares,
+                        std::span<const float> entries) const {
   Equations equations_of_user = equations(items);
   const auto wanted = item_factors_.subspan(target * dim_, dim_);
   std::vector<float> solved(wanted.begin(), wanted.end());  // A^-1 q_t; A is symmetric
   if (!blas::solve_positive_definite(dim_, equations_of_user.system.data(), solved.data())) return false;
   for (std::size_t h = 0; h < items.size(); ++h) {
     const float product = blas::dot(dim_, solved.data(), equations_of_user.centred.data() + h * dim_);
-    shares[h] = double{product} / static_cast<double>(items.size());
+    shares[h] = (entries.empty() ? 1 : double{entries[h]}) * double{product} / static_cast<double>(items.size());
   }
   return true;
 }

@@ -12,7 +12,8 @@ namespace tamis::models {
 namespace {
 
 constexpr const char* kItemVectors = "item_vectors";
-constexpr std::array<const char*, 3> kCommonSettings = {"embedder", "fields", "max_history"};
+constexpr const char* kKnownTerms = "known_terms";
+constexpr std::array<const char*, 4> kCommonSettings = {"embedder", "fields", "max_history", "disliked_weight"};
 constexpr std::array<const char*, 6> kBuiltinSettings = {"buckets",      "shortest_ngram", "longest_ngram",
                                                          "ngram_weight", "projection",     "seed"};
 constexpr std::array<const char*, 2> kEndpointSettings = {"model", "dimensions"};
@@ -65,8 +66,15 @@ Result<std::shared_ptr<const TextEmbedder>> restore_embedder(const SavedEncoder&
   if (options.hashed.projection == TextProjection::kSvd) {
     TAMIS_ASSIGN_OR_RETURN(projection, read_finite(tensors, "projection", {options.hashed.buckets, dim}));
   }
-  TAMIS_ASSIGN_OR_RETURN(HashedTextEmbedder embedder,
-                         HashedTextEmbedder::restore(options.hashed, std::move(idf), std::move(projection)));
+  std::vector<std::uint64_t> known;  // older files have none
+  if (tensors.tensors().contains(kKnownTerms)) {
+    TAMIS_ASSIGN_OR_RETURN(known, tensors.read<std::uint64_t>(kKnownTerms));
+    if (!std::is_sorted(known.begin(), known.end()))
+      return Status::corruption("the known terms do not ascend").at_field(kKnownTerms);
+  }
+  TAMIS_ASSIGN_OR_RETURN(
+      HashedTextEmbedder embedder,
+      HashedTextEmbedder::restore(options.hashed, std::move(idf), std::move(projection), std::move(known)));
   return std::shared_ptr<const TextEmbedder>(std::make_shared<HashedTextEmbedder>(std::move(embedder)));
 }
 
@@ -125,14 +133,25 @@ Status ContentEncoder::embed_user(const UserInput& user, std::span<float> out) c
     for (std::size_t d = 0; d < out.size(); ++d) out[d] += weight * vector[d];
   }
   if (!placed) return Status::failed_precondition("no item of the history has a text");
+  if (options_.disliked_weight > 0) turn_away(user.negatives, out);
   return Status::ok();
+}
+
+void ContentEncoder::turn_away(std::span<const HistoryEvent> negatives, std::span<float> out) const {
+  const std::size_t count = std::min<std::size_t>(negatives.size(), options_.max_history);
+  for (const HistoryEvent& event : negatives.last(count)) {
+    const std::span<const float> vector = row(event.item);
+    const float weight = static_cast<float>(options_.disliked_weight) * event.weight;
+    for (std::size_t d = 0; d < out.size(); ++d) out[d] -= weight * vector[d];
+  }
 }
 
 Status ContentEncoder::embed_item(const Features& features, std::span<float> out) const {
   if (asks_server()) return Status::failed_precondition("the embeddings endpoint is asked in the background");
   const std::string text = item_text(features, options_.fields);
   if (text.empty()) return Status::failed_precondition("the item has no text");
-  return embed_text(text, out);
+  if (parts_.embedder == nullptr) return parts_.refusal;
+  return place(text, out);
 }
 
 Result<std::vector<float>> ContentEncoder::embed_items(std::span<const Features* const> items) const {
@@ -144,6 +163,11 @@ Result<std::vector<float>> ContentEncoder::embed_items(std::span<const Features*
 
 Status ContentEncoder::embed_text(std::string_view text, std::span<float> out) const {
   if (parts_.embedder == nullptr) return parts_.refusal;
+  if (!parts_.embedder->knows(text)) return Status::failed_precondition("no word of the text is known");
+  return place(text, out);
+}
+
+Status ContentEncoder::place(std::string_view text, std::span<float> out) const {
   const std::string owned(text);
   TAMIS_ASSIGN_OR_RETURN(const std::vector<float> vector, parts_.embedder->embed({&owned, 1}));
   if (says_nothing(vector)) return Status::failed_precondition("no word of the text is known");
@@ -153,7 +177,8 @@ Status ContentEncoder::embed_text(std::string_view text, std::span<float> out) c
 
 bool ContentEncoder::explain(const UserInput& user, std::uint32_t item, std::span<double> shares) const {
   std::vector<float> mean(parts_.dim);
-  if (!user.newer.empty() || user.history.size() > options_.max_history || !embed_user(user, mean).is_ok())
+  if (!user.newer.empty() || !user.negatives.empty() || user.history.size() > options_.max_history ||
+      !embed_user(user, mean).is_ok())
     return false;
   double squares = 0;
   for (const float value : mean) squares += double{value} * value;
@@ -185,6 +210,8 @@ void ContentEncoder::add_tensors(TensorWriter& writer) const {
     writer.add<float>("idf", {hashed->idf().size()}, hashed->idf());
     if (!hashed->projection().empty())
       writer.add<float>("projection", {hashed->idf().size(), parts_.dim}, hashed->projection());
+    if (!hashed->known_terms().empty())
+      writer.add<std::uint64_t>(kKnownTerms, {hashed->known_terms().size()}, hashed->known_terms());
   }
   if (const auto* table = dynamic_cast<const WordVectorEmbedder*>(parts_.embedder.get())) {
     writer.add<std::uint8_t>("words", {words_.size()},
@@ -201,10 +228,12 @@ Result<std::unique_ptr<Encoder>> train_content_encoder(const TrainingData& data,
   std::vector<std::string> texts(data.items);
   for (std::size_t i = 0; i < data.item_features.size(); ++i)
     texts[i] = item_text(data.item_features[i], options.fields);
-  if (std::all_of(texts.begin(), texts.end(), [](const std::string& text) { return text.empty(); }))
+  std::vector<std::string> all_texts = texts;  // what is learned from
+  for (const Features& features : data.other_item_features) all_texts.push_back(item_text(features, options.fields));
+  if (std::all_of(all_texts.begin(), all_texts.end(), [](const std::string& text) { return text.empty(); }))
     return Status::failed_precondition("no item has a text: neither name, title nor a feature of kind text");
   control.progress(0, "making the embedder");
-  TAMIS_ASSIGN_OR_RETURN(parts.embedder, make_embedder(texts, data, options, control));
+  TAMIS_ASSIGN_OR_RETURN(parts.embedder, make_embedder(all_texts, data, options, control));
   parts.dim = parts.embedder->dim();
   if (options.embedder == TextEmbedderKind::kEndpoint && parts.settings["model"].empty())
     parts.settings["model"] = data.text_embedders->model();

@@ -18,7 +18,8 @@ namespace tamis::models {
 // Tensors: item_vectors [items, dim], rows of length 1 or zeros. builtin: idf [buckets] and, under svd, projection
 // [buckets, dim]. word_vectors: words (U8, one a line), word_vectors [words, dim], word_weights [words]. endpoint:
 // none, the embedder is asked for at load by the name of its model; where that fails, items stay where they are, and
-// texts and new items are refused with the reason. Settings: embedder, fields, max_history, those of the built-in
+// texts and new items are refused with the reason. Settings: embedder, fields, max_history,
+// disliked_weight, those of the built-in
 // embedder, model and dimensions.
 class ContentEncoder final : public Encoder {
  public:
@@ -50,6 +51,9 @@ class ContentEncoder final : public Encoder {
   void add_tensors(TensorWriter& writer) const override;
 
  private:
+  Status place(std::string_view text, std::span<float> out) const;
+  // Takes what the user turned down from a mean (Rocchio 1971).
+  void turn_away(std::span<const HistoryEvent> negatives, std::span<float> out) const;
   std::span<const float> row(std::uint32_t item) const {
     return std::span(parts_.item_vectors).subspan(std::size_t{item} * parts_.dim, parts_.dim);
   }

@@ -33,6 +33,8 @@ std::vector<ModelOption> content_table() {
       text_option("fields", "", kMaxPathBytes,
                   "features that make up an item's text, with commas between; none: all texts, name and title"),
       integer_option("max_history", defaults.max_history, 1, 65'536, "newest events that a user is the mean of"),
+      number_option("disliked_weight", defaults.disliked_weight, 0, 1e3,
+                    "of what users turned down, which is taken from the mean"),
       integer_option("dim", defaults.hashed.dim, 1, 4096, "builtin: length of the vectors"),
       integer_option("buckets", defaults.hashed.buckets, 1, 16'777'216, "builtin: of hashed words and n-grams"),
       integer_option("shortest_ngram", defaults.hashed.shortest_ngram, 1, 16, "builtin: characters"),
@@ -71,6 +73,7 @@ ContentOptions content_options(const Settings& settings) {
   if (embedder == "endpoint") options.embedder = TextEmbedderKind::kEndpoint;
   options.fields = split_by_comma(choice_setting(settings, "fields"));
   options.max_history = count(settings, "max_history");
+  options.disliked_weight = number_setting(settings, "disliked_weight");
   options.hashed.dim = count(settings, "dim");
   options.hashed.buckets = count(settings, "buckets");
   options.hashed.shortest_ngram = count(settings, "shortest_ngram");

@@ -18,6 +18,7 @@ struct ContentOptions {
   TextEmbedderKind embedder = TextEmbedderKind::kBuiltin;
   std::vector<std::string> fields;  // of an item, in order; empty: as item_text() chooses
   std::uint32_t max_history = 50;   // newest events that a user is the mean of
+  double disliked_weight = 0.25;    // of what the user turned down, which is taken from the mean; >= 0
 
   HashedTextOptions hashed;  // builtin
 

@@ -15,11 +15,18 @@ namespace {
 
 constexpr std::uint64_t kWordSeed = 1;
 constexpr std::uint64_t kNgramSeed = 2;
+constexpr std::size_t kMostKnown = 4'000'000;
+constexpr double kKnownShare = 0.3;         // of the n-grams of a text without a known word, as a misspelt one has
 constexpr std::uint32_t kOversampling = 8;  // more directions than wanted, so that those wanted are accurate
 constexpr int kPowerIterations = 3;
 constexpr float kNegligible = 1e-6F;
 constexpr std::size_t kColumnsPerBlock = 16;
 constexpr std::size_t kDocumentsPerBlock = 256;
+
+void sort_unique(std::vector<std::uint64_t>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
 
 Status check(const HashedTextOptions& options) {
   if (options.dim == 0 || options.dim > 4096) {
@@ -63,6 +70,7 @@ Result<HashedTextEmbedder> HashedTextEmbedder::fit(std::span<const std::string> 
     });
   };
   TAMIS_RETURN_IF_ERROR(read());
+  embedder.collect_known(texts);
   std::vector<std::uint32_t> frequency(options.buckets, 0);
   for (const auto& document : documents) {
     for (const Term& term : document) ++frequency[term.bucket];
@@ -79,7 +87,8 @@ Result<HashedTextEmbedder> HashedTextEmbedder::fit(std::span<const std::string> 
 }
 
 Result<HashedTextEmbedder> HashedTextEmbedder::restore(const HashedTextOptions& options, std::vector<float> idf,
-                                                       std::vector<float> projection) {
+                                                       std::vector<float> projection,
+                                                       std::vector<std::uint64_t> known) {
   TAMIS_RETURN_IF_ERROR(check(options));
   const std::size_t expected =
       options.projection == TextProjection::kSvd ? std::size_t{options.buckets} * options.dim : 0;
@@ -89,6 +98,7 @@ Result<HashedTextEmbedder> HashedTextEmbedder::restore(const HashedTextOptions& 
   HashedTextEmbedder embedder(options);
   embedder.idf_ = std::move(idf);
   embedder.projection_ = std::move(projection);
+  embedder.known_ = std::move(known);
   return embedder;
 }
 
@@ -100,14 +110,10 @@ Result<std::vector<float>> HashedTextEmbedder::embed(std::span<const std::string
   return vectors;
 }
 
-std::vector<HashedTextEmbedder::Term> HashedTextEmbedder::terms(const std::string& text) const {
-  std::vector<Term> all;
-  const auto add = [&](std::string_view term, std::uint64_t seed, float weight) {
-    const std::uint64_t hash = hash_text(term, seed);
-    all.push_back({static_cast<std::uint32_t>((hash >> 32) * options_.buckets >> 32), weight});
-  };
+template <typename Visit>
+void HashedTextEmbedder::visit_terms(std::string_view text, const Visit& visit) const {
   for (const std::string& word : words_of(text)) {
-    add(word, kWordSeed, 1);
+    visit(hash_text(word, kWordSeed), 1.0F, true);
     const std::string marked = "<" + word + ">";
     std::size_t ngrams = 0;
     for (std::size_t n = options_.shortest_ngram; n <= options_.longest_ngram && n <= marked.size(); ++n) {
@@ -117,10 +123,42 @@ std::vector<HashedTextEmbedder::Term> HashedTextEmbedder::terms(const std::strin
     const float weight = static_cast<float>(options_.ngram_weight / std::sqrt(static_cast<double>(ngrams)));
     for (std::size_t n = options_.shortest_ngram; n <= options_.longest_ngram && n <= marked.size(); ++n) {
       for (std::size_t at = 0; at + n <= marked.size(); ++at) {
-        add(std::string_view(marked).substr(at, n), kNgramSeed, weight);
+        visit(hash_text(std::string_view(marked).substr(at, n), kNgramSeed), weight, false);
       }
     }
   }
+}
+
+void HashedTextEmbedder::collect_known(std::span<const std::string> texts) {
+  for (const std::string& text : texts) {
+    visit_terms(text, [&](std::uint64_t hash, float, bool) { known_.push_back(hash); });
+    if (known_.size() < 2 * kMostKnown) continue;
+    sort_unique(known_);
+    if (known_.size() > kMostKnown) break;
+  }
+  sort_unique(known_);
+  if (known_.size() > kMostKnown) known_ = {};
+}
+
+bool HashedTextEmbedder::knows(std::string_view text) const {
+  if (known_.empty()) return true;
+  bool has_word = false;
+  std::size_t ngrams = 0;
+  std::size_t known_ngrams = 0;
+  visit_terms(text, [&](std::uint64_t hash, float, bool is_word) {
+    const bool is_known = std::binary_search(known_.begin(), known_.end(), hash);
+    has_word |= is_word && is_known;
+    ngrams += is_word ? 0 : 1;
+    known_ngrams += !is_word && is_known ? 1 : 0;
+  });
+  return has_word || (ngrams > 0 && static_cast<double>(known_ngrams) >= kKnownShare * static_cast<double>(ngrams));
+}
+
+std::vector<HashedTextEmbedder::Term> HashedTextEmbedder::terms(const std::string& text) const {
+  std::vector<Term> all;
+  visit_terms(text, [&](std::uint64_t hash, float weight, bool /*is_word*/) {
+    all.push_back({static_cast<std::uint32_t>((hash >> 32) * options_.buckets >> 32), weight});
+  });
   std::stable_sort(all.begin(), all.end(), [](const Term& a, const Term& b) { return a.bucket < b.bucket; });
   std::vector<Term> unique;
   std::vector<float> heaviest;  // of one occurrence: what 1 + log(count) multiplies

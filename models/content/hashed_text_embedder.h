@@ -35,13 +35,20 @@ class HashedTextEmbedder final : public TextEmbedder {
   static Result<HashedTextEmbedder> fit(std::span<const std::string> texts, const HashedTextOptions& options,
                                         const TrainControl& control);
   // As fitted elsewhere: idf [buckets], projection [buckets, dim] or empty where it is random.
+  // `known` as known_terms() gave them, ascending.
   static Result<HashedTextEmbedder> restore(const HashedTextOptions& options, std::vector<float> idf,
-                                            std::vector<float> projection);
+                                            std::vector<float> projection, std::vector<std::uint64_t> known = {});
 
   std::uint32_t dim() const override { return options_.dim; }
   Result<std::vector<float>> embed(std::span<const std::string> texts) const override;
 
+  // Whether a word of the text, or a good part of its n-grams, stands in the texts that were learned from.
+  bool knows(std::string_view text) const override;
+
   const HashedTextOptions& options() const { return options_; }
+  // The hashes of all words and n-grams learned from, ascending; empty where there were more than kMostKnown: then
+  // every text counts as known.
+  const std::vector<std::uint64_t>& known_terms() const { return known_; }
   const std::vector<float>& idf() const { return idf_; }
   const std::vector<float>& projection() const { return projection_; }
 
@@ -53,12 +60,17 @@ class HashedTextEmbedder final : public TextEmbedder {
   explicit HashedTextEmbedder(const HashedTextOptions& options) : options_(options) {}
   // A text's terms by bucket, unique: sublinear tf (1 + log count) where `idf` is empty, else tf-idf of length 1.
   std::vector<Term> terms(const std::string& text) const;
+  // Calls visit(hash, weight, is_word) for each word of the text and each n-gram of it.
+  template <typename Visit>
+  void visit_terms(std::string_view text, const Visit& visit) const;
+  void collect_known(std::span<const std::string> texts);
   void project(std::span<const Term> terms, float* out) const;
   Status fit_svd(const std::vector<std::vector<Term>>& documents, const TrainControl& control);
 
   HashedTextOptions options_;
   std::vector<float> idf_;         // [buckets]
   std::vector<float> projection_;  // [buckets, dim], or empty
+  std::vector<std::uint64_t> known_;
 };
 
 }  // namespace tamis::models

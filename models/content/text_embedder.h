@@ -21,6 +21,8 @@ class TextEmbedder {
   // [texts, dim], row-major. Built-in embedders do not fail; a remote one answers unavailable after its last retry, and
   // invalid_argument where the server refuses.
   virtual Result<std::vector<float>> embed(std::span<const std::string> texts) const = 0;
+  // Whether the text says something to the embedder, where it can tell.
+  virtual bool knows(std::string_view /*text*/) const { return true; }
 
  protected:
   TextEmbedder() = default;

@@ -1,28 +1,25 @@
 #include "models/content/text_tokens.h"
 
 #include "common/random.h"
+#include "models/content/fold_text.h"
 
 namespace tamis::models {
-namespace {
-
-bool is_word_byte(unsigned char c) {
-  return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-}  // namespace
-
 std::vector<std::string> words_of(std::string_view text) {
+  const std::string folded = fold_text(text);
   std::vector<std::string> words;
   std::string word;
   const auto flush = [&] {
     if (!word.empty()) words.push_back(std::move(word));
     word.clear();
   };
-  for (const char c : text) {
-    if (!is_word_byte(static_cast<unsigned char>(c))) {
+  for (std::string_view rest = folded; !rest.empty();) {
+    const std::string_view before = rest;
+    bool valid = true;
+    const char32_t character = next_character(rest, valid);
+    if (valid && !is_word_character(character)) {
       flush();
     } else {
-      word.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+      word.append(before.substr(0, before.size() - rest.size()));
     }
   }
   flush();

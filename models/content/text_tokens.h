@@ -8,8 +8,8 @@
 
 namespace tamis::models {
 
-// Runs of letters and digits, ASCII lowered; every byte of a multi-byte UTF-8 character counts as a letter. Any bytes
-// are accepted.
+// Runs of letters, digits and the like (is_word_character()), folded by fold_text(), so that CAFÉ and café are one
+// word. Any bytes are accepted: one that is not UTF-8 counts as a letter.
 std::vector<std::string> words_of(std::string_view text);
 
 // FNV-1a over `text` from `seed`, finished by SplitMix64's mixer so that all bits are good. persistent: do not change.

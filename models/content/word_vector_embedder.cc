@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "models/blas.h"
+#include "models/content/fold_text.h"
 #include "models/content/npy_matrix.h"
 #include "models/content/text_tokens.h"
 #include "models/nn/unit_norm.h"
@@ -14,12 +15,6 @@ namespace tamis::models {
 namespace {
 
 constexpr std::size_t kMaxDim = 4096;
-
-std::string lowered(std::string_view word) {
-  std::string lower(word);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
 
 // The next run of characters that are neither space nor tab; empty at the end.
 std::string_view next_token(std::string_view& line) {
@@ -104,7 +99,7 @@ std::string WordVectorEmbedder::word_lines() const {
 }
 
 bool WordVectorEmbedder::add_word(std::string_view word) {
-  return rows_.emplace(lowered(word), static_cast<std::uint32_t>(rows_.size())).second;
+  return rows_.emplace(fold_text(word), static_cast<std::uint32_t>(rows_.size())).second;
 }
 
 Status WordVectorEmbedder::add_line(std::string_view line) {

@@ -14,17 +14,23 @@ namespace {
 constexpr std::size_t kRowsPerBlock = 64;
 
 // X^T X + lambda I, [items, items], both triangles.
-Status fill_gramian(const InteractionMatrix& interactions, double regularization, const TrainControl& control,
+Status fill_gramian(const InteractionMatrix& interactions, const EaseOptions& options, const TrainControl& control,
                     std::vector<float>& gramian) {
   const InteractionMatrix by_item = interactions.transpose();
   const std::size_t items = interactions.columns;
   return parallel_blocks(control, items, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
     for (std::size_t item = begin; item < end; ++item) {
       float* row = gramian.data() + item * items;
-      for (const std::uint32_t user : by_item.row_columns(static_cast<std::uint32_t>(item))) {
-        for (const std::uint32_t other : interactions.row_columns(user)) row[other] += 1.0F;
+      const auto users = by_item.row_columns(static_cast<std::uint32_t>(item));
+      const auto weights = by_item.row_weights(static_cast<std::uint32_t>(item));
+      for (std::size_t u = 0; u < users.size(); ++u) {
+        const float own = ease_entry(weights[u], options.disliked_weight);
+        const auto others = interactions.row_columns(users[u]);
+        const auto other_weights = interactions.row_weights(users[u]);
+        for (std::size_t o = 0; o < others.size(); ++o)
+          row[others[o]] += own * ease_entry(other_weights[o], options.disliked_weight);
       }
-      row[item] += static_cast<float>(regularization);
+      row[item] += static_cast<float>(options.regularization);
     }
   });
 }
@@ -36,6 +42,11 @@ Status validate(const EaseOptions& options) {
     return Status::invalid_argument("regularization is " + std::to_string(options.regularization) +
                                     ", expected a finite number above 0")
         .at_field("regularization");
+  }
+  if (!(std::isfinite(options.disliked_weight) && options.disliked_weight >= 0)) {
+    return Status::invalid_argument("disliked_weight is " + std::to_string(options.disliked_weight) +
+                                    ", expected a finite number of at least 0")
+        .at_field("disliked_weight");
   }
   if (options.max_items < 1 || options.max_items > 40'000) {
     return Status::invalid_argument("max_items is " + std::to_string(options.max_items) + ", expected 1..40000")
@@ -60,7 +71,7 @@ Result<EaseModel> train_ease(const InteractionMatrix& interactions, const EaseOp
   } catch (const std::bad_alloc&) {
     return Status::resource_exhausted("no memory for the " + std::to_string(size_mib) + " MiB of ease");
   }
-  TAMIS_RETURN_IF_ERROR(fill_gramian(interactions, options.regularization, control, model.weights));
+  TAMIS_RETURN_IF_ERROR(fill_gramian(interactions, options, control, model.weights));
   control.progress(0.1, "ease, inverting " + std::to_string(items) + " items");
   if (!blas::invert_positive_definite(items, model.weights.data())) {
     return Status::failed_precondition("ease's equations are singular in single precision: raise `regularization`");
@@ -78,10 +89,16 @@ Result<EaseModel> train_ease(const InteractionMatrix& interactions, const EaseOp
   return model;
 }
 
-void score_ease(const EaseModel& model, std::span<const std::uint32_t> history, std::span<float> scores) {
+float ease_entry(float weight, double disliked_weight) {
+  return weight < 0 ? -static_cast<float>(disliked_weight) : 1.0F;
+}
+
+void score_ease(const EaseModel& model, std::span<const std::uint32_t> history, std::span<float> scores,
+                std::span<const float> entries) {
   std::fill(scores.begin(), scores.end(), 0.0F);
-  for (const std::size_t item : history) {
-    blas::add_scaled(model.items, 1.0F, model.weights.data() + item * model.items, scores.data());
+  for (std::size_t h = 0; h < history.size(); ++h) {
+    const float* weights = model.weights.data() + std::size_t{history[h]} * model.items;
+    blas::add_scaled(model.items, entries.empty() ? 1.0F : entries[h], weights, scores.data());
   }
 }
 

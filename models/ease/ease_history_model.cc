@@ -10,8 +10,11 @@
 
 namespace tamis::models {
 
-EaseHistoryModel::EaseHistoryModel(const EaseModel& model, std::uint32_t users, std::uint32_t neighbors)
-    : HistoryModel({.kind = "ease", .users = users, .items = model.items}), offsets_{0} {
+EaseHistoryModel::EaseHistoryModel(const EaseModel& model, std::uint32_t users, std::uint32_t neighbors,
+                                   double disliked_weight)
+    : HistoryModel({.kind = "ease", .users = users, .items = model.items}),
+      disliked_weight_(disliked_weight),
+      offsets_{0} {
   const std::size_t items = model.items;
   const std::size_t kept = neighbors == 0 ? items : std::min<std::size_t>(neighbors, items);
   std::vector<std::uint32_t> order(items);
@@ -34,13 +37,17 @@ EaseHistoryModel::EaseHistoryModel(const EaseModel& model, std::uint32_t users, 
 
 Result<std::unique_ptr<HistoryModel>> EaseHistoryModel::train(const InteractionMatrix& interactions,
                                                               const Settings& settings, const TrainControl& control) {
-  TAMIS_ASSIGN_OR_RETURN(const EaseModel model, train_ease(interactions, ease_options(settings), control));
+  const EaseOptions options = ease_options(settings);
+  TAMIS_ASSIGN_OR_RETURN(const EaseModel model, train_ease(interactions, options, control));
   const auto neighbors = static_cast<std::uint32_t>(integer_setting(settings, "neighbors"));
-  return std::unique_ptr<HistoryModel>(std::make_unique<EaseHistoryModel>(model, interactions.rows, neighbors));
+  return std::unique_ptr<HistoryModel>(
+      std::make_unique<EaseHistoryModel>(model, interactions.rows, neighbors, options.disliked_weight));
 }
 
 Result<std::unique_ptr<HistoryModel>> EaseHistoryModel::load(const SavedHistoryModel& saved) {
+  TAMIS_ASSIGN_OR_RETURN(const Settings settings, resolve_settings(ease_table(), saved.settings));
   std::unique_ptr<EaseHistoryModel> model(new EaseHistoryModel(saved.shape));
+  model->disliked_weight_ = ease_options(settings).disliked_weight;
   TAMIS_ASSIGN_OR_RETURN(RaggedIds table,
                          read_ragged_ids(saved.tensors, "neighbor", saved.shape.items, saved.shape.items));
   TAMIS_ASSIGN_OR_RETURN(model->weight_, read_finite(saved.tensors, "weight", {table.ids.size()}));
@@ -50,23 +57,27 @@ Result<std::unique_ptr<HistoryModel>> EaseHistoryModel::load(const SavedHistoryM
 }
 
 std::vector<ScoredId> EaseHistoryModel::recommend(std::span<const std::uint32_t> history,
-                                                  std::span<const float> /*weights*/, std::size_t k,
+                                                  std::span<const float> weights, std::size_t k,
                                                   const ItemFilter& accepts) const {
   thread_local SparseAccumulator scores;
   scores.reset(shape().items);
-  for (const std::uint32_t item : history) {
-    for (std::uint64_t n = offsets_[item]; n < offsets_[item + 1]; ++n) scores.add(neighbor_[n], weight_[n]);
+  for (std::size_t h = 0; h < history.size(); ++h) {
+    const std::uint32_t item = history[h];
+    const float entry = weights.empty() ? 1.0F : ease_entry(weights[h], disliked_weight_);
+    for (std::uint64_t n = offsets_[item]; n < offsets_[item + 1]; ++n) scores.add(neighbor_[n], entry * weight_[n]);
   }
   return scores.best(k, accepts);
 }
 
-bool EaseHistoryModel::explain(std::span<const std::uint32_t> history, std::span<const float> /*weights*/,
+bool EaseHistoryModel::explain(std::span<const std::uint32_t> history, std::span<const float> weights,
                                std::uint32_t item, std::span<double> shares) const {
   for (std::size_t h = 0; h < history.size(); ++h) {
     const auto begin = neighbor_.begin() + static_cast<std::ptrdiff_t>(offsets_[history[h]]);
     const auto end = neighbor_.begin() + static_cast<std::ptrdiff_t>(offsets_[history[h] + 1]);
     const auto found = std::lower_bound(begin, end, item);
-    shares[h] = found != end && *found == item ? weight_[static_cast<std::size_t>(found - neighbor_.begin())] : 0;
+    const bool is_known = found != end && *found == item;
+    const float entry = weights.empty() ? 1.0F : ease_entry(weights[h], disliked_weight_);
+    shares[h] = is_known ? double{entry} * weight_[static_cast<std::size_t>(found - neighbor_.begin())] : 0;
   }
   return true;
 }

@@ -25,7 +25,8 @@ BlurringSharpeningHistoryModel::BlurringSharpeningHistoryModel(BlurringSharpenin
 Result<std::unique_ptr<HistoryModel>> BlurringSharpeningHistoryModel::train(const InteractionMatrix& interactions,
                                                                             const Settings& settings,
                                                                             const TrainControl& control) {
-  return wrap(BlurringSharpening::build(interactions, blurring_sharpening_options(settings), control));
+  return wrap(BlurringSharpening::build(interactions.has_negatives() ? interactions.liked() : interactions,
+                                        blurring_sharpening_options(settings), control));
 }
 
 Result<std::unique_ptr<HistoryModel>> BlurringSharpeningHistoryModel::load(const SavedHistoryModel& saved) {
@@ -42,11 +43,11 @@ Result<std::unique_ptr<HistoryModel>> BlurringSharpeningHistoryModel::load(const
 }
 
 std::vector<ScoredId> BlurringSharpeningHistoryModel::recommend(std::span<const std::uint32_t> history,
-                                                                std::span<const float> /*weights*/, std::size_t k,
+                                                                std::span<const float> weights, std::size_t k,
                                                                 const ItemFilter& accepts) const {
   thread_local std::vector<float> scores;
   scores.resize(filter_.items());
-  filter_.score_one(history, scores);
+  filter_.score_one(LikedHistory(history, weights).items, scores);
   TopK top(k);
   for (std::uint32_t item = 0; item < scores.size(); ++item) {
     if (scores[item] > 0 && top.may_enter(scores[item]) && (!accepts || accepts(item))) top.push({item, scores[item]});

@@ -23,7 +23,7 @@ GraphFilterHistoryModel::GraphFilterHistoryModel(GraphFilter filter)
 Result<std::unique_ptr<HistoryModel>> GraphFilterHistoryModel::train(const InteractionMatrix& interactions,
                                                                      const Settings& settings,
                                                                      const TrainControl& /*control*/) {
-  return create(interactions, settings);
+  return create(interactions.has_negatives() ? interactions.liked() : interactions, settings);
 }
 
 Result<std::unique_ptr<HistoryModel>> GraphFilterHistoryModel::load(const SavedHistoryModel& saved) {

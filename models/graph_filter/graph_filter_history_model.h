@@ -21,7 +21,8 @@ class GraphFilterHistoryModel final : public HistoryModel {
 
   std::vector<ScoredId> recommend(std::span<const std::uint32_t> history, std::span<const float> weights, std::size_t k,
                                   const ItemFilter& accepts) const override {
-    return filter_.recommend(history, weights, k, accepts);
+    const LikedHistory liked(history, weights);
+    return filter_.recommend(liked.items, liked.weights, k, accepts);
   }
   Settings settings() const override;
   void add_tensors(TensorWriter& writer) const override;

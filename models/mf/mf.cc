@@ -125,6 +125,9 @@ Result<MfModel> train_mf(std::uint32_t users, std::uint32_t items, std::span<con
     TAMIS_RETURN_IF_ERROR(require(std::isfinite(rating.value), "rating", rating.value, "a finite number"));
   }
   MfModel model = random_model(users, items, ratings, options);
+  const auto by_value = [](const Rating& a, const Rating& b) { return a.value < b.value; };
+  const auto [lowest, highest] = std::minmax_element(ratings.begin(), ratings.end(), by_value);
+  model.range = {lowest->value, highest->value};
   Strata strata = deal(ratings);
   double rate = options.learning_rate;
   Random seeds(options.seed + 1);

@@ -7,6 +7,7 @@
 // al. 2011, doi:10.1145/2020408.2020426): true sequential descent, with the same bits for any number of threads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -38,6 +39,7 @@ struct MfModel {
   std::uint32_t users = 0;
   std::uint32_t items = 0;
   float mean = 0;                   // of the ratings
+  std::array<float, 2> range = {};  // the lowest and the highest rating
   std::vector<float> user_bias;     // [users]; 0 for a user without ratings, likewise below
   std::vector<float> item_bias;     // [items]
   std::vector<float> user_factors;  // [users, dim], row-major

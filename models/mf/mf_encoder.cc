@@ -1,6 +1,7 @@
 #include "models/mf/mf_encoder.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -50,7 +51,8 @@ UserEquations equations_of(const MfModel& model, std::span<const HistoryEvent> h
     float* row = equations.x.data() + h * (dim + 1);
     std::copy_n(model.item_factors.data() + rated[h].item * dim, dim, row);
     row[dim] = 1;
-    equations.y.push_back(rated[h].rating - model.mean - model.item_bias[rated[h].item]);
+    const float rating = std::clamp(rated[h].rating, model.range[0], model.range[1]);
+    equations.y.push_back(rating - model.mean - model.item_bias[rated[h].item]);
   }
   return equations;
 }
@@ -97,6 +99,12 @@ Result<std::unique_ptr<Encoder>> MfEncoder::load(const SavedEncoder& saved) {
   TAMIS_ASSIGN_OR_RETURN(model.item_bias, read_finite(saved.tensors, "item_bias", {shape.items}));
   TAMIS_ASSIGN_OR_RETURN(const std::vector<float> mean, read_finite(saved.tensors, "mean", {1}));
   model.mean = mean[0];
+  model.range = {-std::numeric_limits<float>::max(), std::numeric_limits<float>::max()};  // older files do not tell
+  if (saved.tensors.tensors().contains("range")) {
+    TAMIS_ASSIGN_OR_RETURN(const std::vector<float> range, read_finite(saved.tensors, "range", {2}));
+    if (range[0] > range[1]) return Status::corruption("range falls").at_field("range");
+    model.range = {range[0], range[1]};
+  }
   return std::unique_ptr<Encoder>(std::make_unique<MfEncoder>(std::move(model)));
 }
 
@@ -126,6 +134,7 @@ void MfEncoder::add_tensors(TensorWriter& writer) const {
   writer.add<float>("user_bias", {model_.users}, model_.user_bias);
   writer.add<float>("item_bias", {model_.items}, model_.item_bias);
   writer.add<float>("mean", {1}, {&model_.mean, 1});
+  writer.add<float>("range", {2}, model_.range);
 }
 
 Result<std::unique_ptr<Encoder>> train_mf_encoder(const TrainingData& data, const Settings& settings,

@@ -17,7 +17,7 @@
 namespace tamis::models {
 
 // Of dimension dim + 1. Tensors: user_factors [users, dim], item_factors [items, dim], user_bias [users], item_bias
-// [items], mean [1]. Settings: regularization, bias_regularization.
+// [items], mean [1], range [2]. Settings: regularization, bias_regularization.
 class MfEncoder final : public Encoder {
  public:
   explicit MfEncoder(MfModel model);

@@ -26,6 +26,10 @@ class Row {
                                        batch.target_offsets[row + 1] - batch.target_offsets[row])),
         ignored_(batch.ignored.subspan(batch.ignored_offsets[row],
                                        batch.ignored_offsets[row + 1] - batch.ignored_offsets[row])),
+        disliked_(batch.disliked_offsets.empty()
+                      ? std::span<const std::uint32_t>()
+                      : batch.disliked.subspan(batch.disliked_offsets[row],
+                                               batch.disliked_offsets[row + 1] - batch.disliked_offsets[row])),
         scores_(scores),
         size_(batch.candidates) {}
 
@@ -34,6 +38,21 @@ class Row {
       std::fill_n(scores_, size_, 0.0F);
       return 0;
     }
+    if (disliked_.empty()) return against_candidates(scale);
+    std::vector<float> pushes;
+    double loss = 0;
+    for (const std::uint32_t c : disliked_) {
+      const float score = options_.inverse_temperature * scores_[c];
+      loss += double{options_.disliked_weight} * log1p_exp(score);
+      pushes.push_back(scale * options_.disliked_weight * options_.inverse_temperature * fast_sigmoid(score));
+    }
+    loss += against_candidates(scale);
+    for (std::size_t i = 0; i < pushes.size(); ++i) scores_[disliked_[i]] += pushes[i];
+    return loss;
+  }
+
+ private:
+  double against_candidates(float scale) {
     switch (options_.kind) {
       case CandidateLossKind::kSoftmax: return softmax(scale);
       case CandidateLossKind::kBce: return bce(scale);
@@ -43,7 +62,6 @@ class Row {
     return cosine_contrastive(scale);
   }
 
- private:
   double softmax(float scale) {
     const float beta = options_.inverse_temperature;
     save_targets();
@@ -152,7 +170,7 @@ class Row {
 
   const CandidateLossOptions& options_;
   const CandidateBatch& batch_;
-  std::span<const std::uint32_t> targets_, ignored_;
+  std::span<const std::uint32_t> targets_, ignored_, disliked_;
   float* scores_;
   std::size_t size_;
   std::vector<float> saved_;  // the targets' scores

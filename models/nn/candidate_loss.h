@@ -23,6 +23,7 @@ struct CandidateLossOptions {
   float inverse_temperature = 1;  // multiplies scores; of kSoftmax and kBce
   float margin = 0.5;             // of kMargin and kCosineContrastive
   float negative_weight = 1;      // of all but kSoftmax: what the mean over the other candidates counts
+  float disliked_weight = 1;      // what log(1 + e^s) of a disliked candidate counts, beside its part as a negative
 };
 
 // For row r, `targets` (offsets[r] .. offsets[r + 1]) are the candidates to score high; `ignored` ones are known to be
@@ -35,6 +36,8 @@ struct CandidateBatch {
   const float* items = nullptr;    // [candidates, dim]
   std::span<const std::uint32_t> target_offsets, targets;
   std::span<const std::uint32_t> ignored_offsets, ignored;
+  // Candidates that the row's user turned down: neither targets nor ignored. No offsets: none in any row.
+  std::span<const std::uint32_t> disliked_offsets = {}, disliked = {};
   // [candidates] or null: -log of the probability that a candidate is in the set (logQ correction, Yi et al. 2019;
   // mixed sampling, Yang et al. 2020), added to scores of kSoftmax. A row's own targets are there with certainty and
   // take none.

@@ -6,14 +6,16 @@
 #include <optional>
 
 #include "models/content/text_tokens.h"
+#include "models/value_scale.h"
 
 namespace tamis::models {
 namespace {
 
 constexpr double kLargestDeviation = 3;
+constexpr double kLargestNumber = 1e100;  // keeps means and squares finite
 
 std::optional<double> as_number(const FeatureValue& value) {
-  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* number = std::get_if<double>(&value)) return std::clamp(*number, -kLargestNumber, kLargestNumber);
   if (const auto* timestamp = std::get_if<Timestamp>(&value)) return static_cast<double>(timestamp->ms);
   return std::nullopt;
 }
@@ -21,25 +23,24 @@ std::optional<double> as_number(const FeatureValue& value) {
 }  // namespace
 
 void FeatureTokens::fit(std::initializer_list<std::span<const Features>> groups) {
-  struct Moments {
-    double count = 0, mean = 0, squares = 0;  // Welford 1962
-  };
-  std::map<std::string, Moments, std::less<>> moments;
+  std::map<std::string, std::vector<double>, std::less<>> numbers;
   const auto look_at = [&](const Features& entity) {
-    for (const auto& [name, value] : entity) {
-      const std::optional<double> number = as_number(value);
-      if (!number) continue;
-      Moments& m = moments[name];
-      const double difference = *number - m.mean;
-      m.mean += difference / ++m.count;
-      m.squares += difference * (*number - m.mean);
-    }
+    for (const auto& [name, value] : entity)
+      if (const std::optional<double> number = as_number(value)) numbers[name].push_back(*number);
   };
   for (const auto group : groups) std::for_each(group.begin(), group.end(), look_at);
   numeric_.clear();
-  for (const auto& [name, m] : moments) {
-    const double deviation = std::sqrt(m.squares / m.count);
-    numeric_[name] = {.mean = m.mean, .deviation = deviation > 0 && std::isfinite(deviation) ? deviation : 1};
+  for (const auto& [name, values] : numbers) {
+    const ValueScale scale = measure_values(values);
+    double count = 0, mean = 0, squares = 0;  // Welford 1962
+    for (const double value : values) {
+      const double clipped = scale.clip(value);  // what is far out would drown the others
+      const double difference = clipped - mean;
+      mean += difference / ++count;
+      squares += difference * (clipped - mean);
+    }
+    const double deviation = std::sqrt(squares / count);
+    numeric_[name] = {.mean = mean, .deviation = deviation > 0 && std::isfinite(deviation) ? deviation : 1};
   }
 }
 

@@ -10,6 +10,8 @@
 namespace tamis::models {
 namespace {
 
+constexpr std::size_t kDislikedPerRow = 8;
+
 class Trainer {
  public:
   Trainer(TwoTowerModel& model, const InteractionMatrix& interactions, const TwoTowerUsers& users)
@@ -75,6 +77,8 @@ class Trainer {
                                    .targets = targets_,
                                    .ignored_offsets = ignored_offsets_,
                                    .ignored = ignored_,
+                                   .disliked_offsets = disliked_offsets_,
+                                   .disliked = disliked_,
                                    .logit_offsets = options_.logq_correction ? offsets.data() : nullptr};
     duser_.resize(count * options_.dim);
     ditem_.resize(size * options_.dim);
@@ -102,6 +106,7 @@ class Trainer {
       for (const std::uint32_t item : rows_.targets(row)) candidates_.add(item);
       drawn_ += rows_.targets(row).size();
     }
+    draw_disliked(first, count);
     candidates_.add_uniform(random_);
     for (const std::uint32_t item : candidates_.items()) {
       model_.append_item(item, !model_.item_has_features(item) || keep_id(), item_inputs_);
@@ -126,6 +131,25 @@ class Trainer {
     split_candidates(candidates_, interactions_.row_columns(user), row_targets_, targets_, ignored_);
     target_offsets_.push_back(static_cast<std::uint32_t>(targets_.size()));
     ignored_offsets_.push_back(static_cast<std::uint32_t>(ignored_.size()));
+  }
+
+  // Adds some of what each row's user turned down to the candidates, as hard negatives.
+  void draw_disliked(std::size_t first, std::size_t count) {
+    if (users_.disliked == nullptr || users_.disliked->nonzeros() == 0) return;
+    disliked_offsets_.assign(1, 0);
+    disliked_.clear();
+    for (std::size_t row = first; row < first + count; ++row) {
+      const auto all = users_.disliked->row_columns(rows_.user(row));
+      const std::size_t begin = disliked_.size();
+      for (std::size_t draw = 0; draw < std::min(all.size(), kDislikedPerRow); ++draw) {
+        const std::uint32_t item = all[random_.below(static_cast<std::uint32_t>(all.size()))];
+        candidates_.add(item);
+        const std::uint32_t place = candidates_.place(item);
+        const auto known = disliked_.begin() + static_cast<std::ptrdiff_t>(begin);
+        if (std::find(known, disliked_.end(), place) == disliked_.end()) disliked_.push_back(place);
+      }
+      disliked_offsets_.push_back(static_cast<std::uint32_t>(disliked_.size()));
+    }
   }
 
   // That of one of the row's targets, or 0; row_targets_ are then those that go with it.
@@ -165,6 +189,7 @@ class Trainer {
   std::vector<std::uint32_t> history_, row_targets_;
   std::size_t drawn_ = 0;  // targets of all rows, repeated ones too
   std::vector<std::uint32_t> target_offsets_, targets_, ignored_offsets_, ignored_;
+  std::vector<std::uint32_t> disliked_offsets_, disliked_;  // no offsets where nobody turned anything down
   std::vector<float> duser_, ditem_;
   nn::CandidateScratch scratch_;
 };

@@ -24,6 +24,7 @@ struct TwoTowerUsers {
   std::span<const Features> features = {};            // [users]
   std::span<const Features> contexts = {};            // distinct ones, the first that of none
   std::span<const std::uint32_t> pair_contexts = {};  // of each pair of the interactions, an index into contexts
+  const InteractionMatrix* disliked = nullptr;        // [users, items], what they turned down; null: nothing
 };
 
 // Trains in place over options().epochs; `interactions` is [users, items]. A row that is given a context predicts only

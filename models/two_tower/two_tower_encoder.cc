@@ -168,7 +168,9 @@ Result<std::unique_ptr<Encoder>> train_two_tower_encoder(const TrainingData& dat
   TwoTowerModel model(two_tower_options(settings), data.users, data.items, data.user_features, data.item_features,
                       data.contexts);
   const std::vector<std::uint32_t> pair_contexts = data.pair_contexts(matrix);
-  const TwoTowerUsers users{.features = data.user_features, .contexts = data.contexts, .pair_contexts = pair_contexts};
+  const InteractionMatrix disliked = data.disliked_matrix();
+  const TwoTowerUsers users{
+      .features = data.user_features, .contexts = data.contexts, .pair_contexts = pair_contexts, .disliked = &disliked};
   TAMIS_RETURN_IF_ERROR(train_two_tower(model, matrix, users, control));
   TAMIS_ASSIGN_OR_RETURN(TowerVectors vectors, embed_all(model, matrix, data.user_features, control));
   return TwoTowerEncoder::create(std::move(model), std::move(vectors));

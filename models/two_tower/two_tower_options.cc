@@ -30,6 +30,8 @@ std::vector<ModelOption> two_tower_table() {
       number_option("margin", defaults.loss.margin, -1, 1e3, "of the losses margin and cosine_contrastive"),
       number_option("negative_weight", defaults.loss.negative_weight, 0, 1e6,
                     "what all negatives together count beside a target, but for the loss softmax"),
+      number_option("disliked_weight", defaults.loss.disliked_weight, 0, 1e6,
+                    "of what users turned down, which is pushed away beside the other negatives"),
       boolean_option("logq_correction", defaults.logq_correction,
                      "whether negatives are weighted by the inverse of their chance to be drawn (loss softmax)"),
       integer_option("uniform_negatives", defaults.uniform_negatives, 0, 10'000'000,
@@ -65,7 +67,8 @@ TwoTowerOptions two_tower_options(const Settings& settings) {
   options.loss = {.kind = loss_kind(choice_setting(settings, "loss")),
                   .inverse_temperature = static_cast<float>(1 / number_setting(settings, "temperature")),
                   .margin = static_cast<float>(number_setting(settings, "margin")),
-                  .negative_weight = static_cast<float>(number_setting(settings, "negative_weight"))};
+                  .negative_weight = static_cast<float>(number_setting(settings, "negative_weight")),
+                  .disliked_weight = static_cast<float>(number_setting(settings, "disliked_weight"))};
   options.cosine = choice_setting(settings, "similarity") == "cosine";
   options.logq_correction = boolean_setting(settings, "logq_correction");
   options.uniform_negatives = count(settings, "uniform_negatives");

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "ranker/rules/group_keys.h"
+
 namespace tamis::ranker {
 namespace {
 
@@ -44,9 +46,9 @@ void CalibratedRule::apply(CandidateList& list, const RuleContext& context) cons
       std::minmax_element(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.score < b.score; });
   const double lowest = low->score;
   const double range = high->score - lowest;
+  GroupKeys keys(options_.field);
   std::vector<std::vector<std::string_view>> values;
-  for (const Candidate& candidate : list)
-    values.push_back(field_values(context.items.features(candidate.item), options_.field));
+  for (const Candidate& candidate : list) values.push_back(keys.of(context.items.features(candidate.item)));
 
   const std::size_t slots = std::min(context.k, list.size());
   Shares counts;  // of the slots so far

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "ranker/rules/group_keys.h"
+
 namespace tamis::ranker {
 namespace {
 
@@ -24,6 +26,7 @@ Result<CapRule> CapRule::create(Options options) {
 }
 
 void CapRule::apply(CandidateList& list, const RuleContext& context) const {
+  GroupKeys keys(options_.field);
   Counts counts;
   CandidateList kept;
   CandidateList over;
@@ -32,7 +35,7 @@ void CapRule::apply(CandidateList& list, const RuleContext& context) const {
       over.insert(over.end(), list.begin() + static_cast<std::ptrdiff_t>(i), list.end());
       break;
     }
-    const auto values = field_values(context.items.features(list[i].item), options_.field);
+    const auto values = keys.of(context.items.features(list[i].item));
     if (!allows(counts, values, options_.most)) {
       if (!options_.strict) over.push_back(list[i]);
       continue;
@@ -53,10 +56,10 @@ Result<SpreadRule> SpreadRule::create(Options options) {
 }
 
 void SpreadRule::apply(CandidateList& list, const RuleContext& context) const {
+  GroupKeys keys(options_.field);
   std::vector<std::vector<std::string_view>> values;
   values.reserve(list.size());
-  for (const Candidate& candidate : list)
-    values.push_back(field_values(context.items.features(candidate.item), options_.field));
+  for (const Candidate& candidate : list) values.push_back(keys.of(context.items.features(candidate.item)));
   Counts counts;  // of the slots that share a window with the one to fill
   for (std::size_t slot = 0; slot < std::min(context.k, list.size()); ++slot) {
     if (slot >= options_.window) {  // it holds the window - 1 slots before

@@ -1,5 +1,6 @@
-// Caps: how many items of one value of a field (a category, a brand, a seller) a list or a window of it may hold. A
-// multi-valued item counts for each of its values; an item without the field is free.
+// Caps: how many items of one value of a field (a category, a year, a seller) a list or a window of it may hold. The
+// field may be of any kind (group_keys.h). A multi-valued item counts for each of its values; an item without the field
+// is free.
 #pragma once
 
 #include "ranker/rules/rule.h"

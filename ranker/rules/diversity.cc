@@ -4,12 +4,16 @@
 #include <cmath>
 #include <limits>
 
+#include "common/cancellation.h"
+
 namespace tamis::ranker {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 
-// Unit vectors of a list's items; of length 0 where there is none, so that every cosine with it is 0.
+// Both rules stop early where their thread's work was cancelled; the list is then not used.
+
+// Unit vectors of a list's items; empty where there is none.
 std::vector<std::vector<float>> unit_vectors(const CandidateList& list, const ItemFacts& items) {
   std::vector<std::vector<float>> units;
   units.reserve(list.size());
@@ -32,6 +36,41 @@ double cosine(const std::vector<float>& a, const std::vector<float>& b) {
   double sum = 0;
   for (std::size_t j = 0; j < std::min(a.size(), b.size()); ++j) sum += double{a[j]} * double{b[j]};
   return sum;
+}
+
+// Cosines within a list. An item without a vector is as like any other as two items with one are on average, so that
+// the lack is neither an advantage nor a disadvantage. O(n dim) to make.
+class Similarities {
+ public:
+  Similarities(const CandidateList& list, const ItemFacts& items) : units_(unit_vectors(list, items)) {
+    std::vector<double> sum;
+    double count = 0;
+    for (const std::vector<float>& unit : units_) {
+      if (unit.empty()) continue;
+      sum.resize(std::max(sum.size(), unit.size()));
+      for (std::size_t j = 0; j < unit.size(); ++j) sum[j] += double{unit[j]};
+      ++count;
+    }
+    if (count < 2) return;
+    double squares = 0;  // of the sum: the cosines of all pairs, each twice, and of each with itself
+    for (const double x : sum) squares += x * x;
+    mean_ = (squares - count) / (count * (count - 1));
+  }
+  double operator()(std::size_t i, std::size_t j) const {
+    return units_[i].empty() || units_[j].empty() ? mean_ : cosine(units_[i], units_[j]);
+  }
+
+ private:
+  std::vector<std::vector<float>> units_;
+  double mean_ = 0;
+};
+
+std::string note_of_unknown(const CandidateList& list, const ItemFacts& items) {
+  const auto units = unit_vectors(list, items);
+  const auto unknown = std::count_if(units.begin(), units.end(), [](const auto& unit) { return unit.empty(); });
+  if (unknown == 0) return {};
+  return std::to_string(unknown) + " of " + std::to_string(list.size()) +
+         " items have no vector; they count as of mean similarity";
 }
 
 std::vector<double> scaled_scores(const CandidateList& list) {
@@ -68,12 +107,12 @@ Result<MmrRule> MmrRule::create(double relevance) {
 
 void MmrRule::apply(CandidateList& list, const RuleContext& context) const {
   if (list.size() < 2) return;
-  const auto units = unit_vectors(list, context.items);
+  const Similarities similarity(list, context.items);
   const std::vector<double> scores = scaled_scores(list);
   std::vector<double> likeness(list.size(), 0);  // greatest cosine to a chosen item
   std::vector<bool> taken(list.size(), false);
   std::vector<std::size_t> chosen;
-  while (chosen.size() < std::min(context.k, list.size())) {
+  while (chosen.size() < std::min(context.k, list.size()) && !is_cancelled()) {
     std::size_t best = 0;
     double best_value = kNever;
     for (std::size_t i = 0; i < list.size(); ++i) {
@@ -84,13 +123,17 @@ void MmrRule::apply(CandidateList& list, const RuleContext& context) const {
       }
     }
     for (std::size_t i = 0; i < list.size(); ++i) {
-      const double similar = cosine(units[i], units[best]);
+      const double similar = similarity(i, best);
       likeness[i] = chosen.empty() ? similar : std::max(likeness[i], similar);
     }
     taken[best] = true;
     chosen.push_back(best);
   }
   reorder(list, chosen);
+}
+
+std::string MmrRule::note(const CandidateList& list, const RuleContext& context) const {
+  return note_of_unknown(list, context.items);
 }
 
 Result<DppRule> DppRule::create(double relevance) {
@@ -103,11 +146,11 @@ void DppRule::apply(CandidateList& list, const RuleContext& context) const {
   constexpr double kLeastGain = 1e-10;
   if (list.size() < 2) return;
   const std::size_t n = list.size();
-  const auto units = unit_vectors(list, context.items);
+  const Similarities similarity(list, context.items);
   std::vector<double> quality = scaled_scores(list);
   for (double& q : quality) q = std::exp(relevance_ * (q - 1));  // at most 1
   const auto kernel = [&](std::size_t i, std::size_t j) {
-    const double similar = i == j ? 1 : cosine(units[i], units[j]);
+    const double similar = i == j ? 1 : similarity(i, j);
     return quality[i] * quality[j] * (1 + similar) / 2;
   };
   // Incremental Cholesky: row i of `factors` grows by one entry per chosen item; gain[i] is what i would add.
@@ -116,7 +159,7 @@ void DppRule::apply(CandidateList& list, const RuleContext& context) const {
   for (std::size_t i = 0; i < n; ++i) gain[i] = kernel(i, i);
   std::vector<bool> taken(n, false);
   std::vector<std::size_t> chosen;
-  while (chosen.size() < std::min(context.k, n)) {
+  while (chosen.size() < std::min(context.k, n) && !is_cancelled()) {
     std::size_t best = n;
     for (std::size_t i = 0; i < n; ++i) {
       if (!taken[i] && (best == n || gain[i] > gain[best])) best = i;
@@ -136,6 +179,10 @@ void DppRule::apply(CandidateList& list, const RuleContext& context) const {
     }
   }
   reorder(list, chosen);
+}
+
+std::string DppRule::note(const CandidateList& list, const RuleContext& context) const {
+  return note_of_unknown(list, context.items);
 }
 
 double intra_list_diversity(const CandidateList& list, const ItemFacts& items, std::size_t k) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/feature_time.h"
 #include "common/random.h"
 
 namespace tamis::ranker {
@@ -35,18 +36,27 @@ Result<ExploreRule> ExploreRule::create(Options options) {
 bool ExploreRule::is_uncertain(std::uint32_t item, const RuleContext& context) const {
   if (context.items.counts(item).impressions > options_.most_impressions) return false;
   if (options_.age_field.empty()) return true;
-  const Features& features = context.items.features(item);
-  const auto found = features.find(options_.age_field);
-  const auto* time = found == features.end() ? nullptr : std::get_if<Timestamp>(&found->second);
-  return time != nullptr && context.now_ms - time->ms <= options_.most_age_ms;
+  const auto time_ms = find_time(context.items.features(item), options_.age_field);
+  return time_ms && *time_ms <= context.now_ms && context.now_ms - *time_ms <= options_.most_age_ms;
 }
 
 std::vector<bool> ExploreRule::uncertain_places(const CandidateList& list, const RuleContext& context) const {
   std::vector<bool> uncertain;
-  std::size_t pool_size = 0;
+  std::size_t new_items = 0;
   for (const Candidate& candidate : list) {
-    uncertain.push_back(pool_size < options_.most_pool && is_uncertain(candidate.item, context));
-    pool_size += uncertain.back() ? 1 : 0;
+    uncertain.push_back(is_uncertain(candidate.item, context));
+    new_items += uncertain.back() && candidate.is_new ? 1 : 0;
+  }
+  // New items would lose every place to those that people have met: half of the pool is kept for them.
+  std::size_t new_places = std::min(new_items, options_.most_pool / 2);
+  std::size_t other_places = options_.most_pool - new_places;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    std::size_t& places = list[i].is_new && new_places > 0 ? new_places : other_places;
+    if (uncertain[i] && places > 0) {
+      --places;
+    } else {
+      uncertain[i] = false;
+    }
   }
   return uncertain;
 }

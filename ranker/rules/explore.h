@@ -17,9 +17,10 @@ class ExploreRule final : public Rule {
     ExplorationPolicy policy = ExplorationPolicy::kUniform;
     double share = 0.1;             // epsilon, 0..1
     double most_impressions = 100;  // of an uncertain item; >= 0
-    std::string age_field = {};     // a timestamp feature; empty: items of any age
-    std::int64_t most_age_ms = 0;   // with age_field: older items and those without it are not explored; >= 0
-    std::size_t most_pool = 50;     // the best of more are the pool; >= 1
+    std::string age_field = {};     // a feature that tells a time (common/feature_time.h); empty: items of any age
+    std::int64_t most_age_ms = 0;   // with age_field: older items, those without it and those whose time is still to
+                                    // come are not explored; >= 0
+    std::size_t most_pool = 50;     // the best of more are the pool; up to half of it is kept for new items; >= 1
   };
   // Errors: invalid_argument at the option.
   static Result<ExploreRule> create(Options options);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/feature_time.h"
+
 namespace tamis::ranker {
 
 Result<FreshnessRule> FreshnessRule::create(Options options) {
@@ -32,10 +34,9 @@ double FreshnessRule::decay(std::int64_t age_ms) const {
 void FreshnessRule::apply(CandidateList& list, const RuleContext& context) const {
   constexpr double kLeast = 1e-9;  // keeps the order among items that have decayed to nothing
   for (Candidate& candidate : list) {
-    const Features& features = context.items.features(candidate.item);
-    const auto found = features.find(options_.field);
-    const auto* time = found == features.end() ? nullptr : std::get_if<Timestamp>(&found->second);
-    const std::int64_t age_ms = time == nullptr ? options_.missing_age_ms : context.now_ms - time->ms;
+    const auto time_ms = find_time(context.items.features(candidate.item), options_.field);
+    const bool has_come = time_ms && *time_ms <= context.now_ms;
+    const std::int64_t age_ms = has_come ? context.now_ms - *time_ms : options_.missing_age_ms;
     const double factor = 1 - options_.weight + options_.weight * decay(age_ms);
     candidate.score = scale_score(candidate.score, std::max(factor, kLeast));
   }

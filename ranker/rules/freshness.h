@@ -15,7 +15,9 @@ enum class Decay {
 class FreshnessRule final : public Rule {
  public:
   struct Options {
-    std::string field = {};  // a timestamp feature; items without one count as of age `missing_age_ms`
+    // A feature that tells a time (common/feature_time.h). Items without one, and those whose time is still to come,
+    // count as of age `missing_age_ms`.
+    std::string field = {};
     Decay decay = Decay::kExponential;
     std::int64_t scale_ms = 7LL * 24 * 3600 * 1000;  // > 0
     std::int64_t offset_ms = 0;                      // >= 0
@@ -28,7 +30,7 @@ class FreshnessRule final : public Rule {
 
   std::string_view name() const override { return "freshness"; }
   void apply(CandidateList& list, const RuleContext& context) const override;
-  // d(age), in 0..1; an item of the future has age 0.
+  // d(age), in 0..1; 1 for an age below 0.
   double decay(std::int64_t age_ms) const;
 
  private:

@@ -21,15 +21,6 @@ void sort_by_score(CandidateList& list) {
   });
 }
 
-std::vector<std::string_view> field_values(const Features& features, std::string_view field) {
-  const auto found = features.find(field);
-  if (found == features.end()) return {};
-  if (const auto* text = std::get_if<std::string>(&found->second)) return {*text};
-  if (const auto* flag = std::get_if<bool>(&found->second)) return {*flag ? "true" : "false"};
-  if (const auto* many = std::get_if<std::vector<std::string>>(&found->second)) return {many->begin(), many->end()};
-  return {};
-}
-
 double scale_score(double score, double factor) {
   if (score >= 0) return score * factor;
   return factor > 0 ? score / factor : -std::numeric_limits<double>::max();

@@ -24,6 +24,7 @@ struct Candidate {
   // The probability with which the rules put this item into this slot, given the slots before it; 1 unless chance
   // chose.
   double propensity = 1;
+  bool is_new = false;  // one of the newest items, which a rule that explores considers whatever its place
 };
 using CandidateList = std::vector<Candidate>;
 
@@ -65,6 +66,8 @@ class Rule {
   virtual ~Rule() = default;
   virtual std::string_view name() const = 0;  // "boost", as in a funnel
   virtual void apply(CandidateList& list, const RuleContext& context) const = 0;
+  // What is to be known of its work on `list`, which it has not seen yet, for explanations; mostly empty.
+  virtual std::string note(const CandidateList& /*list*/, const RuleContext& /*context*/) const { return {}; }
 };
 
 // What a rule did, for `explain` and for its budget.
@@ -78,10 +81,6 @@ RuleReport apply_rule(const Rule& rule, CandidateList& list, const RuleContext& 
 
 // By falling score, ties by item, so that order never depends on a sort's whims.
 void sort_by_score(CandidateList& list);
-
-// The values of a field that group or cap an item: the elements of a multi-valued one, "true" or "false" of a boolean,
-// otherwise its text; none where it is absent, a number or a time.
-std::vector<std::string_view> field_values(const Features& features, std::string_view field);
 
 // A score raised by `factor` >= 1 or lowered by `factor` < 1 whatever its sign: negative scores are divided.
 double scale_score(double score, double factor);

@@ -2,6 +2,8 @@
 
 #include <unordered_set>
 
+#include "ranker/rules/group_keys.h"
+
 namespace tamis::ranker {
 
 void FilterRule::apply(CandidateList& list, const RuleContext& context) const {
@@ -15,9 +17,10 @@ void MinimumScoreRule::apply(CandidateList& list, const RuleContext&) const {
 }
 
 void DedupeRule::apply(CandidateList& list, const RuleContext& context) const {
+  GroupKeys keys(field_);
   std::unordered_set<std::string_view> groups;
   std::erase_if(list, [&](const Candidate& candidate) {
-    const auto values = field_values(context.items.features(candidate.item), field_);
+    const auto values = keys.of(context.items.features(candidate.item));
     return !values.empty() && !groups.insert(values.front()).second;
   });
 }

@@ -28,8 +28,8 @@ class MinimumScoreRule final : public Rule {
   double least_;
 };
 
-// Keeps the first item of each value of a field (a product's variants, a series' episodes). Items without it stay; of a
-// multi-valued field the first value counts.
+// Keeps the first item of each value of a field of any kind (a product's variants, a series' episodes). Items without
+// it stay; of a multi-valued field the first value counts.
 class DedupeRule final : public Rule {
  public:
   explicit DedupeRule(std::string field) : field_(std::move(field)) {}

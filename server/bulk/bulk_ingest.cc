@@ -2,9 +2,10 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
+#include <chrono>
 
 #include "server/app.h"
+#include "server/bulk/arrival_rate.h"
 #include "server/json/answer_json.h"
 #include "server/metrics/metrics.h"
 
@@ -12,7 +13,6 @@ namespace tamis::server {
 namespace {
 
 constexpr std::size_t kBatchMutations = 5'000;
-constexpr std::size_t kMaxBatchesInFlight = 4;
 
 // Counts a stream against the limit for as long as it lives.
 class StreamSlot {
@@ -33,11 +33,13 @@ bool is_of_one_record(StatusCode code) {
          code == StatusCode::kFailedPrecondition || code == StatusCode::kAlreadyExists;
 }
 
-// The batches in flight of one stream. Lives on the stream's I/O thread; acks are posted there.
+// Commits the batches of one stream, one after the other: a batch of which a record is refused is sent again record by
+// record, and what follows must not overtake it. The next batch is read and decoded meanwhile. Lives on the stream's
+// I/O thread; acks are posted there.
 class BatchWriter {
  public:
   BatchWriter(Exchange& exchange, asio::any_io_executor executor, WriteOptions options)
-      : database_(*exchange.app().database),
+      : app_(exchange.app()),
         executor_(executor),
         wake_(executor),
         options_(options),
@@ -49,13 +51,16 @@ class BatchWriter {
   BatchWriter(const BatchWriter&) = delete;
   BatchWriter& operator=(const BatchWriter&) = delete;
 
-  void submit(BulkRecords records) {
+  // Sends a batch once the one before is done. Does nothing after a failure.
+  asio::awaitable<void> submit(BulkRecords records) {
+    co_await wait();
+    if (!failure_.is_ok()) co_return;
     auto batch = std::make_shared<const BulkRecords>(std::move(records));
     send(batch->mutations, [batch](BatchWriter& writer, Result<WriteAck> ack) { writer.on_batch(*batch, ack); });
   }
-  // Until at most `most` batches are in flight.
-  asio::awaitable<void> wait(std::size_t most) {
-    while (in_flight_ > most) {
+  // Until nothing is in flight.
+  asio::awaitable<void> wait() {
+    while (in_flight_ > 0) {
       wake_.expires_at(asio::steady_timer::time_point::max());
       static_cast<void>(co_await wake_.async_wait(kTuple));
     }
@@ -73,20 +78,24 @@ class BatchWriter {
 
   void send(std::vector<Mutation> mutations, OnAck on_ack) {
     ++in_flight_;
-    database_.write_async(std::move(mutations), options_,
-                          [inbox = inbox_, executor = executor_, on_ack = std::move(on_ack)](Result<WriteAck> ack) {
-                            asio::post(executor, [inbox, on_ack, ack = std::move(ack)]() mutable {
-                              if (inbox->writer == nullptr) return;
-                              --inbox->writer->in_flight_;
-                              on_ack(*inbox->writer, std::move(ack));
-                              inbox->writer->wake_.cancel();
-                            });
-                          });
+    app_.writes.fetch_add(1);
+    app_.database->write_async(std::move(mutations), options_,
+                               [&writes = app_.writes, inbox = inbox_, executor = executor_,
+                                on_ack = std::move(on_ack)](Result<WriteAck> ack) {
+                                 asio::post(executor, [inbox, on_ack, ack = std::move(ack)]() mutable {
+                                   if (inbox->writer == nullptr) return;
+                                   --inbox->writer->in_flight_;
+                                   on_ack(*inbox->writer, std::move(ack));
+                                   inbox->writer->wake_.cancel();
+                                 });
+                                 writes.fetch_sub(1);  // from here on the server may go
+                               });
   }
 
   void add(const WriteAck& ack) {
     total_.accepted += ack.accepted;
     total_.duplicates += ack.duplicates;
+    total_.ignored += ack.ignored;
     total_.sequence = std::max(total_.sequence, ack.sequence);
     for (const std::string& type : ack.undeclared_types) {
       auto& known = total_.undeclared_types;
@@ -111,7 +120,7 @@ class BatchWriter {
     }
   }
 
-  Database& database_;
+  App& app_;
   asio::any_io_executor executor_;
   asio::steady_timer wake_;
   WriteOptions options_;
@@ -135,6 +144,7 @@ void write_counts(const WriteAck& total, const BulkRecords& refused, JsonWriter*
       .field("duplicates", total.duplicates)
       .field("sequence", total.sequence)
       .field("rejected", refused.error_count);
+  if (total.ignored != 0) json->field("ignored", total.ignored);
   json->key("errors").begin_array();
   for (const BulkError& error : refused.errors) {
     json->begin_object().field("line", error.line);
@@ -174,10 +184,18 @@ asio::awaitable<Response> ingest_stream(Exchange& exchange, std::unique_ptr<Bulk
   auto job = std::make_shared<DecodeJob>();
   job->decoder = std::move(decoder);
   std::optional<Problem> problem;
-  while (!problem && !job->is_last) {
+  ArrivalRate rate;
+  while (!problem && !job->is_last && writer.failure().is_ok()) {
+    const auto asked_at = std::chrono::steady_clock::now();
     const auto part = co_await exchange.read_part();
     if (!part.is_ok()) {
       problem = exchange.body_failure();
+      break;
+    }
+    rate.add(part->size(), std::chrono::steady_clock::now() - asked_at);
+    if (rate.is_slow() && app.bulk_streams.load() >= app.settings->max_bulk_streams) {
+      app.metrics->on_refused("timeout");
+      problem = http_problem(408, "the stream brought less than 1024 bytes a second while all streams were in use");
       break;
     }
     job->bytes.assign(*part);
@@ -191,14 +209,10 @@ asio::awaitable<Response> ingest_stream(Exchange& exchange, std::unique_ptr<Bulk
     if (!decoded.is_ok()) problem = problem_of(decoded.status());
     move_errors(&job->records, &writer.refused());
     const bool is_full = job->records.mutations.size() >= kBatchMutations;
-    if (!job->records.mutations.empty() && (is_full || job->is_last || problem)) {
-      writer.submit(std::exchange(job->records, BulkRecords{}));
-      co_await writer.wait(kMaxBatchesInFlight - 1);
-    }
-    if (!writer.failure().is_ok()) break;
+    if (is_full && !problem) co_await writer.submit(std::exchange(job->records, BulkRecords{}));
   }
-  if (!job->records.mutations.empty()) writer.submit(std::exchange(job->records, BulkRecords{}));
-  co_await writer.wait(0);
+  if (!job->records.mutations.empty()) co_await writer.submit(std::exchange(job->records, BulkRecords{}));
+  co_await writer.wait();
 
   if (!problem && !writer.failure().is_ok()) problem = problem_of(writer.failure());
   app.metrics->on_bulk_records(writer.total().accepted, writer.refused().error_count);

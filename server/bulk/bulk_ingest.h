@@ -1,9 +1,9 @@
-// BulkIngest: takes a streamed body into the database at constant memory.
+// BulkIngest: takes a streamed body into the database, a bounded number of records at a time.
 //
-// Chunks are decoded on the bulk workers, records are committed in batches, a few batches at a time are in flight;
-// while they are, the body is not read, so that the client is slowed down to what the database takes. A bad record is
-// counted and told of; a batch that the database refuses is tried record by record. Stream by stream all or nothing it
-// is not: batches that were committed stay.
+// Chunks are decoded on the bulk workers, records are committed in batches. While one batch is committed the next is
+// read and decoded, and no more than that, so that the client is slowed down to what the database takes. A bad record
+// is counted and reported; a batch that the database refuses is tried record by record. Records take effect in the
+// order of their lines. A stream is not atomic: batches committed before an error stay.
 #pragma once
 
 #include <memory>

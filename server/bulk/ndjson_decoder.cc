@@ -47,9 +47,10 @@ void NdjsonDecoder::decode_unpadded(std::string_view line, BulkRecords* out) {
 }
 
 void NdjsonDecoder::decode_line(std::string_view line, BulkRecords* out) {
-  ++line_;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (++line_ == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
   if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-  const auto document = document_.parse_padded(line);
+  const auto document = document_.parse_padded(line, "the line");
   if (!document.is_ok()) return out->refuse(line_, document.status());
   auto mutation = read_line_(*document);
   if (!mutation.is_ok()) return out->refuse(line_, mutation.status());

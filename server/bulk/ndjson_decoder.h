@@ -1,5 +1,5 @@
 // NdjsonDecoder: newline-delimited JSON (https://github.com/ndjson/ndjson-spec): one JSON text a line, LF or CRLF,
-// blank lines skipped, the last line's end optional.
+// blank lines skipped, the last line's end optional. A byte order mark before the first line is skipped.
 #pragma once
 
 #include "server/bulk/bulk_decoder.h"

@@ -15,7 +15,8 @@ int report_failure(const Status& status) {
 }
 
 void add_config_flags(CLI::App& command, ConfigFlags* flags) {
-  command.add_option("-c,--config", flags->file, "TOML file with settings (tamis config --default prints one)");
+  command.add_option("-c,--config", flags->file,
+                     "TOML file with settings (tamis config --default prints one); else that of TAMIS_CONFIG");
   command.add_option("--set", flags->settings, "One setting, as section.key=value; wins over file and environment")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

@@ -26,7 +26,13 @@ int print_config(const PrintFlags& flags) {
     return kExitOk;
   }
   const auto config = load_config(flags.config);
-  if (!config.is_ok()) return report_failure(config.status());
+  Status status = config.status();
+  if (status.is_ok() && flags.only_check) status = check_config(*config);
+  if (!status.is_ok()) {
+    report_failure(status);
+    return kExitUsage;
+  }
+  for (const std::string& warning : config->warnings) std::fprintf(stderr, "tamis: warning: %s\n", warning.c_str());
   std::fputs(flags.only_check ? "the configuration is valid\n" : config_to_toml(*config).c_str(), stdout);
   return kExitOk;
 }
@@ -39,7 +45,7 @@ void add_config_command(CLI::App& app, int* exit_code) {
   add_config_flags(*command, &flags->config);
   auto* defaults = command->add_flag("--default", flags->only_defaults, "Print a commented file with all defaults");
   auto* reference = command->add_flag("--reference", flags->only_reference, "Print all settings as a Markdown table");
-  command->add_flag("--check", flags->only_check, "Only say whether it is valid")
+  command->add_flag("--check", flags->only_check, "Only say whether `tamis serve` would take it")
       ->excludes(defaults)
       ->excludes(reference);
   command->callback([flags, exit_code] { *exit_code = print_config(*flags); });

@@ -15,6 +15,7 @@
 #include "engine/rank/ranker_settings.h"
 #include "models/protocol_leave_one_out.h"
 #include "models/protocol_lightgcn.h"
+#include "models/protocol_liked.h"
 #include "models/protocol_ratings.h"
 #include "models/protocol_split.h"
 #include "ranker/protocol_ctr.h"
@@ -143,6 +144,12 @@ Reports evaluate_ratings(const EvaluateFlags& flags) {
   TAMIS_RETURN_IF_ERROR(require(flags.protocol, {{"--data", &file}, {"--model", &flags.model}}));
   TAMIS_ASSIGN_OR_RETURN(const models::Settings settings, parse_settings(flags.settings));
   return one(models::evaluate_ratings(file, flags.model, settings, train_control(flags)));
+}
+
+Reports evaluate_liked(const EvaluateFlags& flags) {
+  TAMIS_RETURN_IF_ERROR(require(flags.protocol, {{"--data", &flags.data}, {"--model", &flags.model}}));
+  TAMIS_ASSIGN_OR_RETURN(const models::Settings settings, parse_settings(flags.settings));
+  return one(models::evaluate_liked(flags.data, flags.model, settings, train_control(flags)));
 }
 
 Reports evaluate_split(const EvaluateFlags& flags) {
@@ -296,6 +303,7 @@ constexpr Protocol kProtocols[] = {
      evaluate_leave_one_out},
     {"split", "files of sequences and of what followed them, as gSASRec's", evaluate_split},
     {"ratings", "a file of `user::item::rating::time`, or with tabs or commas: predicted ratings", evaluate_ratings},
+    {"liked", "the same file: items that are later rated high, and those rated low", evaluate_liked},
     {"ctr", "CSV files of labelled examples, for click models", evaluate_ctr},
     {"time-split", "a data directory, cut by time", evaluate_time_split},
 };
@@ -328,7 +336,7 @@ void add_evaluate_command(CLI::App& app, int* exit_code) {
                       "Test file (lightgcn, ctr; ctr without one reports on the validation file)");
   command->add_option(
       "-d,--data", flags->data,
-      "The file (leave-one-out, ratings), the directory of the files (split), or the data directory of a "
+      "The file (leave-one-out, ratings, liked), the directory of the files (split), or the data directory of a "
       "database that no server has open (time-split)");
   command->add_option("--validation-input", flags->split.validation_input, "Histories of the validation (split)");
   command->add_option("--validation-output", flags->split.validation_output, "What followed them (split)");

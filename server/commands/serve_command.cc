@@ -2,9 +2,6 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -14,6 +11,7 @@
 #include "server/commands/commands.h"
 #include "server/server.h"
 #include "server/version.h"
+#include "server/watch.h"
 
 namespace tamis::server {
 namespace {
@@ -25,22 +23,6 @@ struct ServeFlags {
   std::string port;
 };
 
-// SIGTERM and SIGINT are waited for; a second one ends the process where it stands.
-class StopSignal {
- public:
-  StopSignal() : signals_(context_, SIGTERM, SIGINT) {}
-  void wait() {
-    signals_.async_wait([this](boost::system::error_code, int) { context_.stop(); });
-    context_.run();
-    std::signal(SIGTERM, SIG_DFL);
-    std::signal(SIGINT, SIG_DFL);
-  }
-
- private:
-  boost::asio::io_context context_{1};
-  boost::asio::signal_set signals_;
-};
-
 void raise_file_limit() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
@@ -48,37 +30,53 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
-Status serve(Config config) {
-  StopSignal stop;
+// A data directory that cannot be served is no wrong usage, whatever in it is invalid.
+Status of_directory(const Status& status, const std::string& dir) {
+  Status told = status.code() == StatusCode::kInvalidArgument ? Status::corruption(status.message()) : status;
+  return std::move(told).with_context("cannot open " + dir);
+}
+
+void reload(const ConfigFlags& flags, Server* server, Logger* logger) {
+  const auto config = load_config(flags);
+  const Status status = config.is_ok() ? server->reload(config->server) : config.status();
+  if (status.is_ok()) {
+    logger->info("reloaded keys and certificates; other settings are read at a start");
+  } else {
+    logger->error("the reload failed; keys and certificates stay as they were", {{"reason", status.message()}});
+  }
+  logger->flush();
+}
+
+Status serve(const ConfigFlags& flags, Config config) {
+  Watch watch;
   TAMIS_ASSIGN_OR_RETURN(const auto logger, Logger::open(config.server.log_level, config.server.log_access));
   logger->adopt_default_logger();
+  for (const std::string& warning : config.warnings) logger->warn(warning);
   Metrics metrics;
   config.database.observer = metrics.observer();
   config.database.training.worker_command = {"/proc/self/exe", std::string(kTrainWorkerCommand)};
   raise_file_limit();
-  embeddings::place_cache(std::filesystem::path(config.server.data_dir) / "embeddings",
-                          &config.database.training.settings);
-  auto embedders = embeddings::open_text_embedders(config.database.training.settings);
-  if (!embedders.is_ok())
-    return Status(embedders.status()).at_field("training.settings.content." + embedders.status().field());
-  config.database.text_embedders = std::move(*embedders);
-  auto opened = Database::open(config.server.data_dir, config.database);
-  if (!opened.is_ok()) return Status(opened.status()).with_context("cannot open " + config.server.data_dir);
+  const std::string& dir = config.server.data_dir;
+  embeddings::place_cache(std::filesystem::path(dir) / "embeddings", &config.database.training.settings);
+  TAMIS_ASSIGN_OR_RETURN(config.database.text_embedders,
+                         embeddings::open_text_embedders(config.database.training.settings));
+  auto opened = Database::open(dir, config.database);
+  if (!opened.is_ok()) return of_directory(opened.status(), dir);
   std::unique_ptr<Database> database = std::move(*opened);
   TAMIS_ASSIGN_OR_RETURN(const auto server, Server::start(database.get(), config.server, logger.get(), &metrics));
-  const std::string port = std::to_string(server->port());
   logger->info("serving", {{"version", kVersion},
                            {"host", config.server.host},
-                           {"port", port},
-                           {"data_dir", config.server.data_dir},
+                           {"port", std::to_string(server->port())},
+                           {"data_dir", dir},
                            {"durability", std::string(durability_name(config.database.storage.durability))}});
   logger->flush();
-  stop.wait();
+  const Status outcome = watch.run(database.get(), [&] { reload(flags, server.get(), logger.get()); });
+  if (!outcome.is_ok()) logger->error("the database cannot be served", {{"reason", outcome.to_string()}});
   logger->info("stopping", {{"drain_timeout_ms", std::to_string(config.server.drain_timeout_ms)}});
   if (!server->stop()) logger->warn("requests were cut off: the drain timeout passed");
   database.reset();
   logger->info("stopped");
-  return Status::ok();
+  return outcome.is_ok() ? outcome : of_directory(outcome, dir);
 }
 
 }  // namespace
@@ -97,7 +95,12 @@ void add_serve_command(CLI::App& app, int* exit_code) {
     if (!flags->host.empty()) config_flags.settings.push_back("server.host=" + flags->host);
     if (!flags->port.empty()) config_flags.settings.push_back("server.port=" + flags->port);
     auto config = load_config(config_flags);
-    Status status = config.is_ok() ? serve(std::move(*config)) : config.status();
+    if (const Status checked = config.is_ok() ? check_config(*config) : config.status(); !checked.is_ok()) {
+      report_failure(checked);
+      *exit_code = kExitUsage;
+      return;
+    }
+    const Status status = serve(config_flags, std::move(*config));
     *exit_code = status.is_ok() ? kExitOk : report_failure(status);
   });
 }

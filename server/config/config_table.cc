@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "server/config/interaction_type_members.h"
+
 namespace tamis::server {
 namespace {
 
@@ -101,8 +103,20 @@ ConfigOption word(std::string key, std::string words, std::string help, Access a
       [name_of](const T& value) { return show_text(name_of(value)); });
 }
 
-Result<std::string> any_word(std::string_view text) { return std::string(text); }
-std::string same_word(const std::string& text) { return text; }
+// A word that stays text, checked against the words of its row: "all, errors or none".
+template <typename Access>
+ConfigOption plain_word(std::string key, std::vector<std::string> words, std::string help, Access access) {
+  std::string expected;
+  for (std::size_t i = 0; i < words.size(); ++i)
+    expected += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
+  return word(
+      std::move(key), expected, std::move(help), access,
+      [words = std::move(words)](std::string_view text) -> Result<std::string> {
+        if (std::find(words.begin(), words.end(), text) != words.end()) return std::string(text);
+        return Status::invalid_argument("not one of the words");
+      },
+      [](const std::string& text) { return text; });
+}
 
 void add_server(std::vector<ConfigOption>* out) {
   out->push_back(text("server.data_dir", "The data directory; created where it does not exist.",
@@ -132,8 +146,10 @@ void add_auth(std::vector<ConfigOption>* out) {
                       "API keys as name:scopes:secret; scopes read, write, admin joined by +; the secret may be "
                       "sha256:<hex digest>.",
                       [](Config& c) -> auto& { return c.server.keys; }));
-  out->push_back(text("auth.keys_file", "A file with further keys, one a line; # begins a comment.",
-                      [](Config& c) -> auto& { return c.server.keys_file; }));
+  out->push_back(
+      text("auth.keys_file",
+           "A file with further keys, one a line; # begins a comment. SIGHUP reads keys and certificates again.",
+           [](Config& c) -> auto& { return c.server.keys_file; }));
   out->push_back(flag("auth.allow_anonymous", "Serve beyond loopback without keys: everyone may do everything.",
                       [](Config& c) -> auto& { return c.server.allow_anonymous; }));
   out->push_back(
@@ -153,10 +169,14 @@ void add_limits(std::vector<ConfigOption>* out) {
                          [](Config& c) -> auto& { return c.server.max_connections; }));
   out->push_back(integer("limits.requests", 1, 1'000'000, "Requests being answered at once; beyond it 503.",
                          [](Config& c) -> auto& { return c.server.max_requests; }));
-  out->push_back(integer("limits.bulk_streams", 1, 10'000, "Bulk streams being taken at once; beyond it 503.",
-                         [](Config& c) -> auto& { return c.server.max_bulk_streams; }));
+  out->push_back(
+      integer("limits.bulk_streams", 1, 10'000,
+              "Bulk streams being taken at once; beyond it 503. While all are in use, one slower than 1 KiB/s "
+              "ends.",
+              [](Config& c) -> auto& { return c.server.max_bulk_streams; }));
   out->push_back(number("limits.requests_per_second", 0, 1e6,
-                        "Requests of one key, or of one address without keys; beyond it 429. 0: no limit.",
+                        "Requests of one key, or of one address without keys or with wrong ones; beyond it 429. 0: no "
+                        "limit.",
                         [](Config& c) -> auto& { return c.server.requests_per_s; }));
   out->push_back(duration("limits.idle_timeout", 100, kDayMs, 1, "A connection without a request is closed after it.",
                           [](Config& c) -> auto& { return c.server.idle_timeout_ms; }));
@@ -166,17 +186,17 @@ void add_limits(std::vector<ConfigOption>* out) {
   out->push_back(duration("limits.request_timeout", 100, kDayMs, 1,
                           "From a header's end to the answer; streams are exempt.",
                           [](Config& c) -> auto& { return c.server.request_timeout_ms; }));
-  out->push_back(duration("limits.drain_timeout", 0, kDayMs, 1, "For requests in flight when the server is stopped.",
+  out->push_back(duration("limits.drain_timeout", 0, kDayMs, 1,
+                          "For requests in flight when the server is stopped; what is left then is cancelled.",
                           [](Config& c) -> auto& { return c.server.drain_timeout_ms; }));
 }
 
 void add_log(std::vector<ConfigOption>* out) {
-  out->push_back(word(
-      "log.level", "trace, debug, info, warn, error or off", "Least severe lines that are logged.",
-      [](Config& c) -> auto& { return c.server.log_level; }, any_word, same_word));
-  out->push_back(word(
-      "log.access", "all, errors or none", "Requests that are logged, one line each.",
-      [](Config& c) -> auto& { return c.server.log_access; }, any_word, same_word));
+  out->push_back(plain_word("log.level", {"trace", "debug", "info", "warn", "error", "off"},
+                            "Least severe lines that are logged.",
+                            [](Config& c) -> auto& { return c.server.log_level; }));
+  out->push_back(plain_word("log.access", {"all", "errors", "none"}, "Requests that are logged, one line each.",
+                            [](Config& c) -> auto& { return c.server.log_access; }));
 }
 
 void add_storage(std::vector<ConfigOption>* out) {
@@ -196,6 +216,16 @@ void add_storage(std::vector<ConfigOption>* out) {
   out->push_back(duration("storage.idempotency_ttl", 60'000, 3'650 * kDayMs, 1'000,
                           "How long idempotency keys are remembered.",
                           [](Config& c) -> auto& { return c.database.storage.idempotency_ttl_s; }));
+  out->push_back(duration("storage.log_retention", 0, 3'650 * kDayMs, 1'000,
+                          "Log records older than it go, \"1h\" at least; 0: by age none does.",
+                          [](Config& c) -> auto& { return c.database.storage.log_retention_s; }));
+  out->push_back(size("storage.log_retention_bytes", 0,
+                      "The oldest log records go beyond it, \"1MiB\" at least; 0: no bound.",
+                      [](Config& c) -> auto& { return c.database.storage.log_retention_bytes; }));
+  out->push_back(duration("storage.erase_within", 1'000, 30 * kDayMs, 1'000,
+                          "How long the bytes of a deleted user may stay in the files; a background task erases twice "
+                          "as often.",
+                          [](Config& c) -> auto& { return c.database.storage.erase_within_s; }));
   out->push_back(integer("storage.max_pending_mutations", 1'000, 100'000'000,
                          "Mutations that may wait for their commit; beyond it 503.",
                          [](Config& c) -> auto& { return c.database.storage.max_pending_mutations; }));
@@ -204,9 +234,11 @@ void add_storage(std::vector<ConfigOption>* out) {
 }
 
 void add_memory_and_index(std::vector<ConfigOption>* out) {
-  out->push_back(size("memory.limit", 0, "Cap over caches, indexes and queues; 0: three quarters of the machine's.",
-                      [](Config& c) -> auto& { return c.database.memory.limit_bytes; }));
-  out->push_back(size("memory.embedding_cache", 0, "Hot rows of embedding tables larger than memory.",
+  out->push_back(size(
+      "memory.limit", 0,
+      "Cap of tables, indexes and caches, past which writes that grow are refused; 0: three quarters of the machine's.",
+      [](Config& c) -> auto& { return c.database.memory.limit_bytes; }));
+  out->push_back(size("memory.embedding_cache", 0, "Stored vectors of external spaces, as they were read lately.",
                       [](Config& c) -> auto& { return c.database.memory.embedding_cache_bytes; }));
   out->push_back(size("memory.history_cache", 0, "Recent histories of active users.",
                       [](Config& c) -> auto& { return c.database.memory.history_cache_bytes; }));

@@ -1,5 +1,7 @@
 #include "server/config/config_value.h"
 
+#include <toml++/toml.h>
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -57,6 +59,28 @@ std::string show_with_unit(std::uint64_t value, const std::array<Unit, 5>& units
 
 bool is_single(const ConfigValue& value) { return !value.is_list && value.elements.size() == 1; }
 
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+// `["a", "b"]` in a flag or an environment variable.
+Result<std::vector<std::string>> read_toml_list(std::string_view key, const ConfigValue& value, std::string_view text) {
+  try {
+    const toml::table parsed = toml::parse("list = " + std::string(text));
+    std::vector<std::string> elements;
+    for (const toml::node& element : *parsed["list"].as_array()) {
+      const auto entry = element.value_exact<std::string>();
+      if (!entry) return refuse_value(key, value, "a list of texts");
+      elements.push_back(*entry);
+    }
+    return elements;
+  } catch (const toml::parse_error&) {
+    return refuse_value(key, value, "a list as a, b or [\"a\", \"b\"]");
+  }
+}
+
 }  // namespace
 
 Status refuse_value(std::string_view key, const ConfigValue& value, std::string_view expected) {
@@ -76,14 +100,16 @@ Result<std::string> as_text(std::string_view key, const ConfigValue& value) {
   return value.elements.front();
 }
 
-Result<std::vector<std::string>> as_list(std::string_view /*key*/, const ConfigValue& value) {
+Result<std::vector<std::string>> as_list(std::string_view key, const ConfigValue& value) {
   if (value.is_list) return value.elements;
+  std::string_view rest =
+      trimmed(value.elements.empty() ? std::string_view() : std::string_view(value.elements.front()));
+  if (rest.starts_with('[')) return read_toml_list(key, value, rest);
   std::vector<std::string> elements;
-  std::string_view rest = value.elements.empty() ? std::string_view() : std::string_view(value.elements.front());
   while (!rest.empty()) {
     const std::string_view element = rest.substr(0, rest.find(','));
     rest.remove_prefix(std::min(rest.size(), element.size() + 1));
-    if (!element.empty()) elements.emplace_back(element);
+    if (const std::string_view bare = trimmed(element); !bare.empty()) elements.emplace_back(bare);
   }
   return elements;
 }

@@ -13,7 +13,7 @@ namespace tamis::server {
 
 struct ConfigValue {
   std::vector<std::string> elements;  // one for a scalar
-  bool is_list = false;               // a TOML list; text may become a list where one is wanted: "a,b"
+  bool is_list = false;               // a TOML list; text may become a list where one is wanted
   std::string source;                 // "tamis.toml", "TAMIS_SERVER_PORT", "--set"
 
   static ConfigValue of_text(std::string text, std::string source) {
@@ -25,6 +25,7 @@ struct ConfigValue {
 Status refuse_value(std::string_view key, const ConfigValue& value, std::string_view expected);
 
 Result<std::string> as_text(std::string_view key, const ConfigValue& value);
+// Of text "a, b" or `["a", "b"]`.
 Result<std::vector<std::string>> as_list(std::string_view key, const ConfigValue& value);
 Result<bool> as_bool(std::string_view key, const ConfigValue& value);
 Result<std::uint64_t> as_integer(std::string_view key, const ConfigValue& value, std::uint64_t low, std::uint64_t high);

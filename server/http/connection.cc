@@ -6,6 +6,7 @@
 
 #include "server/app.h"
 #include "server/http/http_facts.h"
+#include "server/http/query_string.h"
 #include "server/metrics/metrics.h"
 
 namespace tamis::server {
@@ -17,6 +18,9 @@ constexpr std::size_t kReadBytes = 16 << 10;
 constexpr std::size_t kStreamReadBytes = 256 << 10;
 constexpr std::uint64_t kDiscardedBodyBytes = 64 << 10;  // more than that is not worth keeping a connection for
 constexpr std::size_t kKeptOutputBytes = 256 << 10;
+constexpr std::int64_t kLongestFarewellMs = 2'000;  // for a peer to close, once it has its answer
+constexpr std::int64_t kShutdownFarewellMs = 200;
+constexpr std::int64_t kLongestDiscardMs = 10'000;  // for the rest of a body that was refused
 
 bool is_unfinished(const error_code& error) { return error == boost::beast::http::error::need_more; }
 
@@ -83,6 +87,18 @@ void Connection::on_expire() {
 
 void Connection::drain() {
   if (phase_ == Phase::kIdle) transport_->cancel();
+  if (std::exchange(is_lingering_, false)) set_deadline(milliseconds(kShutdownFarewellMs));
+}
+
+void Connection::cut() {
+  switch (phase_) {
+    case Phase::kIdle:
+    case Phase::kReading: transport_->cancel(); break;
+    case Phase::kHandling:
+      interrupt_.fire(Status::unavailable("the server is shutting down; a write among it may still take effect"));
+      break;
+    case Phase::kWriting: transport_->close(); break;
+  }
 }
 
 bool Connection::should_end() const { return is_broken_ || app_.is_draining.load(std::memory_order_relaxed); }
@@ -125,17 +141,25 @@ asio::awaitable<void> Connection::run() {
 }
 
 // Says that nothing more comes, then reads for a while what the peer is still sending: closing at once would reset the
-// connection, and the peer could lose the response.
+// connection, and the peer could lose the response. A body that was refused is read to its end, within bounds: many
+// clients look for the answer only when they have sent it all.
 asio::awaitable<void> Connection::close_gently() {
   enter(Phase::kReading);
-  set_deadline(milliseconds(std::min<std::int64_t>(2'000, app_.settings->read_timeout_ms)));
-  co_await transport_->shut_down_writing();
-  std::array<char, 4'096> sink;
-  error_code error;
-  std::uint64_t discarded = 0;
-  while (!error && discarded < 16 * kDiscardedBodyBytes) {
-    discarded += co_await transport_->read_some(sink.data(), sink.size(), error);
+  const bool is_body_coming = !parser_->is_done() && !is_awaiting_continue();
+  const std::int64_t longest_ms = should_end()     ? kShutdownFarewellMs
+                                  : is_body_coming ? kLongestDiscardMs
+                                                   : kLongestFarewellMs;
+  is_lingering_ = true;
+  set_deadline(milliseconds(std::min(longest_ms, app_.settings->read_timeout_ms)));
+  if (transport_->can_half_close()) co_await transport_->shut_down_writing();
+  if (transport_->can_half_close() || is_body_coming) {
+    const std::uint64_t most = 2 * app_.settings->max_body_bytes + (1U << 20U);
+    std::array<char, kReadBytes> sink;
+    error_code error;
+    std::uint64_t discarded = 0;
+    while (!error && discarded < most) discarded += co_await transport_->read_some(sink.data(), sink.size(), error);
   }
+  if (!transport_->can_half_close()) co_await transport_->shut_down_writing();
 }
 
 asio::awaitable<bool> Connection::read_more(std::size_t want) {
@@ -211,21 +235,42 @@ std::optional<Problem> Connection::check_header() const {
   }
   if (request_.host_count > 1 || (request_.host_count == 0 && request_.version >= 11))
     return http_problem(400, "the request has " + std::to_string(request_.host_count) + " Host fields; expected one");
-  if (!request_.transfer_encoding.empty()) {
-    if (!boost::beast::iequals(request_.transfer_encoding, "chunked"))
-      return http_problem(501, "the transfer encoding is not known; expected chunked");
-    if (parser_->content_length().has_value())
-      return http_problem(400, "the request has both Content-Length and Transfer-Encoding; expected one");
+  if (!request_.repeated_field.empty())
+    return http_problem(400, "the request has " + request_.repeated_field + " more than once; expected one");
+  if (request_.is_target_malformed)
+    return http_problem(400, "the request target is neither a path nor an http or https URL with a host");
+  if (auto problem = check_framing()) return problem;
+  for (const std::string& expectation : request_.expectations) {
+    if (!boost::beast::iequals(expectation, "100-continue"))
+      return http_problem(417, "the expectation is not known; expected 100-continue");
   }
-  if (request_.has_unknown_expectation) return http_problem(417, "the expectation is not known; expected 100-continue");
-  if (!request_.content_encoding.empty() && !boost::beast::iequals(request_.content_encoding, "identity"))
-    return http_problem(415, "content encodings are not taken; send the body as it is");
+  for (const std::string& coding : request_.content_codings) {
+    if (!boost::beast::iequals(coding, "identity"))
+      return http_problem(415, "content encodings are not taken; send the body as it is");
+  }
+  return std::nullopt;
+}
+
+// Where the body ends (RFC 9112 section 6). Whoever stands before this server must not be able to see it elsewhere, so
+// whatever is in doubt is refused, and the connection closed.
+std::optional<Problem> Connection::check_framing() const {
+  if (!request_.has_transfer_encoding) return std::nullopt;
+  if (parser_->content_length().has_value())
+    return http_problem(400, "the request has both Content-Length and Transfer-Encoding; expected one");
+  if (request_.version < 11)
+    return http_problem(400, "the request is of HTTP/1.0 and has Transfer-Encoding; expected Content-Length");
+  const std::vector<std::string>& codings = request_.transfer_codings;
+  const bool is_known = std::all_of(codings.begin(), codings.end(),
+                                    [](const std::string& coding) { return boost::beast::iequals(coding, "chunked"); });
+  if (!is_known) return http_problem(501, "the transfer encoding is not known; expected chunked");
+  if (codings.size() != 1 || !parser_->chunked())
+    return http_problem(400, "Transfer-Encoding is malformed; expected chunked, once");
   return std::nullopt;
 }
 
 // --- admission ---
 
-std::optional<Problem> Connection::check_origin() const {
+std::optional<Problem> Connection::check_origin(const Access& access) const {
   // A web page elsewhere must not reach a server on the reader's machine through the reader's browser.
   if (!request_.origin.empty()) {
     const std::size_t scheme = request_.origin.find("://");
@@ -233,33 +278,41 @@ std::optional<Problem> Connection::check_origin() const {
         std::string_view(request_.origin).substr(scheme == std::string::npos ? 0 : scheme + 3);
     if (origin != request_.host) return http_problem(403, "requests from the web page's origin are not taken");
   }
-  if (front_.checks_host && !is_local_host(request_.host)) {
+  if (access.checks_host && !is_local_host(request_.host)) {
     return http_problem(421, "a server without keys answers to localhost or an address only, not to \"" +
                                  request_.host.substr(0, 64) + "\"");
   }
   return std::nullopt;
 }
 
-std::optional<Problem> Connection::check_key(Response* refusal) {
+std::optional<Problem> Connection::check_key(const Access& access, Response* refusal) {
   client_ = remote_;
-  if (front_.keys.is_empty()) return std::nullopt;
-  const auto grant = front_.keys.find(request_.authorization, request_.api_key);
+  if (access.keys.is_empty()) return std::nullopt;
+  const auto grant = access.keys.find(request_.authorization, request_.api_key);
   if (!grant) {
+    if (auto problem = check_rate()) return problem;  // of the address: it may be guessing
     refusal->headers.emplace_back("WWW-Authenticate", "Bearer realm=\"tamis\"");
     return http_problem(401, "the request bears no valid key; expected Authorization: Bearer KEY or X-API-Key: KEY");
   }
-  client_ = grant->name;
-  if (grant->scope < endpoint_->scope) return http_problem(403, "the key's scope does not allow this request");
+  client_ = request_.key_name = grant->name;
+  if (grant->scope < endpoint_->scope) {
+    return http_problem(403, "the key " + client_ + " has the scope " + std::string(scope_name(grant->scope)) +
+                                 "; this request needs " + std::string(scope_name(endpoint_->scope)));
+  }
   return std::nullopt;
 }
 
+std::optional<Problem> Connection::check_rate() {
+  const auto delay_s = front_.rate->delay(client_);
+  if (!delay_s) return std::nullopt;
+  app_.metrics->on_refused("rate");
+  Problem problem = http_problem(429, "more requests than the rate limit allows");
+  problem.retry_after_s = std::max(1U, static_cast<unsigned>(*delay_s + 0.999));
+  return problem;
+}
+
 std::optional<Problem> Connection::check_load() {
-  if (const auto delay_s = front_.rate->delay(client_)) {
-    app_.metrics->on_refused("rate");
-    Problem problem = http_problem(429, "more requests than the rate limit allows");
-    problem.retry_after_s = std::max(1U, static_cast<unsigned>(*delay_s + 0.999));
-    return problem;
-  }
+  if (auto problem = check_rate()) return problem;
   holds_request_ = true;
   if (app_.requests.fetch_add(1, std::memory_order_relaxed) >= app_.settings->max_requests) {
     app_.metrics->on_refused("requests");
@@ -269,7 +322,8 @@ std::optional<Problem> Connection::check_load() {
 }
 
 std::optional<Problem> Connection::admit(Response* refusal) {
-  if (request_.verb == Verb::unknown)
+  // RFC 9110 9.1: 501 for a method that nobody has heard of, 405 for one that is known and not for this target.
+  if (request_.verb == Verb::unknown && request_.method != "QUERY")
     return http_problem(501, "the method " + request_.method.substr(0, 32) + " is not known");
   auto match = front_.router.match(request_.verb, request_.path, &parameters_);
   if (match.is_malformed) return http_problem(400, "the path has a broken % escape");
@@ -280,9 +334,13 @@ std::optional<Problem> Connection::admit(Response* refusal) {
     return http_problem(405, "the method " + request_.method + " is not allowed here; expected " + match.allow);
   }
   endpoint_ = match.endpoint;
+  if (endpoint_->has_no_query) {
+    if (const Status status = QueryString(request_.query).finish(); !status.is_ok()) return problem_of(status);
+  }
   if (endpoint_->scope == Scope::kOpen) return std::nullopt;
-  if (auto problem = check_origin()) return problem;
-  if (auto problem = check_key(refusal)) return problem;
+  const auto access = front_.access.get();
+  if (auto problem = check_origin(*access)) return problem;
+  if (auto problem = check_key(*access, refusal)) return problem;
   return check_load();
 }
 
@@ -320,7 +378,7 @@ asio::awaitable<Result<std::string_view>> Connection::read_part() {
   part_.clear();
   parser_->eager(true);
   while (part_.empty() && !parser_->is_done()) {
-    if (request_.expects_continue && !has_continued_) {
+    if (is_awaiting_continue()) {
       has_continued_ = true;
       enter(Phase::kWriting);
       const error_code failure = co_await transport_->write("HTTP/1.1 100 Continue\r\n\r\n");
@@ -371,9 +429,8 @@ asio::awaitable<Status> Connection::read_whole() {
 
 // Reads what the handler left of a small body, so that the connection can go on.
 asio::awaitable<void> Connection::discard_body() {
-  const bool is_awaiting_continue = request_.expects_continue && !has_continued_;
   const auto left = parser_->is_done() ? 0 : parser_->content_length_remaining().value_or(kDiscardedBodyBytes + 1);
-  if (left == 0 || left > kDiscardedBodyBytes || is_awaiting_continue || has_timed_out_ || is_broken_) co_return;
+  if (left == 0 || left > kDiscardedBodyBytes || is_awaiting_continue() || has_timed_out_ || is_broken_) co_return;
   while (!parser_->is_done()) {
     const auto part = co_await read_part();
     if (!part.is_ok()) co_return;

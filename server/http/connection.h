@@ -10,8 +10,8 @@
 #include <optional>
 
 #include "common/random.h"
+#include "server/http/access.h"
 #include "server/http/exchange.h"
-#include "server/http/key_ring.h"
 #include "server/http/problem.h"
 #include "server/http/request_parser.h"
 #include "server/http/router.h"
@@ -24,10 +24,9 @@ namespace tamis::server {
 struct Front {
   App* app = nullptr;
   Router router;
-  KeyRing keys;
+  AccessControl access;
   RateLimiter* rate = nullptr;
   EndpointMetrics* unmatched = nullptr;  // requests that reached no endpoint
-  bool checks_host = false;              // served to loopback without keys: only a local name may ask
 };
 
 class Connection final : public Exchange, private TimerWheel::Entry {
@@ -40,6 +39,8 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   asio::awaitable<void> run();
   // Closes between requests; a request in flight is answered first.
   void drain();
+  // Ends what it waits for at once: a request that is being handled is answered 503.
+  void cut();
 
   asio::awaitable<Result<std::string_view>> read_part() override;
   asio::awaitable<Status> read_whole() override;
@@ -59,15 +60,18 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   // False where the connection has ended without a request; a problem where the header cannot be taken.
   asio::awaitable<bool> read_header(std::optional<Problem>* problem);
   std::optional<Problem> check_header() const;
+  std::optional<Problem> check_framing() const;
   std::optional<Problem> parse_header();
   // Finds the endpoint and checks the key, the rate and the load; adds headers that a refusal needs.
   std::optional<Problem> admit(Response* refusal);
-  std::optional<Problem> check_origin() const;
-  std::optional<Problem> check_key(Response* refusal);
+  std::optional<Problem> check_origin(const Access& access) const;
+  std::optional<Problem> check_key(const Access& access, Response* refusal);
+  std::optional<Problem> check_rate();
   std::optional<Problem> check_load();
   asio::awaitable<Response> answer();
   asio::awaitable<bool> send(Response& response);
   asio::awaitable<void> close_gently();
+  bool is_awaiting_continue() const { return request_.expects_continue && !has_continued_; }
   asio::awaitable<void> discard_body();
   Status fail_body(Problem problem);
   std::chrono::milliseconds time_left() const;
@@ -83,6 +87,7 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   bool has_timed_out_ = false;
   bool is_broken_ = false;  // reading or writing failed
   bool is_deadline_lifted_ = false;
+  bool is_lingering_ = false;   // it has said its last word and reads what the peer still sends
   bool has_continued_ = false;  // 100 was sent, or was not asked for
   Clock::time_point started_;
   Clock::time_point deadline_;

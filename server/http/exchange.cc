@@ -4,6 +4,8 @@
 
 namespace tamis::server {
 
+const Cancellation* Exchange::shutdown() const { return &app_.shutdown; }
+
 asio::awaitable<Result<WriteAck>> Exchange::write(std::vector<Mutation> mutations, WriteOptions options) {
   std::function<void(std::function<void(Result<WriteAck>)>)> start =
       [this, &mutations, &options](std::function<void(Result<WriteAck>)> done) {

@@ -1,8 +1,8 @@
 // Exchange: one request being answered: what a handler has in hand. Used on the connection's I/O thread only.
 //
 // A handler is a coroutine Exchange& -> Response. Work that blocks or takes long leaves the I/O thread by offload();
-// writes by write(). Both end with unavailable at the request's deadline, while the work itself goes on: what it
-// captures must therefore be its own.
+// writes by write(). Both end with unavailable at the request's deadline. Offloaded work is then cancelled and ends at
+// its next check_cancelled(); a write goes on. What work captures must therefore be its own.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/cancellation.h"
 #include "engine/database.h"
 #include "server/http/asio.h"
 #include "server/http/problem.h"
@@ -66,9 +67,12 @@ class Exchange {
 
   WaitInterrupt& interrupt() { return interrupt_; }
   asio::awaitable<Result<WriteAck>> write(std::vector<Mutation> mutations, WriteOptions options);
-  // Runs `work` on `pool`; unavailable where its queue is full.
+  // Runs `work` on `pool`, inside of a CancellationScope; unavailable where its queue is full.
   template <typename T>
   asio::awaitable<Result<T>> offload(WorkerPool& pool, std::function<Result<T>()> work);
+
+ private:
+  const Cancellation* shutdown() const;  // cancels all that is offloaded
 
  protected:
   App& app_;

@@ -38,6 +38,7 @@ class PlainTransport final : public Transport {
     co_return error_code();
   }
 
+  bool can_half_close() const override { return true; }
   asio::awaitable<void> shut_down_writing() override {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);

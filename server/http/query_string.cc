@@ -124,6 +124,20 @@ QueryString& QueryString::read_bool(std::string_view name, std::optional<bool>* 
   return *this;
 }
 
+bool QueryString::has(std::string_view name) const {
+  return std::any_of(parameters_.begin(), parameters_.end(),
+                     [&](const auto& parameter) { return parameter.first == name; });
+}
+
+QueryString& QueryString::refuse_renamed(std::string_view old_name, std::string_view new_name) {
+  if (status_.is_ok() && has(old_name)) {
+    status_ = Status::invalid_argument("query parameter " + std::string(old_name) + " is not known; it is called " +
+                                       std::string(new_name))
+                  .at_field(std::string(old_name));
+  }
+  return *this;
+}
+
 Status QueryString::finish() {
   if (!status_.is_ok()) return status_;
   for (const auto& [name, value] : parameters_) {

@@ -32,6 +32,10 @@ class QueryString {
   QueryString& read_bool(std::string_view name, bool* out);  // true, false, 1, 0, or nothing for true
   QueryString& read_bool(std::string_view name, std::optional<bool>* out);
 
+  bool has(std::string_view name) const;
+  // Refuses a name that is no longer taken, with the one that is.
+  QueryString& refuse_renamed(std::string_view old_name, std::string_view new_name);
+
   // The first error; else invalid_argument for a parameter that no read_ named, with the nearest one that was.
   Status finish();
 

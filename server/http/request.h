@@ -3,7 +3,6 @@
 
 #include <boost/beast/http/verb.hpp>
 #include <cstdint>
-#include <optional>
 #include <ostream>  // boost/beast/http/verb.hpp needs it and does not say so
 #include <string>
 #include <string_view>
@@ -17,7 +16,7 @@ using Verb = boost::beast::http::verb;
 struct Request {
   Verb verb = Verb::unknown;
   std::string method;     // as sent
-  std::string target;     // as sent: path and query
+  std::string target;     // as sent: path and query, or an absolute URL
   std::string path;       // the target up to '?', still encoded
   std::string query;      // after '?', still encoded
   std::string id;         // X-Request-Id, or made here
@@ -29,14 +28,17 @@ struct Request {
   std::string content_type;  // lower case, without parameters
   std::string authorization;
   std::string api_key;
-  std::string content_encoding;
-  std::string transfer_encoding;
+  std::string key_name;  // of the key that it bears, once that was found
+  // The elements of fields that are lists, over all of their lines.
+  std::vector<std::string> content_codings;
+  std::vector<std::string> transfer_codings;
+  std::vector<std::string> expectations;
+  bool has_transfer_encoding = false;  // a line of it, be it empty
   std::uint32_t host_count = 0;
+  std::string repeated_field;        // the first field that stands twice and must not; empty: none
+  bool is_target_malformed = false;  // neither a path nor an absolute URL of HTTP
   bool expects_continue = false;
-  bool has_unknown_expectation = false;
   bool wants_close = false;  // by Connection, or by HTTP/1.0 without keep-alive
-  bool has_body = false;
-  std::optional<std::uint64_t> content_length;
 
   std::string body;  // of endpoints that take it whole
 };

@@ -2,6 +2,7 @@
 // Externally synchronised. One per request.
 #pragma once
 
+#include <bitset>
 #include <boost/beast/http/basic_parser.hpp>
 #include <string>
 
@@ -33,7 +34,13 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   std::size_t on_chunk_body_impl(std::uint64_t remain, string_view bytes, error_code& error) override;
   void on_finish_impl(error_code& error) override;
 
+  // Fields that may stand once; in the order of their names in the .cc.
+  enum class SingleField { kAuthorization, kApiKey, kOrigin, kContentType };
+  void take_single(SingleField which, string_view value, std::string* out);
+
   Request* request_;
+  std::bitset<4> taken_;        // the single fields that have come
+  bool is_host_given_ = false;  // by the request target
   std::string* body_;
 };
 

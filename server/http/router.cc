@@ -22,6 +22,16 @@ std::string verb_name(Verb verb) {
 
 }  // namespace
 
+std::string_view scope_name(Scope scope) {
+  switch (scope) {
+    case Scope::kOpen: return "none";
+    case Scope::kRead: return "read";
+    case Scope::kWrite: return "write";
+    case Scope::kAdmin: return "admin";
+  }
+  return "none";
+}
+
 void Router::add(Endpoint endpoint) {
   endpoints_.push_back(std::make_unique<Endpoint>(std::move(endpoint)));
   Node* node = &root_;

@@ -13,6 +13,8 @@ namespace tamis::server {
 
 enum class Scope { kOpen, kRead, kWrite, kAdmin };
 
+std::string_view scope_name(Scope scope);  // "read", as in a key
+
 enum class BodyMode {
   kNone,    // a body is read and ignored, within the limit of whole bodies
   kWhole,   // read before the handler runs; JSON
@@ -28,6 +30,7 @@ struct Endpoint {
   BodyMode body = BodyMode::kNone;
   Handler handler = nullptr;
   bool takes_long = false;             // the request deadline does not apply
+  bool has_no_query = false;           // a query parameter is refused; else the handler reads them
   EndpointMetrics* metrics = nullptr;  // set by the server
 };
 

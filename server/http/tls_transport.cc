@@ -10,7 +10,8 @@ using asio::ip::tcp;
 
 class TlsTransport final : public Transport {
  public:
-  TlsTransport(tcp::socket socket, asio::ssl::context& context) : stream_(std::move(socket), context) {
+  TlsTransport(tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
+      : context_(std::move(context)), stream_(std::move(socket), *context_) {
     error_code ignored;
     stream_.next_layer().set_option(tcp::no_delay(true), ignored);
   }
@@ -35,6 +36,7 @@ class TlsTransport final : public Transport {
     co_return error_code();
   }
 
+  bool can_half_close() const override { return false; }
   asio::awaitable<void> shut_down_writing() override { static_cast<void>(co_await stream_.async_shutdown(kTuple)); }
 
   void cancel() override {
@@ -48,13 +50,14 @@ class TlsTransport final : public Transport {
   }
 
  private:
+  std::shared_ptr<asio::ssl::context> context_;  // a reload may replace the server's
   asio::ssl::stream<tcp::socket> stream_;
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> make_tls_transport(tcp::socket socket, asio::ssl::context& context) {
-  return std::make_unique<TlsTransport>(std::move(socket), context);
+std::unique_ptr<Transport> make_tls_transport(tcp::socket socket, std::shared_ptr<asio::ssl::context> context) {
+  return std::make_unique<TlsTransport>(std::move(socket), std::move(context));
 }
 
 }  // namespace tamis::server

@@ -13,13 +13,19 @@ WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t max_qu
   }
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { stop(); }
+
+void WorkerPool::stop() {
+  std::deque<std::function<void()>> dropped;
   {
     const MutexLock lock(mutex_);
     stopping_ = true;
+    dropped.swap(queue_);
   }
   wake_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 bool WorkerPool::try_submit(std::function<void()> work) {
@@ -43,7 +49,7 @@ void WorkerPool::run() {
     {
       const MutexLock lock(mutex_);
       while (queue_.empty() && !stopping_) wake_.wait(mutex_);
-      if (queue_.empty()) return;
+      if (stopping_) return;
       work = std::move(queue_.front());
       queue_.pop_front();
     }

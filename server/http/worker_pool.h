@@ -14,11 +14,13 @@ namespace tamis::server {
 class WorkerPool {
  public:
   WorkerPool(std::string name, std::size_t threads, std::size_t max_queued);
-  ~WorkerPool();  // finishes what is queued
+  ~WorkerPool();  // stop()
 
-  // False where the queue is full: answer 503 and let the client retry.
+  // False where the queue is full or the pool has stopped: answer 503 and let the client retry.
   [[nodiscard]] bool try_submit(std::function<void()> work) TAMIS_EXCLUDES(mutex_);
   std::size_t queued() const TAMIS_EXCLUDES(mutex_);
+  // Drops what is queued and waits for what runs: cancel it first. Called by one thread; a second call does nothing.
+  void stop() TAMIS_EXCLUDES(mutex_);
 
  private:
   void run() TAMIS_EXCLUDES(mutex_);

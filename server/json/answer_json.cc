@@ -12,6 +12,7 @@ void write_ack(const WriteAck& ack, JsonWriter* json) {
       .field("accepted", ack.accepted)
       .field("duplicates", ack.duplicates)
       .field("sequence", ack.sequence);
+  if (ack.ignored != 0) json->field("ignored", ack.ignored);
   write_undeclared(ack, json);
 }
 
@@ -85,6 +86,13 @@ void write_explanation(const RecommendedItem& item, JsonWriter* json) {
 
 }  // namespace
 
+void write_warnings(const std::vector<Warning>& warnings, JsonWriter* json) {
+  json->key("warnings").begin_array();
+  for (const Warning& warning : warnings)
+    json->begin_object().field("path", warning.path).field("detail", warning.detail).end_object();
+  json->end_array();
+}
+
 void write_recommendations(const RecommendAnswer& answer, JsonWriter* json) {
   json->begin_object().field("recommendation_id", answer.recommendation_id);
   if (!answer.user.empty()) json->field("user", answer.user).field("known_user", answer.known_user);
@@ -121,6 +129,7 @@ void write_recommendations(const RecommendAnswer& answer, JsonWriter* json) {
       json->end_object();
     }
     json->end_array();
+    write_warnings(answer.warnings, json);
   }
   json->end_object();
 }
@@ -190,11 +199,31 @@ void write_job(const Job& job, JsonWriter* json) {
       .field("stage", job.stage)
       .field("detail", job.detail)
       .field("generation", job.generation);
+  json->key("warnings").begin_array();
+  for (const std::string& warning : job.warnings) json->value(std::string_view(warning));
+  json->end_array();
+  if (job.coalesced) json->field("coalesced", true);
+  if (!job.result.empty()) json->key("result").raw(job.result);
   json->key("created_at").time(job.created_ms);
   if (job.started_ms != 0) json->key("started_at").time(job.started_ms);
   if (job.finished_ms != 0) json->key("finished_at").time(job.finished_ms);
   json->end_object();
 }
+
+namespace {
+
+void write_funnel_quality(const FunnelQuality& quality, JsonWriter* json) {
+  json->begin_object().field("ndcg@10", quality.ndcg10).field("users", quality.users);
+  if (quality.serving_ndcg10) json->field("serving_ndcg@10", *quality.serving_ndcg10);
+  if (!quality.without.empty()) {
+    json->key("without").begin_array();
+    for (const std::string& member : quality.without) json->value(std::string_view(member));
+    json->end_array();
+  }
+  json->end_object();
+}
+
+}  // namespace
 
 void write_generation(const GenerationInfo& generation, JsonWriter* json) {
   json->begin_object().field("generation", generation.id).field("state", generation.state);
@@ -206,6 +235,15 @@ void write_generation(const GenerationInfo& generation, JsonWriter* json) {
     json->key(model).begin_object();
     for (const auto& [name, value] : metrics) json->field(name, value);
     json->end_object();
+  }
+  json->end_object().key("inherited").begin_object();
+  for (const auto& [member, origin] : generation.inherited) json->field(member, origin.generation);
+  json->end_object().key("left_out").begin_object();
+  for (const auto& [member, why] : generation.left_out) json->field(member, why);
+  json->end_object().key("funnels").begin_object();
+  for (const auto& [name, quality] : generation.funnels) {
+    json->key(name);
+    write_funnel_quality(quality, json);
   }
   json->end_object().field("note", generation.note).end_object();
 }
@@ -235,6 +273,8 @@ void write_stats(const Stats& stats, JsonWriter* json) {
   }
   json->end_array()
       .field("generation", stats.generation)
+      .field("generation_problem", stats.generation_problem)
+      .field("rejected_runs", stats.rejected_runs)
       .field("last_job", stats.last_job)
       .field("pending_writes", stats.pending_writes)
       .field("memory_bytes", stats.memory_bytes)
@@ -249,7 +289,15 @@ void write_stats(const Stats& stats, JsonWriter* json) {
   for (const auto& [name, value] : stats.storage) json->field(name, value);
   json->end_object();
   write_measurement(stats, json);
-  json->end_object();
+  json->key("warnings").begin_array();
+  for (const auto& [funnel, warnings] : stats.warnings) {
+    for (const Warning& warning : warnings) {
+      json->begin_object();
+      if (!funnel.empty()) json->field("funnel", funnel);
+      json->field("path", warning.path).field("detail", warning.detail).end_object();
+    }
+  }
+  json->end_array().end_object();
 }
 
 }  // namespace tamis::server

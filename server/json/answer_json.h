@@ -10,7 +10,8 @@ namespace tamis::server {
 void write_ack(const WriteAck& ack, JsonWriter* json);         // the object is left open for more fields
 void write_undeclared(const WriteAck& ack, JsonWriter* json);  // nothing where all types are declared
 void write_entity(const Entity& entity, JsonWriter* json);
-void write_interaction(const Interaction& interaction, JsonWriter* json);  // left open
+void write_interaction(const Interaction& interaction, JsonWriter* json);     // left open
+void write_warnings(const std::vector<Warning>& warnings, JsonWriter* json);  // "warnings":[{"path","detail"}]
 void write_recommendations(const RecommendAnswer& answer, JsonWriter* json);
 void write_why_not(const WhyNotAnswer& answer, JsonWriter* json);
 // `about` names the entity asked about, under "item" or "user"; empty for a search by vector.

@@ -32,7 +32,7 @@ bool is_exact(element value) {
   return value.get_int64().get(number) == simdjson::SUCCESS && number >= -kMost && number <= kMost;
 }
 
-Status parse_failure(simdjson::error_code code) {
+Status parse_failure(simdjson::error_code code, std::string_view what) {
   std::string detail;
   switch (code) {
     case simdjson::EMPTY: detail = "it is empty"; break;
@@ -49,28 +49,28 @@ Status parse_failure(simdjson::error_code code) {
     case simdjson::CAPACITY: detail = "it is too large"; break;
     default: detail = simdjson::error_message(code);
   }
-  return Status::invalid_argument("the body is not valid JSON: " + detail);
+  return Status::invalid_argument(std::string(what) + " is not valid JSON: " + detail);
 }
 
 }  // namespace
 
-Result<element> JsonDocument::parse_padded(std::string_view text) {
+Result<element> JsonDocument::parse_padded(std::string_view text, std::string_view what) {
   if (parser_.max_depth() != kMaxDepth || parser_.capacity() < text.size()) {
     if (const auto error =
             parser_.allocate(std::max({text.size() + 64, 2 * parser_.capacity(), kMinCapacityBytes}), kMaxDepth);
         error != simdjson::SUCCESS)
-      return parse_failure(error);
+      return parse_failure(error, what);
   }
   element root;
   const auto error = parser_.parse(text.data(), text.size(), false).get(root);
-  if (error != simdjson::SUCCESS) return parse_failure(error);
+  if (error != simdjson::SUCCESS) return parse_failure(error, what);
   return root;
 }
 
-Result<element> JsonDocument::parse(std::string_view text) {
+Result<element> JsonDocument::parse(std::string_view text, std::string_view what) {
   // dom::parser keeps its own copy of strings, so the padded text may go when this returns.
   const simdjson::padded_string padded(text);
-  return parse_padded(std::string_view(padded.data(), padded.size()));
+  return parse_padded(std::string_view(padded.data(), padded.size()), what);
 }
 
 std::string describe(element value) {

@@ -27,10 +27,11 @@ class JsonDocument {
   // simdjson reads this many bytes past the end of a text; they may hold anything.
   static constexpr std::size_t kPaddingBytes = simdjson::SIMDJSON_PADDING;
 
+  // `what` is the text's name in a refusal.
   // REQUIRES: kPaddingBytes readable bytes after `text`, which outlives the values.
-  Result<simdjson::dom::element> parse_padded(std::string_view text);
+  Result<simdjson::dom::element> parse_padded(std::string_view text, std::string_view what = "the body");
   // Copies the text first.
-  Result<simdjson::dom::element> parse(std::string_view text);
+  Result<simdjson::dom::element> parse(std::string_view text, std::string_view what = "the body");
 
  private:
   simdjson::dom::parser parser_;

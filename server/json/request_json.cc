@@ -1,6 +1,7 @@
 #include "server/json/request_json.h"
 
 #include <array>
+#include <charconv>
 #include <limits>
 
 #include "server/json/json_reader.h"
@@ -63,6 +64,15 @@ Status read_override(element value, const JsonPath& path, RecommendRequest* requ
   return Status::ok();
 }
 
+// A number that can be no time of this century is meant as a sequence, or as seconds.
+Status check_as_of(std::int64_t number) {
+  constexpr std::int64_t kLeastMs = 100'000'000'000;  // 1973
+  if (number >= kLeastMs) return Status::ok();
+  return Status::invalid_argument("as_of is " + std::to_string(number) +
+                                  "; expected a time, RFC 3339 or Unix milliseconds; a sequence is as_of_sequence")
+      .at_field("as_of");
+}
+
 }  // namespace
 
 std::string_view funnel_name_of(element value, std::string_view otherwise) {
@@ -77,7 +87,33 @@ Status read_filter(element value, const JsonPath& path, Filter* out) {
   return Status::ok();
 }
 
-Status read_recommend(element value, const JsonPath& path, RecommendRequest* request, std::vector<std::string>* users) {
+Status read_filter_parameter(std::string_view text, Filter* out) {
+  JsonDocument document;
+  const auto root = document.parse(text, "query parameter filter");
+  if (!root.is_ok()) return Status(root.status()).at_field("filter");
+  return read_filter(*root, JsonPath{.parent = nullptr, .name = "filter"}, out);
+}
+
+Status read_as_of(std::string_view text, TimestampMs* out) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) {
+    TAMIS_RETURN_IF_ERROR(check_as_of(number));
+    *out = number;
+    return Status::ok();
+  }
+  auto time = parse_rfc3339(text);
+  if (!time.is_ok()) {
+    return Status::invalid_argument("as_of is \"" + std::string(text.substr(0, 64)) +
+                                    "\"; expected a time, RFC 3339 or Unix milliseconds")
+        .at_field("as_of");
+  }
+  *out = *time;
+  return Status::ok();
+}
+
+Status read_recommend(element value, const JsonPath& path, RecommendRequest* request,
+                      std::optional<std::vector<std::string>>* users) {
   enum Field : std::size_t {
     kK,
     kFunnel,
@@ -139,7 +175,11 @@ Status read_recommend(element value, const JsonPath& path, RecommendRequest* req
       case kExcludeSeen: return read_bool(entry, entry_path, &request->exclude_seen.emplace());
       case kHistory: return read_history(entry, entry_path, &request->history);
       case kOverride: return read_override(entry, entry_path, request);
-      case kAsOf: return read_timestamp(entry, entry_path, &request->as_of_ms.emplace());
+      case kAsOf: {
+        std::int64_t number = 0;
+        if (entry.get_int64().get(number) == simdjson::SUCCESS) TAMIS_RETURN_IF_ERROR(check_as_of(number));
+        return read_timestamp(entry, entry_path, &request->as_of_ms.emplace());
+      }
       case kMinSeq: return read_uint(entry, entry_path, 0, kMaxSequence, &request->min_seq);
       case kMinSeqTimeout: {
         std::uint64_t timeout_ms = 0;
@@ -159,7 +199,7 @@ Status read_recommend(element value, const JsonPath& path, RecommendRequest* req
       case kGeneration: return read_string(entry, entry_path, 64, &request->generation);
       case kRecommendationId: return read_string(entry, entry_path, 128, &request->recommendation_id);
       case kUser: return read_string(entry, entry_path, kMaxExternalIdBytes, &request->user);
-      case kUsers: return read_strings(entry, entry_path, kMaxUsers, users);
+      case kUsers: return read_strings(entry, entry_path, kMaxUsers, &users->emplace());
     }
     return Status::ok();
   });
@@ -229,13 +269,13 @@ Result<SearchRequest> read_search(element value, const JsonPath& path) {
 }
 
 Result<TrainRequest> read_train(element value, const JsonPath& path) {
-  static constexpr std::array<std::string_view, 2> kFields = {"models", "promote"};
+  static constexpr std::array<std::string_view, 3> kFields = {"models", "promote", "inherit"};
   TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
   TrainRequest request;
   const Status fields_status = read_fields(object, kFields, path, [&](std::size_t index, element entry) -> Status {
     const JsonPath entry_path{.parent = &path, .name = kFields[index]};
     if (index == 0) return read_strings(entry, entry_path, 64, &request.models);
-    return read_bool(entry, entry_path, &request.promote);
+    return read_bool(entry, entry_path, index == 1 ? &request.promote : &request.inherit);
   });
   TAMIS_RETURN_IF_ERROR(fields_status);
   return request;

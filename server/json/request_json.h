@@ -17,7 +17,7 @@ namespace tamis::server {
 // The fields of a recommendation request onto `request`, which holds what path and query gave. `users` takes the field
 // "users" and is null where only one user can be meant; "user" is allowed where it is not null.
 Status read_recommend(simdjson::dom::element value, const JsonPath& path, RecommendRequest* request,
-                      std::vector<std::string>* users);
+                      std::optional<std::vector<std::string>>* users);
 
 // {"space","vector"|"item"|"user"|"text","find","k","ef","exact","filter","min_seq","features"}
 Result<SearchRequest> read_search(simdjson::dom::element value, const JsonPath& path);
@@ -30,6 +30,10 @@ Result<Space> read_space(simdjson::dom::element value, const JsonPath& path, std
                          Quantization default_quantization);
 
 // A filter object at `path`, so that errors name the place in the whole document.
+// Of the query parameter `filter`: JSON.
+Status read_filter_parameter(std::string_view text, Filter* out);
+// Of the query parameter `as_of`: RFC 3339 or Unix milliseconds.
+Status read_as_of(std::string_view text, TimestampMs* out);
 Status read_filter(simdjson::dom::element value, const JsonPath& path, Filter* out);
 
 // The name that a funnel document gives itself; `otherwise` where it gives none.

@@ -115,8 +115,9 @@ void Logger::access(const Request& request, std::string_view route, unsigned sta
       .field("status", status)
       .field("micros", microseconds)
       .field("bytes", response_bytes)
-      .field("remote", std::string_view(request.remote))
-      .field("request_id", std::string_view(request.id));
+      .field("remote", std::string_view(request.remote));
+  if (!request.key_name.empty()) json.field("key", std::string_view(request.key_name));
+  json.field("request_id", std::string_view(request.id));
   line += "," + rest + "}";
   logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 
 #include "server/metrics/funnel_metrics.h"
 #include "server/metrics/gauge_family.h"
@@ -68,20 +69,33 @@ void add_learning(const Database& database, const Stats& stats, std::vector<prom
     }
   }
   created.add(serving_created_s);
-  GaugeFamily jobs("tamis_jobs", "Jobs known, by state.");
-  std::array<std::uint64_t, 5> by_state{};
+  GaugeFamily jobs("tamis_jobs", "Trainings known, by state.");
+  std::array<std::uint64_t, kJobStates> by_state{};
+  GaugeFamily last_run("tamis_training_last_run", "1 for the state that the newest ended training has, 0 for others.");
+  std::optional<JobState> newest;  // of those that ended
   double running_progress = 0;
   for (const Job& job : database.list_jobs()) {
+    if (job.kind != "train") continue;  // a refused evaluation is no failed training
     ++by_state[static_cast<std::size_t>(job.state)];
     if (job.state == JobState::kRunning) running_progress = job.progress;
+    const bool has_ended = job.state != JobState::kRunning && job.state != JobState::kQueued;
+    if (has_ended && !newest) newest = job.state;
   }
+  for (const JobState state : {JobState::kSucceeded, JobState::kFailed, JobState::kCancelled, JobState::kRejected})
+    last_run.add(newest == state ? 1 : 0, {{"state", std::string(job_state_name(state))}});
   for (std::size_t state = 0; state < by_state.size(); ++state) {
     jobs.add(static_cast<double>(by_state[state]),
              {{"state", std::string(job_state_name(static_cast<JobState>(state)))}});
   }
-  for (GaugeFamily* family : {&info, &created, &metric, &jobs}) out->push_back(family->take());
+  for (GaugeFamily* family : {&info, &created, &metric, &jobs, &last_run}) out->push_back(family->take());
   out->push_back(
-      gauge("tamis_job_progress_ratio", "Progress of the running job, 0 to 1; 0 without one.", running_progress));
+      gauge("tamis_job_progress_ratio", "Progress of the running training, 0 to 1; 0 without one.", running_progress));
+  out->push_back(gauge("tamis_training_rejected_runs", "Runs that the gate refused since a generation was promoted.",
+                       static_cast<double>(stats.rejected_runs)));
+  out->push_back(gauge("tamis_generation_damaged",
+                       "1 while another generation serves than the one that should, whose files are damaged.",
+                       stats.generation_problem.empty() ? 0 : 1));
+  out->push_back(gauge("tamis_generation_serving", "1 while a generation serves.", stats.generation.empty() ? 0 : 1));
   out->push_back(gauge("tamis_generations", "Generations kept.", static_cast<double>(generations.size())));
 }
 

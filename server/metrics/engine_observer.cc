@@ -5,6 +5,9 @@
 namespace tamis::server {
 namespace {
 
+constexpr std::string_view kOther = "other";
+constexpr std::string_view kOverride = "override";  // of funnels that came with their requests
+
 prometheus::Histogram& add_histogram(prometheus::Registry& registry, const std::string& name, const std::string& help,
                                      const prometheus::Histogram::BucketBoundaries& buckets) {
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
@@ -44,25 +47,50 @@ EngineObserver::EngineObserver(std::shared_ptr<prometheus::Registry> registry)
                                      "Lag from a write's arrival in the queue to its visibility to queries.",
                                      kLatencyBuckets)) {}
 
-EngineObserver::Stage EngineObserver::find_stage(std::string_view funnel, std::string_view stage) {
-  {
-    const ReaderLock lock(mutex_);
-    if (const auto stages = stages_.find(funnel); stages != stages_.end()) {
-      if (const auto found = stages->second.find(stage); found != stages->second.end()) return found->second;
-    }
-  }
-  const prometheus::Labels labels = {{"funnel", std::string(funnel)}, {"stage", std::string(stage)}};
-  const Stage created{&stage_seconds_.Add(labels, kStageBuckets), &stage_candidates_.Add(labels)};
-  const WriterLock lock(mutex_);
-  stages_[std::string(funnel)].insert_or_assign(std::string(stage), created);
-  return created;
+EngineObserver::Stage* EngineObserver::find_stage(std::string_view funnel, std::string_view stage) {
+  const auto stages = stages_.find(funnel);
+  if (stages == stages_.end()) return nullptr;
+  const auto found = stages->second.find(stage);
+  return found == stages->second.end() ? nullptr : &found->second;
 }
 
+EngineObserver::Stage& EngineObserver::stage_of(std::string_view funnel, std::string_view stage) {
+  if (Stage* known = find_stage(funnel, stage)) return *known;
+  const bool is_known = stages_.find(funnel) != stages_.end();
+  if (!is_known && stages_.size() >= kMaxFunnels && funnel != kOther) return stage_of(kOther, stage);
+  auto& stages = stages_[std::string(funnel)];
+  if (stages.size() >= kMaxStages && stage != kOther) return stage_of(funnel, kOther);
+  const prometheus::Labels labels = {{"funnel", std::string(funnel)}, {"stage", std::string(stage)}};
+  const Stage created{&stage_seconds_.Add(labels, kStageBuckets), &stage_candidates_.Add(labels)};
+  return stages.insert_or_assign(std::string(stage), created).first->second;
+}
+
+// A series is used under the lock: keep_funnels() may remove it.
 void EngineObserver::on_funnel_stage(std::string_view funnel, std::string_view stage, double seconds,
                                      std::uint64_t candidates) {
-  const Stage found = find_stage(funnel, stage);
-  found.seconds->Observe(seconds);
-  found.candidates->Increment(static_cast<double>(candidates));
+  const auto observe = [&](const Stage& found) {
+    found.seconds->Observe(seconds);
+    found.candidates->Increment(static_cast<double>(candidates));
+  };
+  {
+    const ReaderLock lock(mutex_);
+    if (const Stage* found = find_stage(funnel, stage)) return observe(*found);
+  }
+  const WriterLock lock(mutex_);
+  observe(stage_of(funnel, stage));
+}
+
+void EngineObserver::keep_funnels(const std::set<std::string, std::less<>>& funnels) {
+  const WriterLock lock(mutex_);
+  std::erase_if(stages_, [&](const auto& entry) {
+    const auto& [funnel, stages] = entry;
+    if (funnels.contains(funnel) || funnel == kOverride || funnel == kOther) return false;
+    for (const auto& [name, stage] : stages) {
+      stage_seconds_.Remove(stage.seconds);
+      stage_candidates_.Remove(stage.candidates);
+    }
+    return true;
+  });
 }
 
 EngineObserver::Rule EngineObserver::find_rule(std::string_view rule) {

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -28,6 +29,13 @@ class EngineObserver final : public Observer {
   void on_write_visible(double seconds) override;
   void on_job_end(std::string_view kind, std::string_view state, double seconds) override;
 
+  // Removes the series of funnels that are not among these, but for "override" and "other".
+  void keep_funnels(const std::set<std::string, std::less<>>& funnels) TAMIS_EXCLUDES(mutex_);
+
+  // Beyond these numbers a funnel or a stage counts as "other".
+  static constexpr std::size_t kMaxFunnels = 200;
+  static constexpr std::size_t kMaxStages = 60;  // of one funnel
+
  private:
   struct Stage {
     prometheus::Histogram* seconds;
@@ -37,8 +45,9 @@ class EngineObserver final : public Observer {
     prometheus::Histogram* seconds;
     prometheus::Counter* over_budget;
   };
+  Stage& stage_of(std::string_view funnel, std::string_view stage) TAMIS_REQUIRES(mutex_);
+  Stage* find_stage(std::string_view funnel, std::string_view stage) TAMIS_REQUIRES_SHARED(mutex_);
   Rule find_rule(std::string_view rule) TAMIS_EXCLUDES(mutex_);
-  Stage find_stage(std::string_view funnel, std::string_view stage) TAMIS_EXCLUDES(mutex_);
 
   std::shared_ptr<prometheus::Registry> registry_;
   prometheus::Family<prometheus::Histogram>& stage_seconds_;

@@ -38,6 +38,9 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
 
 Metrics::~Metrics() = default;
 
+std::shared_ptr<Observer> Metrics::observer() const { return observer_; }
+void Metrics::keep_funnels(const std::set<std::string, std::less<>>& funnels) { observer_->keep_funnels(funnels); }
+
 EndpointMetrics* Metrics::add_endpoint(std::string method, std::string route) {
   auto& endpoint = endpoints_.emplace_back(std::make_unique<EndpointMetrics>());
   endpoint->method = std::move(method);

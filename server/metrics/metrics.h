@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ class Family;
 }  // namespace prometheus
 
 namespace tamis::server {
+
+class EngineObserver;
 
 // The series of one endpoint, created with the first answer of their status class.
 struct EndpointMetrics {
@@ -41,7 +44,9 @@ class Metrics {
   void on_bulk_records(std::uint64_t accepted, std::uint64_t refused);
 
   // What the engine reports; lives as long as someone holds it.
-  std::shared_ptr<Observer> observer() const { return observer_; }
+  std::shared_ptr<Observer> observer() const;
+  // Removes the series of funnels that are not among these.
+  void keep_funnels(const std::set<std::string, std::less<>>& funnels);
   // Collected, too, for as long as its owner keeps it. Before serving only.
   void add_collector(std::weak_ptr<const prometheus::Collectable> collector) {
     collectors_.push_back(std::move(collector));
@@ -51,7 +56,7 @@ class Metrics {
 
  private:
   std::shared_ptr<prometheus::Registry> registry_;
-  std::shared_ptr<Observer> observer_;
+  std::shared_ptr<EngineObserver> observer_;
   std::vector<std::weak_ptr<const prometheus::Collectable>> collectors_;
   std::vector<std::unique_ptr<EndpointMetrics>> endpoints_;
   prometheus::Family<prometheus::Histogram>* request_seconds_ = nullptr;

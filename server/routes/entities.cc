@@ -1,4 +1,4 @@
-// /v1/items and /v1/users: create, replace, patch, read, delete, list; bulk; their interactions.
+// /v1/items and /v1/users: create, replace, patch, read, delete, list; in bulk replace and patch; their interactions.
 #include "server/json/mutation_json.h"
 #include "server/routes/bulk_body.h"
 #include "server/routes/reply.h"
@@ -35,11 +35,40 @@ asio::awaitable<Response> patch_one(Exchange& exchange) {
   co_return co_await write_and_reply(exchange, std::move(mutations));
 }
 
-template <EntityKind kKind>
-asio::awaitable<Response> delete_one(Exchange& exchange) {
+asio::awaitable<Response> delete_item(Exchange& exchange) {
   std::vector<Mutation> mutations;
-  mutations.emplace_back(DeleteEntity{kKind, exchange.parameter(0)});
+  mutations.emplace_back(DeleteEntity{EntityKind::kItem, exchange.parameter(0)});
   co_return co_await write_and_reply(exchange, std::move(mutations));
+}
+
+// {"accepted","duplicates","sequence","interactions","erasure":{"erased_by","snapshots":[{"path","made_at","sequence"}]}}
+void write_deleted_user(const DeletedUser& deleted, JsonWriter* json) {
+  write_ack(deleted.ack, json);
+  json->field("interactions", deleted.ack.affected);
+  if (deleted.erased) {
+    json->key("erasure").begin_object().key("erased_by").time(deleted.erased_by_ms).key("snapshots").begin_array();
+    for (const MadeSnapshot& snapshot : deleted.snapshots) {
+      json->begin_object().field("path", snapshot.path).key("made_at").time(snapshot.made_ms);
+      json->field("sequence", snapshot.sequence).end_object();
+    }
+    json->end_array().end_object();
+  }
+  json->end_object();
+}
+
+asio::awaitable<Response> delete_user(Exchange& exchange) {
+  bool keep_log = false;
+  QueryString query(exchange.request().query);
+  query.read_bool("keep_log", &keep_log);
+  const auto options = read_write_options(&query);
+  if (!options.is_ok()) co_return fail(exchange, options.status());
+  std::function<Result<DeletedUser>()> work = [database = exchange.app().database, user = exchange.parameter(0),
+                                               keep_log, chosen = *options] {
+    return database->delete_user(user, keep_log, chosen);
+  };
+  const auto deleted = co_await exchange.offload<DeletedUser>(*exchange.app().workers, std::move(work));
+  if (!deleted.is_ok()) co_return fail(exchange, deleted.status());
+  co_return reply([&](JsonWriter* json) { write_deleted_user(*deleted, json); });
 }
 
 template <EntityKind kKind>
@@ -49,6 +78,17 @@ asio::awaitable<Response> get_one(Exchange& exchange) {
   const auto entity = exchange.app().database->get_entity(kKind, exchange.parameter(0));
   if (!entity.is_ok()) co_return fail(exchange, entity.status());
   co_return reply([&](JsonWriter* json) { write_entity(*entity, json); });
+}
+
+template <EntityKind kKind>
+asio::awaitable<Response> patch_many(Exchange& exchange) {
+  const Clock* clock = exchange.app().database->options().clock;
+  ReadRecord read = [clock](simdjson::dom::element value, const JsonPath& path) -> Result<Mutation> {
+    auto patch = read_patch(value, path, kKind, {}, clock->now_ms());
+    if (!patch.is_ok()) return patch.status();
+    return Mutation(std::move(*patch));
+  };
+  co_return co_await take_bulk_body(exchange, std::move(read));
 }
 
 template <EntityKind kKind>
@@ -127,6 +167,11 @@ void add_kind(Router* router, const std::string& base) {
                .scope = Scope::kWrite,
                .body = BodyMode::kHandler,
                .handler = post_many<kKind>});
+  router->add({.verb = Verb::patch,
+               .path = base,
+               .scope = Scope::kWrite,
+               .body = BodyMode::kHandler,
+               .handler = patch_many<kKind>});
   router->add({.verb = Verb::get, .path = one, .handler = get_one<kKind>});
   router->add(
       {.verb = Verb::put, .path = one, .scope = Scope::kWrite, .body = BodyMode::kWhole, .handler = put_one<kKind>});
@@ -135,7 +180,10 @@ void add_kind(Router* router, const std::string& base) {
                .scope = Scope::kWrite,
                .body = BodyMode::kWhole,
                .handler = patch_one<kKind>});
-  router->add({.verb = Verb::delete_, .path = one, .scope = Scope::kWrite, .handler = delete_one<kKind>});
+  router->add({.verb = Verb::delete_,
+               .path = one,
+               .scope = Scope::kWrite,
+               .handler = kKind == EntityKind::kUser ? delete_user : delete_item});
   router->add({.verb = Verb::get, .path = one + "/interactions", .handler = list_interactions<kKind>});
 }
 

@@ -58,7 +58,11 @@ asio::awaitable<Response> put_funnel(Exchange& exchange) {
   };
   const auto ack = co_await exchange.offload<WriteAck>(*exchange.app().workers, std::move(work));
   if (!ack.is_ok()) co_return fail(exchange, ack.status());
-  co_return reply_ack(*ack);
+  co_return reply([&](JsonWriter* json) {
+    write_ack(*ack, json);
+    write_warnings(document.warnings, json);
+    json->end_object();
+  });
 }
 
 asio::awaitable<Response> delete_funnel(Exchange& exchange) {
@@ -79,7 +83,9 @@ asio::awaitable<Response> validate_funnel(Exchange& exchange) {
   const FunnelDocument document = exchange.app().database->check_funnel(name, exchange.request().body);
   if (!document.faults.empty()) co_return refuse_document(exchange, document.faults);
   co_return reply([&](JsonWriter* json) {
-    json->begin_object().field("valid", true).key("funnel").raw(funnel_to_json(document.funnel)).end_object();
+    json->begin_object().field("valid", true).key("funnel").raw(funnel_to_json(document.funnel));
+    write_warnings(document.warnings, json);
+    json->end_object();
   });
 }
 

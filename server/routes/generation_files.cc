@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kPartBytes = 256u << 10;
+constexpr std::uint64_t kWatermarkPeriodBytes = 4u << 20;
 
 // A directory of one request's own, removed with it. Its name ends as those do that are swept at the next start.
 class ScratchDirectory {
@@ -44,6 +45,17 @@ class ScratchDirectory {
   fs::path path_;
 };
 
+// A generation is a write like any other: it stops at the watermark that others stop at.
+Status check_disk(const App& app, const fs::path& place) {
+  const std::uint64_t watermark = app.database->options().storage.min_free_disk_bytes;
+  std::error_code error;
+  const fs::space_info space = fs::space(place, error);
+  if (error || watermark == 0 || space.available >= watermark) return Status::ok();
+  return Status::resource_exhausted("only " + std::to_string(space.available >> 20) +
+                                    " MiB of disk are free, below storage.min_free_disk (" +
+                                    std::to_string(watermark >> 20) + " MiB): the generation is not taken");
+}
+
 asio::awaitable<Response> put_generation(Exchange& exchange) {
   bool promote = false;
   QueryString query(exchange.request().query);
@@ -56,11 +68,19 @@ asio::awaitable<Response> put_generation(Exchange& exchange) {
   const auto scratch = std::make_shared<ScratchDirectory>(exchange.app().generations_dir);
   TAMIS_REPLY_IF_ERROR(scratch->create());
   TarReader archive(scratch->path());
+  std::uint64_t received = 0;  // since the disk was looked at
+  bool is_first = true;
   exchange.lift_deadline();
   while (true) {
     const auto part = co_await exchange.read_part();
     if (!part.is_ok()) co_return to_response(exchange.body_failure(), exchange.request());
     if (part->empty()) break;
+    received += part->size();
+    if (received >= kWatermarkPeriodBytes || is_first) {
+      TAMIS_REPLY_IF_ERROR(check_disk(exchange.app(), scratch->path()));
+      received = 0;
+      is_first = false;
+    }
     TAMIS_REPLY_IF_ERROR(archive.add(*part));
   }
   TAMIS_REPLY_IF_ERROR(archive.finish());

@@ -11,9 +11,7 @@ namespace {
 constexpr std::chrono::milliseconds kEndCheckPeriod{250};  // of a server that shuts down, and of a peer that has gone
 constexpr std::chrono::seconds kCommentPeriod{15};         // keeps proxies from closing a quiet stream
 
-bool has_ended(JobState state) {
-  return state == JobState::kSucceeded || state == JobState::kFailed || state == JobState::kCancelled;
-}
+bool has_ended(JobState state) { return state != JobState::kQueued && state != JobState::kRunning; }
 
 bool differs(const Job& a, const Job& b) {
   return a.state != b.state || a.progress != b.progress || a.stage != b.stage || a.detail != b.detail ||

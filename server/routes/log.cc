@@ -19,6 +19,7 @@ asio::awaitable<Response> get_log(Exchange& exchange) {
     std::string body;
     JsonWriter json(&body);
     json.begin_object().key("entries").begin_array();
+    TAMIS_RETURN_IF_ERROR(check_cancelled());
     for (const LogEntry& entry : entries) write_log_entry(entry, &json);
     json.end_array().field("next", entries.empty() ? from : entries.back().sequence + 1).end_object();
     return body;

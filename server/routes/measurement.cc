@@ -1,10 +1,15 @@
 // /v1/experiments: list, read, create or replace, delete, results; /v1/evaluate: off-policy. The engine owns the
 // documents' grammar. Results and evaluations read many impressions, so workers do them.
+#include <algorithm>
+#include <chrono>
+
 #include "server/routes/reply.h"
 #include "server/routes/routes.h"
 
 namespace tamis::server {
 namespace {
+
+constexpr std::chrono::milliseconds kEvaluationPatience{10'000};  // an evaluation that takes longer is left to its job
 
 asio::awaitable<Response> list_experiments(Exchange& exchange) {
   const std::vector<ExperimentConfig> experiments = exchange.app().database->list_experiments();
@@ -55,20 +60,40 @@ asio::awaitable<Response> get_results(Exchange& exchange) {
   co_return reply([&](JsonWriter* json) { json->raw(*results); });
 }
 
-// Estimates that mean nothing are refused with the reason.
+bool has_ended(const Job& job) { return job.state != JobState::kQueued && job.state != JobState::kRunning; }
+
+// Starts the evaluation and gives the job as it is when it has ended, or `patience` later.
+Result<Job> evaluate_for(Database* database, const OffPolicyRequest& request, std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  TAMIS_ASSIGN_OR_RETURN(Job job, database->start_evaluation(request));
+  while (!has_ended(job)) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) break;
+    TAMIS_ASSIGN_OR_RETURN(job, database->wait_job(job.id, job, left));
+  }
+  return job;
+}
+
+// The estimates where they are there soon, else 202 with the job. Estimates that mean nothing are refused with the
+// reason.
 asio::awaitable<Response> post_evaluate(Exchange& exchange) {
   if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
   auto request = parse_off_policy_request(exchange.request().body);
   if (!request.is_ok()) co_return fail(exchange, request.status());
   Database* database = exchange.app().database;
-  std::function<Result<std::string>()> work = [database, request = std::move(*request)]() -> Result<std::string> {
-    TAMIS_ASSIGN_OR_RETURN(const OffPolicyEvaluation evaluation, database->evaluate_off_policy(request));
-    if (!evaluation.fault.empty()) return Status::failed_precondition(evaluation.fault);
-    return off_policy_to_json(evaluation);
+  const auto patience =
+      std::min(kEvaluationPatience, std::chrono::milliseconds(exchange.app().settings->request_timeout_ms / 3));
+  std::function<Result<Job>()> work = [database, patience, request = std::move(*request)] {
+    return evaluate_for(database, request, patience);
   };
-  const auto evaluation = co_await exchange.offload<std::string>(*exchange.app().workers, std::move(work));
-  if (!evaluation.is_ok()) co_return fail(exchange, evaluation.status());
-  co_return reply([&](JsonWriter* json) { json->raw(*evaluation); });
+  const auto job = co_await exchange.offload<Job>(*exchange.app().workers, std::move(work));
+  if (!job.is_ok()) co_return fail(exchange, job.status());
+  if (job->state == JobState::kSucceeded) co_return reply([&](JsonWriter* json) { json->raw(job->result); });
+  if (job->state == JobState::kFailed) co_return fail(exchange, job->failure);
+  Response response = reply([&](JsonWriter* json) { write_job(*job, json); }, 202);
+  response.headers.emplace_back("Location", "/v1/jobs/" + job->id);
+  co_return response;
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // What operators ask: stats, health, readiness, metrics, the description of the API.
+#include <set>
+
 #include "server/metrics/metrics.h"
 #include "server/openapi_document.h"
 #include "server/routes/reply.h"
@@ -22,19 +24,37 @@ asio::awaitable<Response> get_health(Exchange& /*exchange*/) {
       [](JsonWriter* json) { json->begin_object().field("status", "ok").field("version", kVersion).end_object(); });
 }
 
+// Why queries are not answered.
+Status unreadiness(App& app) {
+  const Status recovered = app.database->wait_ready(std::chrono::milliseconds(0));
+  if (recovered.is_ok()) return Status::unavailable("the store cannot be read: it is reopened after a failed write");
+  if (recovered.code() == StatusCode::kUnavailable) return recovered;
+  return Status::unavailable("recovery failed: " + recovered.message());
+}
+
 // Ready: queries are answered. Not while recovering, and not from the moment of a shutdown's beginning.
 asio::awaitable<Response> get_readiness(Exchange& exchange) {
-  const App& app = exchange.app();
+  App& app = exchange.app();
   if (app.is_draining) co_return fail(exchange, Status::unavailable("the server is shutting down"));
-  if (!app.database->is_ready()) co_return fail(exchange, Status::unavailable("the database is recovering"));
+  if (!app.database->is_ready()) co_return fail(exchange, unreadiness(app));
   co_return reply([&](JsonWriter* json) {
     json->begin_object().field("status", "ready").field("sequence", app.database->sequence()).end_object();
   });
 }
 
+std::set<std::string, std::less<>> names_of_funnels(const Database& database) {
+  std::set<std::string, std::less<>> names = {"default"};
+  for (const FunnelConfig& funnel : database.list_funnels()) names.insert(funnel.name);
+  return names;
+}
+
 asio::awaitable<Response> get_metrics(Exchange& exchange) {
   Metrics* metrics = exchange.app().metrics;
-  std::function<Result<std::string>()> work = [metrics]() -> Result<std::string> { return metrics->serialize(); };
+  Database* database = exchange.app().database;
+  std::function<Result<std::string>()> work = [metrics, database]() -> Result<std::string> {
+    if (database->is_ready()) metrics->keep_funnels(names_of_funnels(*database));
+    return metrics->serialize();
+  };
   auto text = co_await exchange.offload<std::string>(*exchange.app().workers, std::move(work));
   if (!text.is_ok()) co_return fail(exchange, text.status());
   Response response{.content_type = "text/plain; version=0.0.4; charset=utf-8"};
@@ -51,11 +71,17 @@ asio::awaitable<Response> get_openapi(Exchange& /*exchange*/) {
 }  // namespace
 
 void add_operation_routes(Router* router) {
-  router->add({.verb = Verb::get, .path = "/v1/stats", .handler = get_stats});
-  router->add({.verb = Verb::get, .path = "/healthz", .scope = Scope::kOpen, .handler = get_health});
-  router->add({.verb = Verb::get, .path = "/readyz", .scope = Scope::kOpen, .handler = get_readiness});
-  router->add({.verb = Verb::get, .path = "/metrics", .handler = get_metrics});
-  router->add({.verb = Verb::get, .path = "/openapi.json", .scope = Scope::kOpen, .handler = get_openapi});
+  router->add({.verb = Verb::get, .path = "/v1/stats", .handler = get_stats, .has_no_query = true});
+  router->add(
+      {.verb = Verb::get, .path = "/healthz", .scope = Scope::kOpen, .handler = get_health, .has_no_query = true});
+  router->add(
+      {.verb = Verb::get, .path = "/readyz", .scope = Scope::kOpen, .handler = get_readiness, .has_no_query = true});
+  router->add({.verb = Verb::get, .path = "/metrics", .handler = get_metrics, .has_no_query = true});
+  router->add({.verb = Verb::get,
+               .path = "/openapi.json",
+               .scope = Scope::kOpen,
+               .handler = get_openapi,
+               .has_no_query = true});
 }
 
 }  // namespace tamis::server

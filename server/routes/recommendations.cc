@@ -1,5 +1,4 @@
 // Recommendations: of one user by GET or POST, of an anonymous session or of several users by POST /v1/recommendations.
-#include <charconv>
 #include <limits>
 
 #include "server/json/request_json.h"
@@ -11,36 +10,23 @@ namespace {
 
 constexpr std::uint64_t kMaxSequence = std::numeric_limits<std::uint64_t>::max();
 
-Status read_sequence(const std::string& text, RecommendRequest* recommend) {
-  Sequence& sequence = recommend->as_of_sequence.emplace();
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
-  if (error == std::errc() && end == text.data() + text.size()) return Status::ok();
-  return Status::invalid_argument("as_of is \"" + text.substr(0, 64) + "\"; expected the sequence of an answer")
-      .at_field("as_of");
-}
-
-Status read_time(const std::string& text, RecommendRequest* recommend) {
-  auto time = parse_rfc3339(text);
-  if (!time.is_ok()) return Status(time.status()).at_field("at");
-  recommend->as_of_ms = *time;
-  return Status::ok();
-}
-
 // What the query and the body say together.
 Status check_request(RecommendRequest* request) {
   request->with_cursor = request->with_cursor || !request->cursor.empty();
   if (request->as_of_sequence) return Status::ok();
   const bool names_answer = !request->recommendation_id.empty();
   if (!names_answer && request->generation.empty()) return Status::ok();
-  return Status::invalid_argument("this is of a past answer, which needs its sequence too; expected as_of beside it")
+  return Status::invalid_argument(
+             "this is of a past answer, which needs its sequence too; expected as_of_sequence beside it")
       .at_field(names_answer ? "recommendation_id" : "generation");
 }
 
 Status read_query(const Request& request, RecommendRequest* recommend) {
   QueryString query(request.query);
   std::string filter;
-  std::string at;
   std::optional<std::string> as_of;
+  std::uint64_t as_of_sequence = 0;
+  const bool names_sequence = query.has("as_of_sequence");
   query.read_u32("k", 1, kMaxK, &recommend->k)
       .read_string("funnel", &recommend->funnel)
       .read_string("surface", &recommend->surface)
@@ -48,22 +34,19 @@ Status read_query(const Request& request, RecommendRequest* recommend) {
       .read_bool("paged", &recommend->with_cursor)
       .read_string("cursor", &recommend->cursor)
       .read_string("as_of", &as_of)
+      .read_u64("as_of_sequence", 0, kMaxSequence, &as_of_sequence)
       .read_string("generation", &recommend->generation)
       .read_string("recommendation_id", &recommend->recommendation_id)
-      .read_string("at", &at)
       .read_bool("explain", &recommend->explain)
       .read_bool("features", &recommend->with_features)
       .read_bool("exclude_seen", &recommend->exclude_seen)
       .read_u64("min_seq", 0, kMaxSequence, &recommend->min_seq)
       .read_string("filter", &filter);
+  query.refuse_renamed("at", "as_of");
   TAMIS_RETURN_IF_ERROR(query.finish());
-  if (as_of) TAMIS_RETURN_IF_ERROR(read_sequence(*as_of, recommend));
-  if (!at.empty()) TAMIS_RETURN_IF_ERROR(read_time(at, recommend));
-  if (filter.empty()) return Status::ok();
-  JsonDocument document;
-  const JsonPath path{.parent = nullptr, .name = "filter"};
-  TAMIS_ASSIGN_OR_RETURN(const auto root, document.parse(filter));
-  return read_filter(root, path, &recommend->filter);
+  if (names_sequence) recommend->as_of_sequence = as_of_sequence;
+  if (as_of) TAMIS_RETURN_IF_ERROR(read_as_of(*as_of, &recommend->as_of_ms.emplace()));
+  return filter.empty() ? Status::ok() : read_filter_parameter(filter, &recommend->filter);
 }
 
 // On the I/O thread, unless it would have to wait for a write or to rebuild the past.
@@ -90,7 +73,7 @@ asio::awaitable<Response> get_for_user(Exchange& exchange) {
   co_return co_await recommend_and_reply(exchange, std::move(request));
 }
 
-Status read_body(const Request& request, RecommendRequest* recommend, std::vector<std::string>* users) {
+Status read_body(const Request& request, RecommendRequest* recommend, std::optional<std::vector<std::string>>* users) {
   if (request.body.empty()) return Status::ok();
   JsonDocument document;
   TAMIS_ASSIGN_OR_RETURN(const auto root, document.parse(request.body));
@@ -116,6 +99,7 @@ asio::awaitable<Response> recommend_to_many(Exchange& exchange, RecommendRequest
     JsonWriter json(&body);
     json.begin_object().key("answers").begin_array();
     for (std::size_t i = 0; i < users.size(); ++i) {
+      TAMIS_RETURN_IF_ERROR(check_cancelled());
       request.user = users[i];
       auto answer = database->recommend(request);
       if (!answer.is_ok()) {
@@ -137,16 +121,16 @@ asio::awaitable<Response> recommend_to_many(Exchange& exchange, RecommendRequest
 asio::awaitable<Response> post_for_anyone(Exchange& exchange) {
   if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
   RecommendRequest request;
-  std::vector<std::string> users;
+  std::optional<std::vector<std::string>> users;
   TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
   TAMIS_REPLY_IF_ERROR(read_body(exchange.request(), &request, &users));
-  if (users.empty()) co_return co_await recommend_and_reply(exchange, std::move(request));
+  if (!users) co_return co_await recommend_and_reply(exchange, std::move(request));
   if (!request.user.empty() || !request.history.empty()) {
     co_return fail(
         exchange,
         Status::invalid_argument("users is given beside user or history; expected one of them").at_field("users"));
   }
-  co_return co_await recommend_to_many(exchange, std::move(request), std::move(users));
+  co_return co_await recommend_to_many(exchange, std::move(request), std::move(*users));
 }
 
 // Exact ranks are dear, so a worker finds them.

@@ -17,11 +17,7 @@ Status read_query(const Request& request, SimilarRequest* similar) {
       .read_u64("min_seq", 0, std::numeric_limits<std::uint64_t>::max(), &similar->min_seq)
       .read_string("filter", &filter);
   TAMIS_RETURN_IF_ERROR(query.finish());
-  if (filter.empty()) return Status::ok();
-  JsonDocument document;
-  const JsonPath path{.parent = nullptr, .name = "filter"};
-  TAMIS_ASSIGN_OR_RETURN(const auto root, document.parse(filter));
-  return read_filter(root, path, &similar->filter);
+  return filter.empty() ? Status::ok() : read_filter_parameter(filter, &similar->filter);
 }
 
 bool names_funnel(const Request& request) {

@@ -71,7 +71,8 @@ asio::awaitable<Response> list_snapshots(Exchange& exchange) {
   for (fs::directory_iterator entry(exchange.app().snapshots_dir, error), end; !error && entry != end;
        entry.increment(error)) {
     std::error_code unknown;
-    if (entry->is_directory(unknown)) names.push_back(entry->path().filename().string());
+    std::string name = entry->path().filename().string();
+    if (!name.starts_with('.') && entry->is_directory(unknown)) names.push_back(std::move(name));  // '.': being made
   }
   std::sort(names.begin(), names.end());
   co_return reply([&](JsonWriter* json) {
@@ -84,7 +85,11 @@ asio::awaitable<Response> list_snapshots(Exchange& exchange) {
 }  // namespace
 
 void add_snapshot_routes(Router* router) {
-  router->add({.verb = Verb::get, .path = "/v1/snapshots", .scope = Scope::kAdmin, .handler = list_snapshots});
+  router->add({.verb = Verb::get,
+               .path = "/v1/snapshots",
+               .scope = Scope::kAdmin,
+               .handler = list_snapshots,
+               .has_no_query = true});
   router->add({.verb = Verb::post,
                .path = "/v1/snapshots",
                .scope = Scope::kAdmin,

@@ -49,8 +49,8 @@ asio::awaitable<Response> delete_space(Exchange& exchange) {
 }  // namespace
 
 void add_space_routes(Router* router) {
-  router->add({.verb = Verb::get, .path = "/v1/spaces", .handler = list_spaces});
-  router->add({.verb = Verb::get, .path = "/v1/spaces/{name}", .handler = get_space});
+  router->add({.verb = Verb::get, .path = "/v1/spaces", .handler = list_spaces, .has_no_query = true});
+  router->add({.verb = Verb::get, .path = "/v1/spaces/{name}", .handler = get_space, .has_no_query = true});
   router->add({.verb = Verb::put,
                .path = "/v1/spaces/{name}",
                .scope = Scope::kAdmin,

@@ -53,8 +53,8 @@ void add_training_routes(Router* router) {
                .scope = Scope::kAdmin,
                .body = BodyMode::kWhole,
                .handler = post_train});
-  router->add({.verb = Verb::get, .path = "/v1/jobs", .handler = list_jobs});
-  router->add({.verb = Verb::get, .path = "/v1/jobs/{id}", .handler = get_job});
+  router->add({.verb = Verb::get, .path = "/v1/jobs", .handler = list_jobs, .has_no_query = true});
+  router->add({.verb = Verb::get, .path = "/v1/jobs/{id}", .handler = get_job, .has_no_query = true});
   router->add({.verb = Verb::post, .path = "/v1/jobs/{id}/cancel", .scope = Scope::kAdmin, .handler = cancel_job});
 }
 

@@ -48,7 +48,7 @@ asio::awaitable<Response> delete_vector(Exchange& exchange) {
 template <EntityKind kKind>
 void add_kind(Router* router) {
   const std::string path = "/v1/spaces/{name}/vectors/" + std::string(kinds_name(kKind)) + "/{id}";
-  router->add({.verb = Verb::get, .path = path, .handler = get_vector<kKind>});
+  router->add({.verb = Verb::get, .path = path, .handler = get_vector<kKind>, .has_no_query = true});
   router->add({.verb = Verb::delete_, .path = path, .scope = Scope::kWrite, .handler = delete_vector<kKind>});
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <lzma.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "client/import/line_reader.h"
 #include "memory_source.h"
@@ -34,6 +35,12 @@ std::string xz_of(const std::string& text) {
   return out;
 }
 
+std::string zstd_of(const std::string& text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+  return out;
+}
+
 Result<std::string> read_all(const std::string& bytes) {
   TAMIS_ASSIGN_OR_RETURN(const auto source, decompress(std::make_unique<MemorySource>(bytes)));
   std::string all;
@@ -51,9 +58,9 @@ std::string sample() {
   return text;
 }
 
-TEST(ByteSource, ReadsPlainGzipAndXz) {
+TEST(ByteSource, ReadsPlainGzipXzAndZstd) {
   const std::string text = sample();
-  for (const std::string& bytes : {text, gzip_of(text), xz_of(text)}) {
+  for (const std::string& bytes : {text, gzip_of(text), xz_of(text), zstd_of(text), zstd_of("") + zstd_of(text)}) {
     const auto read = read_all(bytes);
     ASSERT_TRUE(read.is_ok()) << read.status().to_string();
     EXPECT_EQ(*read, text);
@@ -68,7 +75,7 @@ TEST(ByteSource, ReadsConcatenatedStreams) {
 }
 
 TEST(ByteSource, NoticesTruncationAndDamage) {
-  for (const std::string& bytes : {gzip_of(sample()), xz_of(sample())}) {
+  for (const std::string& bytes : {gzip_of(sample()), xz_of(sample()), zstd_of(sample())}) {
     for (const std::size_t cut : {bytes.size() - 1, bytes.size() / 2, std::size_t{20}}) {
       const auto read = read_all(bytes.substr(0, cut));
       ASSERT_FALSE(read.is_ok()) << cut;

@@ -30,6 +30,26 @@ TEST(TimeFormat, ReadsPatternsAndEpochs) {
   EXPECT_EQ(moment("rfc3339", "2010-12-01T08:26:00Z"), 1'291'191'960'000);
 }
 
+// A column of seconds read as milliseconds puts every event into January 1970.
+TEST(TimeFormat, RefusesUnixTimeInAnotherUnit) {
+  const std::pair<const char*, const char*> kTimes[] = {
+      {"epoch_s", "1700000000"},           {"epoch_ms", "1700000000000"}, {"epoch_us", "1700000000000000"},
+      {"epoch_ns", "1700000000000000000"}, {"epoch_s", "400000000"},      {"epoch_ms", "400000000000"},
+  };
+  for (const auto& [right, text] : kTimes) {
+    for (const char* format : {"epoch_s", "epoch_ms", "epoch_us", "epoch_ns"}) {
+      const auto read = TimeFormat::parse(format)->read(text);
+      EXPECT_EQ(read.is_ok(), std::string(format) == right) << text << " as " << format;
+      if (read.is_ok()) continue;
+      EXPECT_THAT(read.status().message(), HasSubstr(std::string("set the format to ") + right));
+    }
+    EXPECT_EQ(TimeFormat::epoch_of(std::stod(text)), right);
+  }
+  EXPECT_EQ(moment("epoch_ms", "5000"), 5'000);  // near 1970 nothing is likelier than what was asked for
+  EXPECT_EQ(moment("epoch_s", "-86400"), -86'400'000);
+  EXPECT_EQ(moment("epoch_us", "1700000000000000"), 1'700'000'000'000);
+}
+
 TEST(TimeFormat, RefusesWhatIsNoTime) {
   const auto format = TimeFormat::parse("%Y-%m-%d");
   ASSERT_TRUE(format.is_ok());
@@ -107,7 +127,7 @@ idempotency = ["InvoiceNo", "StockCode"]
 TEST(Mapping, ReadsEveryPart) {
   const auto mapping = parse_mapping(kShop, "shop.toml");
   ASSERT_TRUE(mapping.is_ok()) << mapping.status().to_string();
-  EXPECT_EQ(mapping->format.delimiter, ';');
+  EXPECT_EQ(mapping->format.delimiter, ";");
   EXPECT_EQ(mapping->where.size(), 1u);
   ASSERT_TRUE(mapping->items && mapping->users && mapping->interactions);
   ASSERT_EQ(mapping->items->features.size(), 3u);
@@ -124,11 +144,17 @@ TEST(Mapping, NamesThePlaceOfAFault) {
   const std::pair<const char*, const char*> cases[] = {
       {"[items]\nid = \"a\"\ncolour = 1\n", "items.colour (line 3)"},
       {"[items]\n", "items.id"},
-      {"[items]\nid = 3\n", "items.id (line 2): must be a string"},
+      {"[items]\nid = true\n", "items.id (line 2): must be a column"},
       {"[items]\nid=\"a\"\n[items.features]\nx = {column=\"b\", kind=\"colour\"}\n", "items.features.x.kind"},
       {"[items]\nid=\"a\"\n[items.features]\nx = {column=\"b\", keep=\"median\"}\n", "needs a numeric"},
       {"[items]\nid=\"a\"\n[items.features]\nx = {column=\"b\", constant=\"c\"}\n", "either a column or a constant"},
-      {"[csv]\ndelimiter = \"ab\"\n", "csv.delimiter"},
+      {"[csv]\ndelimiter = \"\"\n", "csv.delimiter"},
+      {"[csv]\nquote = \"ab\"\n", "csv.quote"},
+      {"[csv]\nescape = \"ab\"\n", "csv.escape"},
+      {"[csv]\nextra_fields = \"drop\"\n", "csv.extra_fields"},
+      {"[interactions]\nuser = 0\nitem = 2\n", "must be a column: its name, or its number from 1"},
+      {"[items]\nid=1\nfeatures = { g = { columns = [] } }\n", "items.features.g.columns"},
+      {"[items]\nid=1\nfeatures = { g = { prefix = \"g\", kind = \"text\" } }\n", "must be multi_categorical"},
       {"[csv]\nwhere = [\"Quantity\"]\n[items]\nid=\"a\"\n", "csv.where"},
       {"[interactions]\nuser=\"u\"\nitem=\"i\"\ntimestamp_format=\"%Q\"\n", "timestamp_format"},
       {"[items\n", "line 1"},
@@ -143,17 +169,21 @@ TEST(Mapping, NamesThePlaceOfAFault) {
   }
 }
 
-TEST(Mapping, DefaultsToTheWiresNames) {
-  const auto interactions = default_mapping("interactions", {"item", "user", "value"});
-  ASSERT_TRUE(interactions.is_ok());
-  EXPECT_EQ(interactions->interactions->value, "value");
-  EXPECT_FALSE(interactions->interactions->timestamp.has_value());
-  const auto items = default_mapping("items", {"id", "name"});
-  ASSERT_TRUE(items.is_ok());
-  EXPECT_EQ(items->items->features.at(0).name, "name");
-  EXPECT_FALSE(default_mapping("interactions", {"user"}).is_ok());
-  EXPECT_FALSE(default_mapping("items", {"name"}).is_ok());
-  EXPECT_FALSE(default_mapping("vectors", {"id"}).is_ok());
+TEST(Mapping, TakesDelimitersAndQuotesByName) {
+  for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
+           {",", ","}, {"::", "::"}, {"\\t", "\t"}, {"\t", "\t"}, {"tab", "\t"}, {"space", " "}, {"\\x01", "\x01"}}) {
+    const auto delimiter = parse_delimiter(text);
+    ASSERT_TRUE(delimiter.is_ok()) << text;
+    EXPECT_EQ(*delimiter, expected);
+  }
+  for (const std::string& text : {std::string(), std::string("\n"), std::string(20, ',')}) {
+    EXPECT_FALSE(parse_delimiter(text).is_ok()) << text;
+  }
+  EXPECT_EQ(parse_quote("", "quote").value(), std::nullopt);
+  EXPECT_EQ(parse_quote("none", "quote").value(), std::nullopt);
+  EXPECT_EQ(parse_quote("'", "quote").value(), '\'');
+  EXPECT_FALSE(parse_quote("\xC3\xA9", "quote").is_ok());
+  EXPECT_FALSE(parse_quote("\n", "quote").is_ok());
 }
 
 TEST(Cell, BecomesAValueOfItsKind) {

@@ -38,6 +38,7 @@ class DamageTest : public testing::Test {
         PutInteraction put;
         put.interaction.user = "late";
         put.interaction.item = "item-" + std::to_string(i);
+        put.interaction.timestamp_ms = 1'500'000'000'000 + i;
         (void)(*store)->commit(std::vector<Mutation>{put}, Durability::kSync).is_ok();
       }
       StoreModel model;

@@ -50,7 +50,7 @@ class PowerCutTest : public testing::Test {
       for (int w = 0; w < kWriters; ++w) {
         writers.emplace_back([&, w] {
           MutationSource source(seed * 100 + static_cast<std::uint64_t>(w),
-                                std::to_string(seed) + "/" + std::to_string(w));
+                                std::to_string(seed) + "/" + std::to_string(w), /*with_merges=*/false);
           for (int i = 0; i < kMaxWritesPerWriter; ++i) {
             std::vector<Mutation> write = source.next_write(6);
             const Result<WriteAck> ack = queue.commit(write, durability);

@@ -107,7 +107,7 @@ class Content(unittest.TestCase):
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             state = server.call("GET", f"/v1/jobs/{job}")
-            if state["state"] in ("succeeded", "failed", "cancelled"):
+            if state["state"] in ("succeeded", "failed", "cancelled", "rejected"):
                 return state
             time.sleep(0.02)
         self.fail(f"{job} has not ended: {state}")

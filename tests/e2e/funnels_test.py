@@ -86,6 +86,51 @@ class Funnels(unittest.TestCase):
         override = {"k": 1, "override": {"filter": {"field": "id", "eq": "p7"}}}
         self.assertEqual(self.items("/v1/users/x/recommendations?funnel=home", override), ["p7"])
 
+    def test_warns_of_what_has_no_effect(self):
+        funnel = {**POPULAR, "filter": {"field": "brnd", "eq": "b1"}, "rules": [{"kind": "cap", "field": "pric", "most": 1}]}
+        told = self.http.call("PUT", "/v1/funnels/mistaken", funnel)
+        self.assertEqual([warning["path"] for warning in told["warnings"]], ["/filter", "/rules/0/field"])
+        self.assertIn('did you mean "brand"?', told["warnings"][0]["detail"])
+        self.assertEqual(told["accepted"], 1)
+        checked = self.http.call("POST", "/v1/funnels/validate", funnel)
+        self.assertEqual(checked["warnings"], told["warnings"])
+        self.assertEqual(self.http.call("POST", "/v1/funnels/validate", POPULAR)["warnings"], [])
+        answer = self.http.call("POST", "/v1/users/x/recommendations", {
+            "funnel": "mistaken", "explain": True, "filter": {"field": "price", "eq": "3"}})
+        self.assertEqual([warning["path"] for warning in answer["warnings"]], ["/filter", "/funnel/filter", "/funnel/rules/0/field"])
+        self.assertIn("write 3 without quotes", answer["warnings"][0]["detail"])
+        self.assertNotIn("warnings", self.http.call("GET", "/v1/users/x/recommendations?funnel=mistaken"))
+        stats = [warning for warning in self.http.call("GET", "/v1/stats")["warnings"] if warning.get("funnel") == "mistaken"]
+        self.assertEqual(len(stats), 2)
+        self.http.call("DELETE", "/v1/funnels/mistaken")
+
+    def test_serves_the_documented_example(self):
+        page = (pathlib.Path(__file__).resolve().parents[2] / "docs/http_api_funnels.md").read_text()
+        example = json.loads(page.split("```json\n")[1].split("```")[0])
+        with tempfile.TemporaryDirectory() as directory:
+            server = TamisServer(BINARY, pathlib.Path(directory) / "data")
+            server.start()
+            http = server.connect()
+            for n in range(30):  # as the quickstart's shop describes its items
+                http.call("PUT", f"/v1/items/{n}", {"features": {
+                    "name": f"LANTERN {n}", "price": 0.5 + n / 4, "listed_at": f"2011-0{1 + n % 9}-01T10:00:00Z"}})
+                http.call("POST", "/v1/interactions", {"user": f"u{n}", "item": str(n), "type": "purchase"})
+            told = http.call("PUT", "/v1/funnels/example", example)["warnings"]
+            self.assertEqual([warning for warning in told if "trained" not in warning["detail"]], [])
+            answer = http.call("GET", "/v1/users/stranger/recommendations?k=10&funnel=example")
+            http.close()
+            server.stop()
+        self.assertEqual(len(answer["items"]), 10)
+
+    def test_refuses_to_delete_what_is_in_use(self):
+        self.http.call("PUT", "/v1/funnels/used", POPULAR)
+        self.http.call("PUT", "/v1/experiments/trial", {"arms": [{"name": "a", "share": 1, "funnel": "used"}]})
+        refusal = self.refused("DELETE", "/v1/funnels/used", None)
+        self.assertEqual(refusal.status, 409)
+        self.assertIn('experiment "trial"', refusal.problem["detail"])
+        self.http.call("DELETE", "/v1/experiments/trial")
+        self.http.call("DELETE", "/v1/funnels/used")
+
     def test_pages_to_the_end_without_repeats(self):
         served = []
         page = self.http.call("GET", "/v1/users/x/recommendations?k=5&paged=true")
@@ -132,8 +177,8 @@ class Funnels(unittest.TestCase):
         self.server.stop()
         self.server.start()
         type(self).http = self.server.connect()
-        asked = urllib.parse.urlencode({"k": 6, "funnel": "explore", "as_of": past["sequence"], "generation": past["generation"],
-                                        "recommendation_id": past["recommendation_id"], "at": past["served_at"]})
+        asked = urllib.parse.urlencode({"k": 6, "funnel": "explore", "as_of_sequence": past["sequence"], "generation": past["generation"],
+                                        "recommendation_id": past["recommendation_id"], "as_of": past["served_at"]})
         again = self.http.call("GET", f"/v1/users/crowd3/recommendations?{asked}")
         self.assertEqual(again, past)
         refusal = self.refused("GET", "/v1/users/x/recommendations?recommendation_id=r1", None)

@@ -174,6 +174,37 @@ class ImportGeneration(unittest.TestCase):
         self.put(self.directory / "again", "again", "?promote=true")
         self.assertEqual(self.served("u1"), before)
 
+    def test_an_upload_stops_at_the_watermark(self):
+        made = self.make()
+        full = TamisServer(BINARY, self.directory / "full", ("storage.min_free_disk=1000000000000000",))
+        full.start()
+        try:
+            archive = self.directory / "upload.tar"
+            tamis_generation.pack(made, archive)
+            with self.assertRaises(Refused) as refused:
+                full.call("PUT", "/v1/generations/two-tower", archive.read_bytes(), "application/x-tar")
+            self.assertEqual(refused.exception.status, 507)
+            self.assertIn("storage.min_free_disk", refused.exception.problem["detail"])
+        finally:
+            full.kill()
+
+    def test_what_it_lacks_is_kept(self):
+        def train(body: dict) -> dict:
+            job = self.server.call("POST", "/v1/train", body)["job"]
+            while (state := self.server.call("GET", f"/v1/jobs/{job}"))["state"] in ("queued", "running"):
+                time.sleep(0.05)
+            return state
+
+        self.assertEqual(train({})["state"], "succeeded")
+        answer = self.server.call("GET", "/v1/users/u1/recommendations")["items"]
+        taken = self.put(self.make(), "two-tower", "?promote=true")
+        self.assertEqual(taken["inherited"], {"item_knn": "g1", "user_knn": "g1", "ials": "g1"})
+        self.assertEqual(self.server.call("GET", "/v1/users/u1/recommendations")["items"], answer)
+        self.assertEqual(len(self.served("u1")), ITEMS)
+        # A run keeps what only the import knows.
+        self.assertEqual(train({})["state"], "succeeded")
+        self.assertEqual(len(self.served("u1")), ITEMS)
+
     def test_refuses_with_the_reason(self):
         made = self.make()
         tensors = bytearray((made / "two-tower.safetensors").read_bytes())

@@ -115,6 +115,7 @@ class Oracle:
         self.next_sequence = 1
         self.items: dict[str, str] = {}
         self.vectors: dict[str, tuple] = {}
+        self.deleted: set[str] = set()  # until it is put again; late interactions and vectors are history
         self.histories: dict[str, set[str]] = {}
         self.keys: list[tuple] = []
         self.acknowledged = 0
@@ -165,13 +166,16 @@ class Oracle:
                 _, user, item, key = operation
                 self.histories.setdefault(user, set()).add(key)
                 self.keys.append(operation)
-                self.items.setdefault(item, "")
+                if item not in self.deleted:
+                    self.items.setdefault(item, "")
             case "item":
                 self.items[operation[1]] = operation[2]
-            case "vector":
+                self.deleted.discard(operation[1])
+            case "vector" if operation[1] not in self.deleted:
                 self.vectors[operation[1]] = operation[2]
                 self.items.setdefault(operation[1], "")
             case "delete":
+                self.deleted.add(operation[1])
                 self.items.pop(operation[1], None)
                 self.vectors.pop(operation[1], None)
 

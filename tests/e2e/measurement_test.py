@@ -76,7 +76,9 @@ class MeasurementTest(unittest.TestCase):
             if when == "killed":
                 break
             self.connection.close()
-            time.sleep(0.3)  # what was served is written ten times a second
+            deadline = time.monotonic() + 20
+            while "tamis_impression_queue_length 0" not in self.metrics() and time.monotonic() < deadline:
+                time.sleep(0.01)
             self.assertEqual(self.server.stop(), 0) if when == "live" else self.server.kill()
             self.server.start()
             self.connection = self.server.connect()
@@ -118,6 +120,17 @@ class MeasurementTest(unittest.TestCase):
         self.server.call("DELETE", "/v1/experiments/depth")
         self.assertNotIn("experiments", self.serve("u0", "home"))
 
+    def evaluate(self, body: dict) -> dict:
+        """The estimates, now or as the result of the job that a busy machine makes of it."""
+        answer = self.server.call("POST", "/v1/evaluate", body)
+        while "job" in answer:
+            if answer["state"] == "succeeded":
+                return answer["result"]
+            self.assertIn(answer["state"], ("queued", "running"), answer)
+            time.sleep(0.1)
+            answer = self.server.call("GET", f"/v1/jobs/{answer['job']}")
+        return answer
+
     def test_off_policy_evaluation_answers_or_says_why_not(self):
         self.server.call("PUT", "/v1/funnels/fixed", funnel(0))
         self.server.call("PUT", "/v1/funnels/open", funnel(0.8))
@@ -133,13 +146,17 @@ class MeasurementTest(unittest.TestCase):
             self.server.call("POST", "/v1/evaluate", {"funnel": "candidate", "logged_by": "fixed"})
         self.assertEqual(refused.exception.status, 409)
         self.assertIn("nothing was left to chance", refused.exception.problem["detail"])
-        found = self.server.call("POST", "/v1/evaluate", {
+        found = self.evaluate({
             "funnel": "candidate", "logged_by": "open", "reward": "click", "min_effective_sample_size": 20})
         self.assertEqual(found["lists"], 300)
         for name in ("ips", "snips", "dr"):  # the newest items, which it shows more, are the best liked
             self.assertGreater(found["estimates"][name]["high"], found["logged"]["value"], name)
-        own = self.server.call("POST", "/v1/evaluate", {"funnel": "open", "logged_by": "open", "reward": "click"})
+        own = self.evaluate({"funnel": "open", "logged_by": "open", "reward": "click"})
         self.assertAlmostEqual(own["estimates"]["ips"]["value"], own["logged"]["value"])
+        jobs = [job for job in self.server.call("GET", "/v1/jobs")["jobs"] if job["kind"] == "evaluate"]
+        self.assertEqual(len(jobs), 3)
+        self.assertEqual(self.server.call("GET", f"/v1/jobs/{jobs[0]['job']}")["result"], own)
+        self.assertEqual(jobs[2]["state"], "failed")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def train(server: TamisServer, models: list[str], timeout_s: float = 3600) -> di
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         state = server.call("GET", f"/v1/jobs/{job}")
-        if state["state"] in ("succeeded", "failed", "cancelled"):
+        if state["state"] in ("succeeded", "failed", "cancelled", "rejected"):
             if state["state"] != "succeeded":
                 raise RuntimeError(f"training: {state}")
             return state

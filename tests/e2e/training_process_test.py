@@ -166,6 +166,7 @@ class TrainingProcess(unittest.TestCase):
         self.assertEqual(len(server.call("GET", "/v1/jobs")["jobs"]), jobs, "without news nothing is trained again")
         rows = [{"user": "u1", "item": f"i{n}", "type": "click"} for n in range(100)]
         server.call("POST", "/v1/interactions", rows)
+        deadline = time.monotonic() + 60  # a run waits for the end of what looks like an import
         while len(server.call("GET", "/v1/jobs")["jobs"]) == jobs:
             self.assertLess(time.monotonic(), deadline, "news were not learned from")
             time.sleep(0.05)

@@ -109,6 +109,46 @@ TEST_F(DatabaseLearningTest, ASnapshotHoldsTheGeneration) {
   EXPECT_EQ(recommended("u7", 10), shown);
 }
 
+// A person trains one model today and another tomorrow: the lists of the default funnel stay as good.
+TEST_F(DatabaseLearningTest, OneModelAfterAnotherLeavesTheListsAsGood) {
+  open();
+  write_camps();
+  train();
+  const auto of_own_camp = [&] {
+    int count = 0;
+    for (int user = 0; user < 60; ++user)
+      for (const std::string& item : recommended("u" + std::to_string(user), 5))
+        count += std::stoi(item.substr(1)) % 2 == user % 2 ? 1 : 0;
+    return count;
+  };
+  const int before = of_own_camp();
+  ASSERT_GT(before, 280);
+  for (const char* model : {"user_knn", "bpr", "popular", "ease", "item_knn"}) {
+    const Job job = CampsTest::train({.models = {model}});
+    ASSERT_EQ(job.state, JobState::kSucceeded) << model << ": " << job.detail;
+    EXPECT_EQ(database->stats().generation, job.generation) << model;
+    EXPECT_GE(of_own_camp(), before - 3) << model;
+    EXPECT_TRUE(database->get_space("ials").is_ok()) << model;
+  }
+  const Job many = CampsTest::train(
+      {.models = {"popular", "item_knn", "user_knn", "ials", "ease", "graph_filter", "bspm", "mf", "bpr"}});
+  ASSERT_EQ(many.state, JobState::kSucceeded) << many.detail;
+  EXPECT_GE(of_own_camp(), before - 3);
+  train();
+  EXPECT_EQ(database->list_generations().front().models.size(), 8u)
+      << "mf has no ratings; special members are learned, too";
+  EXPECT_GE(of_own_camp(), before - 3);
+  // Members of several origins survive a restart, and items that are newer than some of them are served.
+  view("u4", "i-new");
+  view("u6", "i-new");
+  ASSERT_EQ(CampsTest::train({.models = {"item_knn"}}).state, JobState::kSucceeded);
+  const auto shown = recommended("u8", 10);
+  close();
+  open();
+  EXPECT_EQ(recommended("u8", 10), shown);
+  EXPECT_EQ(database->stats().generation_problem, "");
+}
+
 TEST_F(DatabaseLearningTest, ClosingCancelsTraining) {
   open();
   write_camps();

@@ -38,8 +38,8 @@ class QuarantineTest : public DatabaseTest {
   static Mutation vector(const std::string& space, const std::string& item, std::vector<float> values) {
     return PutVector{space, EntityKind::kItem, item, std::move(values)};
   }
-  Mutation rated(const std::string& user, const std::string& item, double value) {
-    Interaction made = interaction(user, item, "rating");
+  Mutation rated(const std::string& user, const std::string& item, double value, std::string type = "rating") {
+    Interaction made = interaction(user, item, std::move(type));
     made.value = value;
     made.timestamp_ms = clock.now_ms();
     return PutInteraction{made};
@@ -60,11 +60,8 @@ TEST_F(QuarantineTest, TheDoorRefusesVectorsThatNoIndexTakes) {
       space.quantization = quantization;
       write({PutSpace{space}});
       for (const EntityKind kind : {EntityKind::kItem, EntityKind::kUser}) {
-        for (const std::vector<float>& bad : std::vector<std::vector<float>>{{3e38F, 0, 0},
-                                                                            {1e19F, 1, 1},
-                                                                            {1.1e18F, 0, 0},
-                                                                            {8e17F, 8e17F, 8e17F},
-                                                                            {0, -2e18F, 0}}) {
+        for (const std::vector<float>& bad : std::vector<std::vector<float>>{
+                 {3e38F, 0, 0}, {1e19F, 1, 1}, {1.1e18F, 0, 0}, {8e17F, 8e17F, 8e17F}, {0, -2e18F, 0}}) {
           const Status refused = refusal({PutVector{space.name, kind, "x", bad}});
           EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
           EXPECT_EQ(refused.field(), "vector");
@@ -72,7 +69,8 @@ TEST_F(QuarantineTest, TheDoorRefusesVectorsThatNoIndexTakes) {
         }
         write({PutVector{space.name, kind, "good", {1, 0, 0}},
                PutVector{space.name, kind, "largest", {5e17F, 5e17F, 5e17F}},
-               PutVector{space.name, kind, "smallest", {1e-45F, 0, 0}}, PutVector{space.name, kind, "none", {0, 0, 0}}});
+               PutVector{space.name, kind, "smallest", {1e-45F, 0, 0}},
+               PutVector{space.name, kind, "none", {0, 0, 0}}});
       }
       EXPECT_EQ(nearest(space.name, {1, 0, 0}).size(), 4u);
     }
@@ -87,11 +85,15 @@ TEST_F(QuarantineTest, TheDoorRefusesValuesAndTimesThatNoModelHolds) {
   open();
   for (const double value : {1e39, 1e30, -1e30, 1'700'000'000'000.0, 1'700'000'000.0, 1.1e9,
                              std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
-    const Status refused = refusal({rated("ada", "a", value)});
-    EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << value;
-    EXPECT_EQ(refused.field(), "value") << value;
+    for (const char* type : {"rating", "purchase", "view", "score"}) {
+      const Status refused = refusal({rated("ada", "a", value, type)});
+      EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << value;
+      EXPECT_EQ(refused.field(), "value") << value;
+    }
   }
-  for (const double value : {kMaxInteractionValue, -kMaxInteractionValue, 0.0, 1e-300}) write({rated("ada", "a", value)});
+  for (const double value : {kMaxInteractionValue, -kMaxInteractionValue, 0.0, 1e-300}) {
+    write({rated("ada", "a", value, "score")});
+  }
   Interaction late = interaction("ada", "a");
   late.timestamp_ms = kMaxTimestampMs + 1;
   EXPECT_EQ(refusal({PutInteraction{late}}).field(), "timestamp");
@@ -152,7 +154,8 @@ TEST_F(QuarantineTest, InteractionsOutOfBoundsCountForNothing) {
   options.training.models = {"popular", "item_knn", "ials"};
   open();
   for (int user = 0; user < 30; ++user) {
-    for (int item = 0; item < 6; ++item) write({rated("u" + std::to_string(user), "i" + std::to_string((user + item) % 10), 1 + item % 5)});
+    for (int item = 0; item < 6; ++item)
+      write({rated("u" + std::to_string(user), "i" + std::to_string((user + item) % 10), 1 + item % 5)});
   }
   close();
   Interaction early = interaction("u1", "i1", "rating");
@@ -182,11 +185,12 @@ TEST_F(QuarantineTest, FeaturesSpacesAndDocumentsAreSetAside) {
   ASSERT_TRUE(database->put_funnel(fresh).is_ok());
   close();
   Features unsound = {{"color", std::string("\xff\xfe")}, {"listed_at", Timestamp{kMaxTimestampMs + 1}}};
+  Interaction timed = interaction("ada", "odd");
+  timed.timestamp_ms = clock.now_ms();
   write_past_the_door({put_item("odd", unsound), PutDocument{"funnel", "broken", "{\"retrievers\":"},
                        PutDocument{"funnel", "fresh", "[]"}, PutDocument{"experiment", "ab", "{\"arms\":7}"},
                        PutDocument{"generation", "g9", "true"}, PutDocument{"setting", "trainer", "[1]"},
-                       PutDocument{"setting", "serving_generation", "{\"generation\":5}"},
-                       PutInteraction{interaction("ada", "odd")}});
+                       PutDocument{"setting", "serving_generation", "{\"generation\":5}"}, PutInteraction{timed}});
   open();
   EXPECT_THAT(quarantined(), UnorderedElementsAre(Pair("features", 1), Pair("document", 6)));
   const auto odd = database->get_entity(EntityKind::kItem, "odd");
@@ -215,9 +219,9 @@ TEST_F(QuarantineTest, TheStoreTakesNothingThatItCannotRead) {
   looks.name = "looks";
   looks.dim = 1;
   ASSERT_TRUE((*store)->commit(std::vector<Mutation>{PutSpace{looks}}, Durability::kNone).is_ok());
-  for (const Mutation& bad : std::vector<Mutation>{rated("ada", "a", nan), PutInteraction{context},
-                                                   put_item("a", {{"price", nan}}), PutSpace{flat},
-                                                   vector("looks", "a", {std::numeric_limits<float>::infinity()})}) {
+  for (const Mutation& bad :
+       std::vector<Mutation>{rated("ada", "a", nan), PutInteraction{context}, put_item("a", {{"price", nan}}),
+                             PutSpace{flat}, vector("looks", "a", {std::numeric_limits<float>::infinity()})}) {
     const auto refused = (*store)->commit({&bad, 1}, Durability::kNone);
     EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument) << bad.index();
     EXPECT_FALSE(refused.status().field().empty());

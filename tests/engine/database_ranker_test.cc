@@ -130,6 +130,17 @@ TEST_F(DatabaseRankerTest, IsLearnedServedMovedAndTakenBack) {
   EXPECT_EQ(rank_note(ask("u3")), "the serving generation has no ranker");
 }
 
+TEST_F(DatabaseRankerTest, OldDataRankAsOnTheirLastDay) {
+  fill();
+  train({"item_knn", "ials", "dlrm"});
+  const auto before = scores_of(ask("u1"));
+  ASSERT_EQ(before.size(), 10U);
+  for (const int weeks : {1, 52, 15 * 52}) {  // whole weeks: the hour and the weekday are the request's own
+    clock.advance(TimestampMs{weeks} * 7 * 24 * kHourMs);
+    EXPECT_EQ(scores_of(ask("u1")), before) << weeks << " weeks later";
+  }
+}
+
 TEST_F(DatabaseRankerTest, AChangedFeatureCountsInTheNextAnswer) {
   fill();
   train({"item_knn", "ials", "dlrm"});
@@ -152,7 +163,8 @@ TEST_F(DatabaseRankerTest, TooLittleDataLeavesTheRankerOut) {
   ASSERT_EQ(generations.size(), 1U);
   EXPECT_EQ(generations[0].models, std::vector<std::string>{"item_knn"});
   EXPECT_THAT(generations[0].note, HasSubstr("no ranker: too little to learn"));
-  EXPECT_EQ(database->train({.models = {"popular", "dlrm"}}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(database->train({.models = {"popular", "dlrm"}, .inherit = false}).status().code(),
+            StatusCode::kInvalidArgument);
 }
 
 TEST(RankerGateTest, ARankerMustNotHarm) {

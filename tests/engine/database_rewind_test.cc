@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
 #include <thread>
 
 #include "engine/database_impl.h"
@@ -104,6 +108,58 @@ TEST_F(DatabaseRewindTest, AFailedSyncThatLosesNothingKeepsServing) {
   write_synced({PutInteraction{interaction("eve", "new")}});
   EXPECT_THAT(listed(EntityKind::kItem), ElementsAre("kept", "perhaps", "new"))
       << "its bytes were in the log after all";
+}
+
+// The committing thread rebuilds memory while a promotion waits for it: neither may wait for the other.
+TEST_F(DatabaseRewindTest, APromotionAndARewindDoNotWaitForEachOther) {
+  options.training.models = {"item_knn", "ials"};
+  options.training.settings["ials"] = {{"dim", "8"}, {"iterations", "2"}};
+  options.training.holdout = 0;
+  open_on_disk();
+  std::vector<Mutation> mutations;
+  for (int i = 0; i < 4'000; ++i)
+    mutations.push_back(
+        PutInteraction{interaction("u" + std::to_string(i % 800), "i" + std::to_string((i * 7 + i / 800) % 97))});
+  write_synced(std::move(mutations));
+  for (int run = 0; run < 2; ++run) {
+    auto job = database->train({});
+    ASSERT_TRUE(job.is_ok());
+    while (job->state == JobState::kQueued || job->state == JobState::kRunning)
+      job = database->wait_job(job->id, *job, std::chrono::seconds(30));
+    ASSERT_EQ(job->state, JobState::kSucceeded) << job->detail;
+  }
+  std::atomic<bool> stop = false;
+  std::atomic<int> turns = 0;
+  std::thread promoting([&] {
+    for (int turn = 0; !stop.load(); ++turn) {
+      (void)database->promote(turn % 2 == 0 ? "g1" : "g2");  // refused while the database is rebuilt
+      turns.fetch_add(1);
+    }
+  });
+  std::promise<void> rewound;
+  std::thread rewinding([&] {
+    for (int n = 0; n < 10; ++n) {
+      view("lost-" + std::to_string(n), "i1");
+      disk->fail_log_syncs(1, true);
+      (void)database->write({put_item("x")}, {Durability::kSync});
+      write_synced({PutInteraction{interaction("kept-" + std::to_string(n), "i2")}});
+      (void)database->wait_ready(std::chrono::seconds(30));
+    }
+    rewound.set_value();
+  });
+  if (rewound.get_future().wait_for(std::chrono::seconds(120)) != std::future_status::ready) {
+    std::fputs("a promotion and a rewind wait for each other\n", stderr);
+    std::_Exit(1);  // neither thread can be joined
+  }
+  rewinding.join();
+  stop.store(true);
+  promoting.join();
+  EXPECT_GT(turns.load(), 0);
+  // What serves is what is registered.
+  ASSERT_TRUE(database->promote("g2").is_ok());
+  EXPECT_EQ(database->stats().generation, "g2");
+  for (const GenerationInfo& info : database->list_generations())
+    EXPECT_EQ(info.state, info.id == "g2" ? "serving" : "ready") << info.id;
 }
 
 }  // namespace

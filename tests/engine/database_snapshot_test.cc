@@ -1,8 +1,16 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <atomic>
 #include <fstream>
+#include <functional>
+#include <iterator>
+#include <thread>
 
+#include "common/cancellation.h"
 #include "common/random.h"
+#include "engine/provisional_directory.h"
+#include "engine/snapshot_manifest.h"
 #include "tests/engine/database_fixture.h"
 
 namespace tamis::engine {
@@ -25,9 +33,19 @@ class DatabaseSnapshotTest : public DatabaseTest {
     }
     write({put_item("late", {{"color", std::string("red")}}), DeleteEntity{EntityKind::kUser, "u2"}});
   }
-  Status restore(const std::string& name) {
-    return Database::restore(directory / "snapshot", directory / name, options);
+  Status restore(const std::string& name, bool is_strict = false) {
+    return Database::restore(directory / "snapshot", directory / name, options, is_strict, &warnings);
   }
+  // What stands beside the snapshot or the restored directory and is neither.
+  std::vector<std::string> leftovers() {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(directory / "")) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with('.')) found.push_back(name);
+    }
+    return found;
+  }
+  std::vector<std::string> warnings;
   // Every regular file of the snapshot.
   std::vector<std::filesystem::path> files() {
     std::vector<std::filesystem::path> found;
@@ -95,20 +113,137 @@ TEST_F(DatabaseSnapshotTest, AMissingFileIsNamed) {
   EXPECT_THAT(status.message(), HasSubstr("index/first_seen"));
 }
 
-TEST_F(DatabaseSnapshotTest, OtherAnswersThanRecordedAreRefusedAndCleanedUp) {
+TEST_F(DatabaseSnapshotTest, TheSettingsThatAnswersDependOnAreKeptAndOthersAreWarnedOf) {
+  options.trending_half_life_s = 30 * 86'400.0;
+  options.max_history = 7;
+  options.item_schema = {{"color", FeatureKind::kText}};
   open();
-  view("ada", "seen-often");
-  view("bob", "seen-often");
-  Interaction bought = interaction("ada", "bought-once", "purchase");
-  write({PutInteraction{bought}});
+  fill();
   ASSERT_TRUE(database->snapshot(directory / "snapshot").is_ok());
   close();
-  options.interaction_weights = {{"view", 9}, {"purchase", 1}};  // another order of popularity
-  const Status status = restore("restored");
-  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status.to_string();
-  for (const auto& entry : std::filesystem::directory_iterator(directory / "")) {
-    EXPECT_THAT(entry.path().filename().string(), ::testing::Not(::testing::StartsWith("restored")));
+  ASSERT_TRUE(restore("same", true).is_ok());
+  EXPECT_TRUE(warnings.empty());
+
+  options.trending_half_life_s = 7 * 86'400.0;
+  options.max_history = 500;
+  options.item_schema.clear();
+  const Status restored = restore("restored");
+  ASSERT_TRUE(restored.is_ok()) << restored.to_string();
+  ASSERT_EQ(warnings.size(), 3U) << "and the recorded answers agree";
+  EXPECT_THAT(warnings, ::testing::Contains(HasSubstr("recommend.trending_half_life_s was 2592000.0")));
+  EXPECT_THAT(warnings, ::testing::Contains(HasSubstr("items.features was {\"color\":\"text\"}")));
+  const Status refused = restore("strictly", true);
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition) << refused.to_string();
+  EXPECT_FALSE(std::filesystem::exists(directory / "strictly"));
+  EXPECT_TRUE(leftovers().empty());
+}
+
+// Turns the snapshot into one of a build that kept no settings, or into one whose answers are of another database.
+void edit_manifest(const std::filesystem::path& path, const std::function<void(SnapshotManifest&)>& edit) {
+  std::ifstream file(path);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  auto manifest = parse_snapshot_manifest(text);
+  ASSERT_TRUE(manifest.is_ok());
+  edit(*manifest);
+  std::ofstream(path) << snapshot_manifest_to_json(*manifest);
+}
+
+TEST_F(DatabaseSnapshotTest, OtherAnswersThanRecordedAreAWarning) {
+  open();
+  fill();
+  ASSERT_TRUE(database->snapshot(directory / "snapshot").is_ok());
+  close();
+  edit_manifest(directory / "snapshot" / kManifestName, [](SnapshotManifest& manifest) {
+    manifest.settings.clear();
+    std::reverse(manifest.queries.front().answer.begin(), manifest.queries.front().answer.end());
+  });
+  ASSERT_TRUE(restore("restored").is_ok());
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_THAT(warnings.front(), HasSubstr("differ from those recorded"));
+  EXPECT_EQ(restore("strictly", true).code(), StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(std::filesystem::exists(directory / "strictly"));
+}
+
+TEST_F(DatabaseSnapshotTest, OfOneNameAtOnceOneIsMade) {
+  open();
+  fill();
+  for (int round = 0; round < 5; ++round) {
+    const auto place = directory / ("snapshot" + std::to_string(round));
+    std::atomic<int> made{0};
+    std::atomic<int> there{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        const Status status = database->snapshot(place);
+        made += status.is_ok() ? 1 : 0;
+        there += status.code() == StatusCode::kAlreadyExists ? 1 : 0;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(made, 1);
+    EXPECT_EQ(there, 3);
+    EXPECT_TRUE(Database::restore(place, directory / ("restored" + std::to_string(round)), options).is_ok());
   }
+  EXPECT_TRUE(leftovers().empty());
+}
+
+TEST_F(DatabaseSnapshotTest, NamesThatLookUnfinishedAreNamesLikeOthers) {
+  open();
+  fill();
+  for (const char* name : {"x.partial", "x", "x.restoring", "x.tmp"})
+    ASSERT_TRUE(database->snapshot(directory / name).is_ok()) << name;
+  for (const char* name : {"x.partial", "x", "x.restoring", "x.tmp"})
+    EXPECT_TRUE(Database::restore(directory / name, directory / (std::string(name) + ".data"), options).is_ok())
+        << name;
+}
+
+TEST_F(DatabaseSnapshotTest, WhatACrashLeftIsRemovedAndWhatIsAtWorkIsNot) {
+  open();
+  fill();
+  const auto left = directory / ".snapshot.0123.partial";
+  std::filesystem::create_directories(left / "store");
+  auto at_work = ProvisionalDirectory::create(directory / "other", "partial");
+  ASSERT_TRUE(at_work.is_ok());
+  ASSERT_TRUE(database->snapshot(directory / "snapshot").is_ok());
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(at_work->path()));
+}
+
+TEST_F(DatabaseSnapshotTest, ACancelledOneLeavesNothing) {
+  open();
+  fill();
+  Cancellation cancellation;
+  cancellation.cancel();
+  const CancellationScope scope(&cancellation);
+  EXPECT_EQ(database->snapshot(directory / "snapshot").code(), StatusCode::kUnavailable);
+  EXPECT_FALSE(std::filesystem::exists(directory / "snapshot"));
+  EXPECT_TRUE(leftovers().empty());
+}
+
+// Folders that come and go beside the generations, as training and its sweeping make them.
+TEST_F(DatabaseSnapshotTest, GenerationsThatComeAndGoDoNotFailIt) {
+  open();
+  fill();
+  std::atomic<bool> is_done{false};
+  std::thread trainer([&] {
+    const auto generations = directory / "data" / "generations";
+    for (int i = 0; !is_done; ++i) {
+      const auto temporary = generations / ("g" + std::to_string(i) + ".tmp");
+      const auto whole = generations / ("g" + std::to_string(i));
+      std::filesystem::create_directories(temporary);
+      for (int file = 0; file < 20; ++file) std::ofstream(temporary / std::to_string(file)) << "x";
+      std::filesystem::rename(temporary, whole);
+      std::filesystem::remove_all(whole);
+    }
+  });
+  for (int i = 0; i < 30; ++i) {
+    const auto place = directory / ("snapshot" + std::to_string(i));
+    const Status status = database->snapshot(place);
+    ASSERT_TRUE(status.is_ok()) << status.to_string();
+    EXPECT_TRUE(std::filesystem::is_empty(place / "generations")) << "none of them was registered";
+  }
+  is_done = true;
+  trainer.join();
 }
 
 TEST_F(DatabaseSnapshotTest, NothingIsOverwritten) {

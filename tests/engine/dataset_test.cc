@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
+#include "engine/learn/learned_models.h"
 #include "tests/engine/trainer_fixture.h"
 
 namespace tamis::engine {
@@ -67,6 +70,85 @@ TEST_F(DatasetTest, NumbersContextsOfEventsWhereFeaturesAreAsked) {
   const models::TrainingData data = dataset.training_data(0, 2);
   EXPECT_THAT(data.pair_contexts(data.matrix()), ElementsAre(dataset.event_contexts[1]));
   EXPECT_TRUE(load_dataset(*store_, types(), clock_.now_ms(), nullptr).value().contexts.empty());
+}
+
+TEST_F(DatasetTest, ClipsWhatIsFarOutAndNamesIt) {
+  std::vector<Mutation> mutations;
+  for (int user = 0; user < 8; ++user)
+    for (int item = 0; item < 5; ++item)
+      mutations.push_back(interaction("u" + std::to_string(user), "i" + std::to_string(item), kStartMs + item, "rating",
+                                      1 + (user + item) % 5));
+  mutations.push_back(interaction("ada", "lamp", kStartMs + 9, "rating", 900.0));
+  write(std::move(mutations));
+  const Dataset dataset = load_dataset(*store_, types(), clock_.now_ms(), nullptr).value();
+  EXPECT_EQ(dataset.outliers, 1);
+  EXPECT_THAT(dataset.first_outlier, ::testing::AllOf(::testing::HasSubstr("'ada'"), ::testing::HasSubstr("'lamp'"),
+                                                      ::testing::HasSubstr("900")));
+  for (const models::TimedInteraction& event : dataset.events) EXPECT_LE(event.weight, 5);
+  for (const models::TimedInteraction& rating : dataset.ratings) EXPECT_LE(rating.rating, 5);
+}
+
+TEST_F(DatasetTest, EveryModelLearnsBesideAbsurdValues) {
+  std::vector<Mutation> mutations;
+  for (int item = 0; item < 6; ++item) {
+    Entity entity;
+    entity.id = "i" + std::to_string(item);
+    entity.features = {{"name", std::string("lamp number ") + std::to_string(item)},
+                       {"price", item == 0   ? 1e308
+                                 : item == 1 ? -1.7e308
+                                             : 2.0 + item}};
+    mutations.push_back(PutEntity{EntityKind::kItem, entity});
+  }
+  for (int user = 0; user < 12; ++user)
+    for (int item = 0; item < 6; ++item)
+      mutations.push_back(interaction("u" + std::to_string(user), "i" + std::to_string(item), kStartMs + item,
+                                      user % 3 == 0 ? "purchase" : "rating", 1 + (user + item) % 5));
+  int moment = 10;
+  for (const double absurd : {900.0, 1e39, 1e30, -1e30, 1'700'000'000'000.0, 1e300, -1e39}) {
+    mutations.push_back(interaction("ada", "i" + std::to_string(moment % 6), kStartMs + moment, "rating", absurd));
+    mutations.push_back(interaction("bob", "i" + std::to_string(moment % 5), kStartMs + moment, "purchase", absurd));
+    ++moment;
+  }
+  write(std::move(mutations));
+  const Dataset dataset = load_dataset(*store_, types(), clock_.now_ms(), nullptr, /*with_features=*/true).value();
+  EXPECT_GT(dataset.outliers, 0);
+  TrainingOptions options;
+  for (const char* model : {"sasrec", "bert4rec"})
+    options.settings[model] = {{"dim", "8"}, {"epochs", "2"}, {"max_length", "8"}};
+  const ModelSettings settings = parse_model_settings(options).value();
+  const models::TrainingData data = dataset.training_data(0, dataset.events.size());
+  for (const std::string& model : trainable_models()) {
+    LearnedModels learned;
+    const Status status = learn_model(model, data, data.signed_matrix(), settings, {.threads = 1}, &learned);
+    EXPECT_TRUE(status.is_ok()) << model << ": " << status.to_string();
+    for (const auto& encoder : learned.encoders) {
+      for (const float value : encoder->item_vectors()) ASSERT_TRUE(std::isfinite(value)) << model;
+      const models::HistoryEvent history[] = {{.item = 0, .weight = 1}};
+      const models::HistoryEvent ratings[] = {{.item = 0, .weight = 1, .timestamp_ms = 0, .rating = 3e38F}};
+      std::vector<float> user(encoder->shape().dim);
+      ASSERT_TRUE(encoder->embed_user({.history = history, .ratings = ratings}, user).is_ok()) << model;
+      for (const float value : user) EXPECT_TRUE(std::isfinite(value)) << model;
+    }
+  }
+}
+
+TEST_F(DatasetTest, HasTheFeaturesOfItemsThatNobodyMet) {
+  Entity expired;
+  expired.id = "expired";
+  expired.expires_ms = kStartMs;
+  expired.features = {{"name", std::string("gone")}};
+  Entity lamp;
+  lamp.id = "lamp";
+  lamp.features = {{"name", std::string("lamp")}};
+  Entity lantern;
+  lantern.id = "lantern";
+  lantern.features = {{"name", std::string("lantern")}};
+  write({PutEntity{EntityKind::kItem, expired}, PutEntity{EntityKind::kItem, lamp},
+         PutEntity{EntityKind::kItem, lantern}, interaction("ada", "lamp", kStartMs)});
+  const Dataset dataset = load_dataset(*store_, types(), clock_.now_ms(), nullptr, /*with_features=*/true).value();
+  EXPECT_THAT(dataset.item_features, ElementsAre(Features{{"name", std::string("lamp")}}));
+  EXPECT_THAT(dataset.other_item_features, ElementsAre(Features{{"name", std::string("lantern")}}));
+  EXPECT_TRUE(load_dataset(*store_, types(), clock_.now_ms(), nullptr).value().other_item_features.empty());
 }
 
 TEST_F(DatasetTest, AnEmptyStoreGivesAnEmptyDataset) {

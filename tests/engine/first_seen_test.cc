@@ -34,8 +34,10 @@ TEST(FirstSeenTest, TheFirstWriteCountsUntilADeletion) {
   seen.apply(record(4, 0, DeleteVector{"style", EntityKind::kItem, "a"}));
   EXPECT_EQ(seen.get(0), 0) << "a deletion creates nothing";
   seen.apply(record(5, 0, PutInteraction{}));
-  EXPECT_EQ(seen.get(0), 5'000);
-  EXPECT_EQ(seen.sequence(), 5u);
+  EXPECT_EQ(seen.get(0), 0) << "an event on a deleted item is history";
+  seen.apply(record(6, 0, put("a")));
+  EXPECT_EQ(seen.get(0), 6'000);
+  EXPECT_EQ(seen.sequence(), 6u);
 }
 
 TEST(FirstSeenTest, TheFileIsCheckedByteByByte) {

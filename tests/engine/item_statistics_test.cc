@@ -62,6 +62,42 @@ TEST(ItemStatisticsTest, TrendingSpansAllTimes) {
   EXPECT_NEAR(trending->at(1).score, 0.5, 0.01);
 }
 
+// However long ago the data ended, the order is the one of then, and every item has a score.
+TEST(ItemStatisticsTest, TrendingOutlivesTheData) {
+  for (const std::int64_t years : {3, 30, 300, 3'000}) {
+    ItemStatistics statistics(kWeek);
+    for (const DenseId item : {0u, 1u, 2u, 3u}) statistics.set_listed(item, kNow);
+    const TimestampMs ended = kNow - years * 365 * kDay;
+    statistics.add(0, 1, ended);
+    statistics.add(1, 1, ended - 30 * kDay);
+    statistics.add(2, 1, ended - 10 * 365 * kDay);  // 520 half-lives before the newest
+    statistics.add(3, 3, ended - 7 * kDay);
+    const auto trending = statistics.trending(kNow);
+    EXPECT_THAT(ids(trending), ElementsAre(3, 0, 1, 2)) << years;
+    for (const auto& row : *trending) EXPECT_GT(row.score, 0) << years;
+    EXPECT_GT(trending->at(0).score, 0.05) << years;
+  }
+}
+
+TEST(ItemStatisticsTest, AShiftInTimeLeavesTheOrderOfTrends) {
+  Random random(5);
+  constexpr TimestampMs kShift = 4'321 * kDay + 12'345;
+  ItemStatistics then(kWeek);
+  ItemStatistics now(kWeek);
+  for (DenseId item = 0; item < 200; ++item) {
+    then.set_listed(item, kNow);
+    now.set_listed(item, kNow);
+  }
+  for (int i = 0; i < 5'000; ++i) {
+    const auto item = static_cast<DenseId>(random.below(200));
+    const double weight = 1 + random.below(9);
+    const TimestampMs time = kNow - random.below(300) * kDay - random.below(86'400'000);
+    then.add(item, weight, time - kShift);
+    now.add(item, weight, time);
+  }
+  EXPECT_EQ(ids(then.trending(kNow)), ids(now.trending(kNow)));
+}
+
 TEST(ItemStatisticsTest, LatestOrdersByListing) {
   ItemStatistics statistics(kWeek);
   statistics.set_listed(0, kNow + 1);  // a millisecond that a float cannot tell from the next

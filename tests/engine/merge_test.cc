@@ -37,11 +37,11 @@ TEST(NormalizedScore, ScalesEachListToItsExtremes) {
   const std::vector<CandidateList> lists = {make_list(1, {{1, 10.F}, {2, 6.F}, {3, 2.F}}),
                                             make_list(0.5, {{3, -1.F}, {2, -3.F}})};
   const auto merged = merge_candidates(lists, MergeMethod::kNormalizedScore, 10);
-  // By hand: 1: 1; 2: (6-2)/8 + 0 = 0.5; 3: 0 + 0.5 * 1 = 0.5; the tie goes to the lower id.
+  // By hand, with steps of 8/3 and 1: 1: 1; 2: (4 + 8/3) / (8 + 8/3) + 0.5 * 1/3; 3: (8/3) / (8 + 8/3) + 0.5.
   ASSERT_EQ(ids_of(merged), (std::vector<DenseId>{1, 2, 3}));
   EXPECT_DOUBLE_EQ(merged[0].score, 1);
-  EXPECT_DOUBLE_EQ(merged[1].score, 0.5);
-  EXPECT_DOUBLE_EQ(merged[2].score, 0.5);
+  EXPECT_DOUBLE_EQ(merged[1].score, 0.625 + 0.5 / 3);
+  EXPECT_DOUBLE_EQ(merged[2].score, 0.75);
 }
 
 TEST(NormalizedScore, CountsAListOfEqualScoresInFull) {

@@ -20,7 +20,8 @@ TEST(PeriodicTasksTest, ATaskThatThrowsIsRunAgainAndHoldsUpNoOther) {
                             throw std::bad_alloc();
                           }},
                          {std::chrono::milliseconds(1), [&] { ++ran; }}});
-    for (int i = 0; i < 5'000 && (failed < 3 || ran < 3); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    for (int i = 0; i < 5'000 && (failed < 3 || ran < 3); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   spdlog::set_level(spdlog::level::info);
   EXPECT_GE(failed, 3);

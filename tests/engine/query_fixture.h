@@ -74,6 +74,11 @@ class MemoryStore final : public storage::Store {
   Status read_log(Sequence, const std::function<bool(const storage::CommittedRecord&)>&) const override {
     return unsupported();
   }
+  Sequence first_log_sequence() const override { return 1; }
+  Result<Sequence> trim_log(const LogRetention&) override { return unsupported(); }
+  std::vector<storage::DepartedUser> departed_users() const override { return {}; }
+  Status erase_departed(std::atomic<bool>*) override { return unsupported(); }
+  Status remove_impressions(std::span<const storage::ImpressionRow>) override { return unsupported(); }
   Status write_impressions(const storage::ImpressionBatch&) override { return unsupported(); }
   Status scan_impressions(
       TimestampMs, TimestampMs,

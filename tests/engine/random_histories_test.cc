@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "storage/store.h"
 #include "tests/engine/camps_fixture.h"
 #include "tests/engine/random_mutations.h"
 
@@ -26,8 +27,10 @@ class RandomHistoriesTest : public CampsTest {
  protected:
   RandomHistoriesTest() {
     spdlog::set_level(spdlog::level::off);
-    options.training.models = {"popular", "item_knn", "user_knn", "ials"};
     options.training.settings["ials"] = {{"dim", "4"}, {"iterations", "2"}};
+    options.training.settings["content"] = {{"dim", "4"}};
+    options.training.settings["two_tower"] = {{"dim", "4"}, {"epochs", "1"}, {"feature_buckets", "64"}};
+    options.training.settings["bpr"] = {{"dim", "4"}, {"epochs", "1"}};
     options.training.keep_generations = 2;
   }
   ~RandomHistoriesTest() override { spdlog::set_level(spdlog::level::info); }
@@ -57,7 +60,7 @@ class RandomHistoriesTest : public CampsTest {
   // A run may find too little to learn from, or lose at the gate; nothing else may stop it.
   void train_once() {
     const Job job = train();
-    if (job.state == JobState::kSucceeded) return;
+    if (job.state == JobState::kSucceeded || job.state == JobState::kRejected) return;
     EXPECT_EQ(job.state, JobState::kFailed);
     EXPECT_NE(job.detail.find("too little"), std::string::npos) << job.detail;
   }
@@ -105,7 +108,8 @@ class RandomHistoriesTest : public CampsTest {
         if (random->one_in(3)) return train_once();
         break;
       case 3: {
-        const FunnelDocument funnel = database->check_funnel("f" + std::to_string(random->below(3)), random->funnel_json());
+        const FunnelDocument funnel =
+            database->check_funnel("f" + std::to_string(random->below(3)), random->funnel_json());
         if (funnel.faults.empty()) expect_no_fault(database->put_funnel(funnel.funnel).status(), "funnel");
         return;
       }
@@ -117,7 +121,8 @@ class RandomHistoriesTest : public CampsTest {
       case 5: return expect_no_fault(database->merge_user(random->user(), random->user()).status(), "merge");
       case 6: return expect_serves(random);
       case 7: clock.advance(random->below(3) * 86'400'000LL); return random->set_now(clock.now_ms());
-      case 8: return expect_no_fault(database->delete_funnel("f" + std::to_string(random->below(3))).status(), "funnel");
+      case 8:
+        return expect_no_fault(database->delete_funnel("f" + std::to_string(random->below(3))).status(), "funnel");
       default: break;
     }
     std::vector<Mutation> mutations;
@@ -156,7 +161,8 @@ class RandomHistoriesTest : public CampsTest {
         space.quantization = static_cast<Quantization>(1 + random->below(3));
         bad.push_back(PutSpace{space});
         for (int i = 0; i < 4; ++i)
-          bad.push_back(PutVector{space.name, EntityKind::kItem, "i" + std::to_string(i), {i % 2 == 0 ? 1.0F : 3e38F, 1}});
+          bad.push_back(
+              PutVector{space.name, EntityKind::kItem, "i" + std::to_string(i), {i % 2 == 0 ? 1.0F : 3e38F, 1}});
         bad.push_back(PutVector{space.name, EntityKind::kUser, "u1", {-2e18F, 0}});
         break;
       }
@@ -169,19 +175,22 @@ class RandomHistoriesTest : public CampsTest {
         break;
       case 2:
         kind = "interaction";
-        for (const TimestampMs time : {std::numeric_limits<TimestampMs>::min(), std::numeric_limits<TimestampMs>::max()}) {
+        for (const TimestampMs time :
+             {std::numeric_limits<TimestampMs>::min(), std::numeric_limits<TimestampMs>::max()}) {
           odd.timestamp_ms = time;
           bad.push_back(PutInteraction{odd});
         }
         break;
       case 3:
         kind = "features";
-        bad.push_back(put_item("i2", {{"color", std::string("\xff")}, {"at", Timestamp{std::numeric_limits<TimestampMs>::max()}}}));
+        bad.push_back(put_item(
+            "i2", {{"color", std::string("\xff")}, {"at", Timestamp{std::numeric_limits<TimestampMs>::max()}}}));
         break;
       case 4:
         kind = "document";
         bad.push_back(PutDocument{"funnel", "f1", "{\"retrievers\":[{\"kind\":\"no such\"}]}"});
         bad.push_back(PutDocument{"experiment", "e1", "[]"});
+        bad.push_back(PutDocument{"interaction_type", "like", "{\"meaning\":7}"});
         break;
       default:
         kind = "document";
@@ -197,6 +206,8 @@ class RandomHistoriesTest : public CampsTest {
 
   void run(std::uint64_t number) {
     place = 0;
+    options.training.models = {"popular", "item_knn", "user_knn", "ials"};
+    if (number % 8 == 3) options.training.models.insert(options.training.models.end(), {"content", "two_tower", "bpr"});
     clock.set(1'700'000'000'000);
     RandomMutations random(number * 7'919, clock.now_ms());
     reopen();

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/record_checks.h"
 #include "common/random.h"
+#include "common/record_checks.h"
 #include "common/records.h"
 
 namespace tamis::engine {
@@ -55,8 +55,8 @@ class RandomMutations {
     made.user = user();
     made.item = item();
     made.type = one_in(6) ? text(1 + random_.below(64), 64)
-                          : pick<const char*>({"view", "rating", "purchase", "like", "dislike", "skip", "watch", "return",
-                                               "hide", "impression", "unlike"});
+                          : pick<const char*>({"view", "rating", "purchase", "like", "dislike", "skip", "watch",
+                                               "return", "hide", "impression", "unlike"});
     if (one_in(2)) made.value = value();
     if (one_in(2)) made.timestamp_ms = time();
     if (one_in(4)) made.context = features();
@@ -135,7 +135,8 @@ class RandomMutations {
   }
   // 1..most bytes of words, about `about` long.
   std::string text(std::size_t about, std::size_t most) {
-    static constexpr std::array<const char*, 8> kWords = {"red ", "blue ", "\xC3\xA9t\xC3\xA9 ", "1 ", "\xF0\x9F\x8D\x95", "kitchen ", "a", "-"};
+    static constexpr std::array<const char*, 8> kWords = {
+        "red ", "blue ", "\xC3\xA9t\xC3\xA9 ", "1 ", "\xF0\x9F\x8D\x95", "kitchen ", "a", "-"};
     std::string made;
     while (made.size() < about) made += kWords[random_.below(static_cast<std::uint32_t>(kWords.size()))];
     while (made.size() > most) made.pop_back();

@@ -48,13 +48,13 @@ TEST_F(ReplayTest, SaysWhatItCannotGiveBack) {
   begin();
   RecommendRequest request{.user = "u1"};
   request.as_of_sequence = database->sequence();
-  EXPECT_EQ(database->recommend(request).status().field(), "at");
+  EXPECT_EQ(database->recommend(request).status().field(), "as_of");
   request.as_of_ms = clock.now_ms();
   EXPECT_TRUE(database->recommend(request).is_ok());
   request.generation = "g77";
   EXPECT_EQ(database->recommend(request).status().code(), StatusCode::kNotFound);
   request.as_of_sequence = database->sequence() + 1;
-  EXPECT_EQ(database->recommend(request).status().field(), "as_of");
+  EXPECT_EQ(database->recommend(request).status().field(), "as_of_sequence");
 }
 
 TEST_F(ReplayTest, MarksAnswersThatGoByWhatWasShown) {

@@ -124,7 +124,7 @@ class Shown final : public ImpressionStatistics {
   ImpressionCounts of_item(DenseId item) const override {
     return counts.contains(item) ? counts.at(item) : ImpressionCounts{};
   }
-  std::vector<ShownItem> shown_to(DenseId) const override { return shown; }
+  std::vector<ShownItem> shown_to(std::string_view) const override { return shown; }
   std::map<DenseId, ImpressionCounts> counts;
   std::vector<ShownItem> shown;
 };
@@ -163,6 +163,128 @@ TEST_F(RulesInFunnel, HoldsTheFallbackToWhatRulesTakeOut) {
       "rules":[{"kind":"filter","condition":{"field":"brand","eq":"v"}}]})");
   db.put_funnel(*funnel);
   EXPECT_THAT(ids_of(*db.recommend({.user = "ada", .k = 4})), ElementsAre("p2", "p3"));
+}
+
+TEST_F(RulesInFunnel, HoldsTheFallbackToStrictCapsAndGroups) {
+  const auto filled = [&](const std::string& rules) {
+    auto funnel = parse_funnel(
+        "default", R"({"retrievers":[{"kind":"item_knn"}],"fallback":["popular"],"rules":[)" + rules + "]}");
+    db.put_funnel(*funnel);
+    return ids_of(*db.recommend({.user = "ada", .k = 5}));
+  };
+  EXPECT_THAT(filled(R"({"kind":"cap","field":"brand","most":1,"strict":true})"), ElementsAre("p0", "p2", "p4", "p6"));
+  EXPECT_THAT(filled(R"({"kind":"dedupe","field":"brand"})"), ElementsAre("p0", "p2", "p4", "p6"));
+  EXPECT_THAT(filled(R"({"kind":"cap","field":"brand","most":1})"), SizeIs(5)) << "one that is not strict fills up";
+}
+
+TEST_F(RulesInFunnel, CountsServedItemsInTheFallbacksCaps) {
+  db.add_space({.name = "look", .dim = 2, .metric = Metric::kCosine, .quantization = Quantization::kF32});
+  db.put_item_vector("look", "p2", {1, 0});
+  db.put_item_vector("look", "p3", {0.9F, 0.1F});
+  db.interact("ada", "p2", "view");
+  auto funnel = parse_funnel("default", R"({"retrievers":[{"kind":"similar","space":"look"}],"fallback":["popular"],
+      "exclude_seen":false,"rules":[{"kind":"cap","field":"brand","most":1,"strict":true}]})");
+  db.put_funnel(*funnel);
+  const auto answer = ids_of(*db.recommend({.user = "ada", .k = 4}));
+  ASSERT_THAT(answer, SizeIs(4));
+  EXPECT_EQ(std::count(answer.begin(), answer.end(), "p2") + std::count(answer.begin(), answer.end(), "p3"), 1);
+}
+
+TEST_F(RulesInFunnel, PinsObeyTheRulesBeforeThem) {
+  db.put_item("adult", {{"brand", FeatureValue(std::string("u"))}, {"adult", FeatureValue(true)}});
+  const std::string pin = R"({"kind":"pin","pins":[{"item":"adult","slot":1}]})";
+  EXPECT_THAT(list(pin), ElementsAre("adult", "p0", "p1", "p2"));
+  EXPECT_THAT(list(R"({"kind":"filter","condition":{"not":{"field":"adult","eq":true}}},)" + pin),
+              ElementsAre("p0", "p1", "p2", "p3"))
+      << "brought in past a filter";
+  for (int i = 0; i < 9; ++i) db.interact("fan" + std::to_string(i), "adult", "view");
+  EXPECT_THAT(list(R"({"kind":"filter","condition":{"not":{"field":"adult","eq":true}}},)" + pin),
+              ElementsAre("p0", "p1", "p2", "p3"))
+      << "brought back after a filter";
+  EXPECT_THAT(list(R"({"kind":"cap","field":"brand","most":1,"strict":true},)" + pin), Contains("adult"));
+  EXPECT_THAT(list(R"({"kind":"cap","field":"brand","most":1,"strict":true},
+                      {"kind":"pin","pins":[{"item":"p1","slot":1}]})"),
+              Not(Contains("p1")));
+  EXPECT_THAT(list(R"({"kind":"dedupe","field":"brand"},{"kind":"pin","pins":[{"item":"p3","slot":1}]})"),
+              Not(Contains("p3")));
+  RecommendRequest request{.user = "ada", .k = 4, .exclude_seen = false};
+  db.interact("ada", "p5", "purchase");
+  EXPECT_THAT(list(R"({"kind":"seen","policies":[{"type":"purchase"}]},
+                      {"kind":"pin","pins":[{"item":"p5","slot":1}]})",
+                   request),
+              Not(Contains("p5")));
+}
+
+TEST_F(RulesInFunnel, TwoPinsOfOneGroupDoNotPassAStrictCap) {
+  db.put_item("b1", {{"brand", FeatureValue(std::string("z"))}});
+  db.put_item("b2", {{"brand", FeatureValue(std::string("z"))}});
+  EXPECT_THAT(list(R"({"kind":"cap","field":"brand","most":1,"strict":true},
+                      {"kind":"pin","pins":[{"item":"b1","slot":1},{"item":"b2","slot":2}]})"),
+              ElementsAre("b1", "p0", "p2", "p4"));
+}
+
+TEST_F(RulesInFunnel, TiresStrangersOfWhatWasShown) {
+  class ShownToEve final : public ImpressionStatistics {
+   public:
+    ImpressionCounts of_item(DenseId) const override { return {}; }
+    std::vector<ShownItem> shown_to(std::string_view user) const override {
+      return user == "eve" ? shown : std::vector<ShownItem>();
+    }
+    std::vector<ShownItem> shown;
+  };
+  ShownToEve shown;
+  for (int i = 0; i < 20; ++i) shown.shown.push_back({*db.store.items.find("p0"), db.clock.now_ms()});
+  ASSERT_FALSE(db.store.users.find("eve"));
+  ReadState state = db.state();
+  state.impression_statistics = &shown;
+  for (const char* rule : {R"({"kind":"rotation","fatigue":0.5})",
+                           R"({"kind":"seen","policies":[{"type":"impression","multiply":0.01}]})"}) {
+    const auto funnel = parse_funnel(
+        "default", std::string(R"({"retrievers":[{"kind":"popular"}],"fallback":[],"rules":[)") + rule + "]}");
+    RecommendRequest request{.user = "eve", .k = 1, .override_funnel = *funnel};
+    EXPECT_EQ(engine::recommend(state, request, 1, nullptr)->items.at(0).item, "p1") << rule;
+    request.user = "else";
+    EXPECT_EQ(engine::recommend(state, request, 1, nullptr)->items.at(0).item, "p0") << rule;
+    request.user = "";
+    EXPECT_EQ(engine::recommend(state, request, 1, nullptr)->items.at(0).item, "p0") << rule;
+  }
+}
+
+TEST_F(RulesInFunnel, ExplorationReachesNewItemsWhateverTheRetrieversSay) {
+  std::set<std::string> fresh;
+  for (int i = 0; i < 5; ++i) {
+    const std::string id = "new" + std::to_string(i);
+    db.put_item(id, {{"listed_at", FeatureValue(Timestamp{db.clock.now_ms()})},
+                     {"born", FeatureValue(static_cast<double>(db.clock.now_ms() / 1'000))}});
+    fresh.insert(id);
+  }
+  db.clock.advance(60'000);
+  const auto count_new = [&](const std::string& rule) {
+    auto funnel = parse_funnel("default", R"({"retrievers":[{"kind":"popular","quota":8},{"kind":"latest","quota":3,
+        "weight":0.05}],"ranker":{"candidates":8},"rules":[)" +
+                                              rule + "]}");
+    EXPECT_TRUE(funnel.is_ok()) << funnel.status().to_string();
+    db.put_funnel(*funnel);
+    int slots = 0;
+    for (int i = 0; i < 50; ++i) {
+      const auto answer = db.recommend({.user = "ada", .k = 4, .recommendation_id = "r" + std::to_string(i)});
+      for (const RecommendedItem& item : answer->items) {
+        if (!fresh.contains(item.item)) continue;
+        ++slots;
+        EXPECT_LT(item.propensity, 1);
+      }
+    }
+    return slots;
+  };
+  EXPECT_EQ(count_new(R"({"kind":"explore","share":0})"), 0);
+  const int by_age = count_new(R"({"kind":"explore","share":0.5,"age_field":"listed_at","most_age_s":86400})");
+  EXPECT_GT(by_age, 70);  // of 200 slots, half of which explore
+  EXPECT_LT(by_age, 130);
+  EXPECT_GT(count_new(R"({"kind":"explore","share":0.5,"age_field":"born","most_age_s":86400})"), 70);
+  EXPECT_GT(count_new(R"({"kind":"explore","share":0.5})"), 25);
+  EXPECT_GT(count_new(R"({"kind":"filter","condition":{"field":"id","in":["p0","p1","p2","p3","new1"]}},
+      {"kind":"explore","share":0.5,"age_field":"listed_at","most_age_s":86400})"),
+            20);
 }
 
 TEST_F(RulesInFunnel, IsExplainedStepByStep) {

@@ -148,7 +148,8 @@ TEST(Search, RefusesBadRequests) {
     EXPECT_THAT(answer.status().message(), HasSubstr(message));
   };
   expect({.space = "none", .query = std::vector<float>{1, 2}}, StatusCode::kNotFound, "space", "none");
-  expect({.space = "text", .query = std::vector<float>{1, 2, 3}}, StatusCode::kInvalidArgument, "vector", "expected 2");
+  expect({.space = "text", .query = std::vector<float>{1, 2, 3}}, StatusCode::kInvalidArgument, "vector",
+         "expected the 2");
   expect({.space = "text", .query = std::vector<float>{1, std::nanf("")}}, StatusCode::kInvalidArgument, "vector[1]",
          "finite");
   expect({.space = "text", .query = std::vector<float>{1, 2}, .k = 1'001}, StatusCode::kInvalidArgument, "k", "1000");

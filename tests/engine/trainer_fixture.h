@@ -35,9 +35,17 @@ class StoreHost final : public TrainerHost {
     return Status::ok();
   }
 
-  std::string serving_id() const {
+  std::string serving_id() const override {
     MutexLock lock(mutex_);
     return serving_ == nullptr ? "" : serving_->info.id;
+  }
+  std::vector<FunnelConfig> funnels_in_use() const override {
+    MutexLock lock(mutex_);
+    return funnels_;
+  }
+  void use_funnels(std::vector<FunnelConfig> funnels) {
+    MutexLock lock(mutex_);
+    funnels_ = std::move(funnels);
   }
   std::shared_ptr<const Generation> serving() const {
     MutexLock lock(mutex_);
@@ -58,6 +66,7 @@ class StoreHost final : public TrainerHost {
   std::shared_ptr<const Generation> serving_ TAMIS_GUARDED_BY(mutex_);
   Status commit_failure_ TAMIS_GUARDED_BY(mutex_);
   Status serve_failure_ TAMIS_GUARDED_BY(mutex_);
+  std::vector<FunnelConfig> funnels_ TAMIS_GUARDED_BY(mutex_);
 };
 
 class TrainerFixture : public ::testing::Test {
@@ -145,6 +154,12 @@ class TrainerFixture : public ::testing::Test {
     }
     ADD_FAILURE() << "job " << id << " did not end: " << job.status().to_string();
     return {};
+  }
+  // As the database does when it opens; the generation that serves then.
+  std::string load_and_serve() {
+    const auto loaded = trainer_->load_serving();
+    EXPECT_TRUE(host_->serve(loaded.is_ok() ? *loaded : nullptr).is_ok());
+    return host_->serving_id();
   }
   std::vector<std::string> states() const {
     std::vector<std::string> states;

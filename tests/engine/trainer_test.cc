@@ -165,9 +165,9 @@ TEST_F(TrainerTest, TheGateRejectsAWorseModel) {
   write_clusters();
   open_trainer();
   ASSERT_EQ(train().state, JobState::kSucceeded);
-  // The next run knows of popularity alone, which sees nothing of the clusters.
-  const Job job = train({.models = {"popular"}});
-  EXPECT_EQ(job.state, JobState::kSucceeded);
+  // The next generation knows of popularity alone, which sees nothing of the clusters.
+  const Job job = train({.models = {"popular"}, .inherit = false});
+  EXPECT_EQ(job.state, JobState::kRejected);
   EXPECT_THAT(job.detail, HasSubstr("rejected"));
   EXPECT_THAT(states(), ElementsAre("g2 rejected", "g1 serving"));
   EXPECT_THAT(trainer_->list_generations().front().note, HasSubstr("below"));
@@ -221,15 +221,66 @@ TEST_F(TrainerTest, ADamagedServingGenerationIsToldAndMarked) {
     file.put('\x5a');
   }
   restart();
-  const auto loaded = trainer_->load_serving();
-  EXPECT_EQ(loaded.status().code(), StatusCode::kCorruption);
-  EXPECT_THAT(loaded.status().message(), HasSubstr("ials.safetensors"));
-  EXPECT_THAT(states(), ElementsAre("g2 corrupt", "g1 ready"));
+  EXPECT_EQ(load_and_serve(), "g1") << "the newest that is whole";
+  EXPECT_THAT(trainer_->problem(), HasSubstr("ials.safetensors"));
+  EXPECT_THAT(states(), ElementsAre("g2 corrupt", "g1 serving"));
   EXPECT_EQ(trainer_->promote("g2").code(), StatusCode::kCorruption);
   auto back = trainer_->rollback();
   ASSERT_TRUE(back.is_ok()) << back.status().to_string();
   EXPECT_EQ(*back, "g1");
   EXPECT_EQ(host_->serving_id(), "g1");
+}
+
+TEST_F(TrainerTest, AMendedGenerationServesAgain) {
+  write_clusters();
+  open_trainer();
+  ASSERT_EQ(train().state, JobState::kSucceeded);
+  ASSERT_EQ(train().state, JobState::kSucceeded);
+  std::filesystem::rename(generations() / "g2" / "items.txt", dir_ / "items.txt");
+  restart();
+  ASSERT_EQ(load_and_serve(), "g1");
+  trainer_->start_schedule();
+  std::filesystem::rename(dir_ / "items.txt", generations() / "g2" / "items.txt");
+  for (int turn = 0; turn < 200 && host_->serving_id() != "g2"; ++turn)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(host_->serving_id(), "g2");
+  EXPECT_EQ(trainer_->problem(), "");
+  EXPECT_THAT(states(), ElementsAre("g2 serving", "g1 ready"));
+}
+
+TEST_F(TrainerTest, ANewGenerationReplacesADamagedOne) {
+  write_clusters();
+  open_trainer();
+  ASSERT_EQ(train().state, JobState::kSucceeded);
+  std::filesystem::remove(generations() / "g1" / "manifest.json");
+  restart();
+  EXPECT_EQ(load_and_serve(), "") << "there is no other";
+  EXPECT_THAT(trainer_->problem(), HasSubstr("none serves"));
+  const Job job = train();
+  EXPECT_EQ(job.state, JobState::kSucceeded) << job.detail;
+  EXPECT_EQ(host_->serving_id(), "g2");
+  EXPECT_EQ(trainer_->problem(), "");
+}
+
+TEST_F(TrainerTest, EqualRunsThatWaitAreOne) {
+  write_clusters(200);
+  options_.training.settings["ials"] = {{"dim", "512"}, {"iterations", "1000"}};
+  open_trainer();
+  auto running = trainer_->train({});
+  ASSERT_TRUE(running.is_ok());
+  for (Job now = *running; now.state == JobState::kQueued;)
+    now = trainer_->wait_job(running->id, now, std::chrono::milliseconds(1'000)).value();
+  const auto first = trainer_->train({.models = {"item_knn", "popular"}});
+  const auto again = trainer_->train({.models = {"popular", "item_knn"}});
+  const auto other = trainer_->train({.models = {"item_knn", "popular"}, .promote = false});
+  const auto all = trainer_->train({});
+  ASSERT_TRUE(first.is_ok() && again.is_ok() && other.is_ok() && all.is_ok());
+  EXPECT_FALSE(first->coalesced);
+  EXPECT_TRUE(again->coalesced);
+  EXPECT_EQ(again->id, first->id);
+  EXPECT_NE(other->id, first->id);
+  EXPECT_NE(all->id, running->id) << "what runs may have read the data already";
+  EXPECT_EQ(trainer_->list_jobs().size(), 4);
 }
 
 TEST_F(TrainerTest, AFailedPromotionLeavesTheOldOneServing) {
@@ -253,7 +304,7 @@ TEST_F(TrainerTest, CancelStopsARunWithinASecondAndLeavesNothing) {
   options_.training.settings["ials"] = {{"dim", "512"}, {"iterations", "1000"}};
   open_trainer();
   auto job = trainer_->train({});
-  auto waiting = trainer_->train({});
+  auto waiting = trainer_->train({.models = {}, .promote = false});
   ASSERT_TRUE(job.is_ok() && waiting.is_ok());
   Job now = *job;
   while (now.stage.find("ials") == std::string::npos && now.state != JobState::kFailed)
@@ -296,29 +347,55 @@ TEST_F(TrainerTest, ProgressNeverGoesBackAndNamesStages) {
   EXPECT_GE(stages.size(), 2);
 }
 
+// Counts how often it is read. Between trainings nobody reads it but the schedule, which does so at every look.
+class CountingClock final : public Clock {
+ public:
+  explicit CountingClock(const Clock* clock) : clock_(clock) {}
+  TimestampMs now_ms() const override {
+    ++reads_;
+    return clock_->now_ms();
+  }
+  // Until a look that began after this call has ended.
+  void await_look() const {
+    const int wanted = reads_ + 3;
+    for (int turn = 0; turn < 2'000 && reads_ < wanted; ++turn)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_GE(reads_, wanted) << "the schedule does not look";
+  }
+
+ private:
+  const Clock* clock_;
+  mutable std::atomic<int> reads_{0};
+};
+
 TEST_F(TrainerTest, TheScheduleTrainsWhenTimeAndInteractionsHaveCome) {
+  const CountingClock clock(&clock_);
+  options_.clock = &clock;
   options_.training.schedule_s = 3'600;
   options_.training.min_new_interactions = 100;
   open_trainer();
   trainer_->start_schedule();
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  clock.await_look();
   EXPECT_THAT(trainer_->list_jobs(), IsEmpty());  // nothing to learn from
   write_clusters();
   const auto jobs_after = [&](std::size_t count) {
-    for (int turn = 0; turn < 200 && trainer_->list_jobs().size() < count; ++turn)
+    for (int turn = 0; turn < 200 && trainer_->list_jobs().size() < count; ++turn) {
+      clock_.advance(1'000);  // interactions have stopped coming in for a while
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
     if (!trainer_->list_jobs().empty()) wait_for_end(trainer_->list_jobs().front().id);
     return trainer_->list_jobs().size();
   };
   EXPECT_EQ(jobs_after(1), 1);
   write_clusters(12, 8, kStartMs + 3'000'000);
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  clock.await_look();
   EXPECT_EQ(trainer_->list_jobs().size(), 1);  // too soon
   clock_.advance(3'600'000);
   EXPECT_EQ(jobs_after(2), 2);
   clock_.advance(3'600'000);
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  clock.await_look();
   EXPECT_EQ(trainer_->list_jobs().size(), 2);  // nothing new
+  trainer_.reset();                            // before the clock
 }
 
 TEST_F(TrainerTest, ReadOnlyTrainsNothing) {

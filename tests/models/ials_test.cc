@@ -262,7 +262,7 @@ TEST(Ials, RefusesOptionsOutOfRange) {
 }
 
 TEST(Ials, RefusesBadWeights) {
-  for (const float weight : {0.0F, -1.0F, NAN, INFINITY}) {
+  for (const float weight : {0.0F, NAN, INFINITY, -INFINITY}) {
     InteractionMatrix interactions = make_interaction_matrix(1, 1, {{0, 0, 1}});
     interactions.weight[0] = weight;
     EXPECT_EQ(train(interactions, {.dim = 2}).status().field(), "weight");

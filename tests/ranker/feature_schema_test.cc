@@ -53,6 +53,17 @@ TEST(FeatureSchema, NormalizesNumbers) {
   EXPECT_FLOAT_EQ(normalize(field, -5), -0.25F);
 }
 
+TEST(FeatureSchema, NumbersOutOfRangeCountAsItsEnds) {
+  Field days{.name = "days", .kind = FieldKind::kNumeric, .normalization = Normalization::kStandard};
+  days.low = 1;
+  days.high = 300;
+  EXPECT_EQ(normalize(days, 5'475), normalize(days, 300));
+  EXPECT_EQ(normalize(days, -3), normalize(days, 1));
+  EXPECT_EQ(normalize(days, 20), 20);
+  std::swap(days.low, days.high);
+  EXPECT_EQ(FeatureSchema::create({days}).status().field(), "fields[0].low");
+}
+
 TEST(Vocabulary, RowsFollowFrequencyAndNotTheOrderOfTheData) {
   VocabularyBuilder one;
   VocabularyBuilder other;

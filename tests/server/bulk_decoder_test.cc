@@ -1,15 +1,31 @@
 // Streams cut anywhere decode to the same records.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <cstring>
 
 #include "common/random.h"
+#include "server/bulk/arrival_rate.h"
 #include "server/bulk/ndjson_decoder.h"
 #include "server/bulk/packed_vector_decoder.h"
 #include "server/json/mutation_json.h"
 
 namespace tamis::server {
 namespace {
+
+TEST(ArrivalRate, CountsOnlyTheTimeSpentWaiting) {
+  using std::chrono::milliseconds;
+  ArrivalRate dripping;
+  for (int i = 0; i < 4; ++i) dripping.add(1, milliseconds(1'000));
+  EXPECT_FALSE(dripping.is_slow()) << "too early to tell";
+  dripping.add(1, milliseconds(1'000));
+  EXPECT_TRUE(dripping.is_slow());
+  for (int i = 0; i < 5; ++i) dripping.add(10'000, milliseconds(1'000));
+  EXPECT_FALSE(dripping.is_slow()) << "it has recovered";
+  ArrivalRate quick;
+  for (int i = 0; i < 1'000; ++i) quick.add(100, milliseconds(5));
+  EXPECT_FALSE(quick.is_slow());
+}
 
 using ::testing::HasSubstr;
 

@@ -97,6 +97,103 @@ TEST(Config, UnknownKeysOfFileAndEnvironmentAreRefused) {
   EXPECT_EQ(load_config({.file = "/nowhere.toml"}).status().code(), StatusCode::kIoError);
 }
 
+TEST(Config, NestedNamesAndVariablesGetTheNearestName) {
+  const auto refusal = [](ConfigSources sources) { return load_config(sources).status().message(); };
+  EXPECT_THAT(refusal({.settings = {"itmes.features.price=numeric"}}), HasSubstr("did you mean items.features.price?"));
+  EXPECT_THAT(refusal({.file = write_file("[users.featurs]\nage = \"numeric\"\n")}),
+              HasSubstr("did you mean users.features.age?"));
+  EXPECT_THAT(refusal({.settings = {"training.setings.ials.dim=3"}}),
+              HasSubstr("did you mean training.settings.ials.dim?"));
+  EXPECT_THAT(refusal({.settings = {"training.onlin.enabled=true"}}),
+              HasSubstr("did you mean training.online.enabled?"));
+  EXPECT_THAT(refusal({.environment = {"TAMIS_LIMITS_BDY=1MiB"}}), HasSubstr("did you mean TAMIS_LIMITS_BODY?"));
+  EXPECT_THAT(refusal({.environment = {"TAMIS_ITEMS_FEATURE_price=numeric"}}),
+              HasSubstr("did you mean TAMIS_ITEMS_FEATURES_price?"));
+}
+
+TEST(Config, VariablesThatAreNoSettingsAreWarnedOf) {
+  const auto config = load_config({.environment = {"TAMIS_FOO=1", "TAMIS_SERVER=1", "TAMIS_SEVER_PORT=1", "TAMIS_URL=x",
+                                                   "TAMIS_API_KEY=x", "TAMIS_SIMD=scalar", "HOME=/root"}});
+  ASSERT_TRUE(config.is_ok()) << config.status().to_string();
+  ASSERT_EQ(config->warnings.size(), 3U);
+  EXPECT_THAT(config->warnings[0], HasSubstr("TAMIS_FOO is ignored"));
+  EXPECT_THAT(config->warnings[1], HasSubstr("TAMIS_SERVER is ignored"));
+  EXPECT_THAT(config->warnings[2], HasSubstr("did you mean TAMIS_SERVER_PORT?"));
+}
+
+TEST(Config, AVariableNamesTheFile) {
+  const std::string file = write_file("[server]\nport = 1001\n");
+  EXPECT_EQ(load_config({.environment = {"TAMIS_CONFIG=" + file}})->server.port, 1001);
+  EXPECT_EQ(load_config({.environment = {"TAMIS_CONFIG=/nowhere.toml"}}).status().code(), StatusCode::kIoError);
+  EXPECT_EQ(load_config({.file = file, .environment = {"TAMIS_CONFIG=/nowhere.toml"}})->server.port, 1001)
+      << "a flag wins";
+}
+
+TEST(Config, ListsInTextMayHaveBlanksOrBeToml) {
+  const std::vector<std::string> both = {"purchase", "order"};
+  for (const char* text : {"purchase,order", "purchase, order", " purchase ,\torder ,", "[\"purchase\", \"order\"]",
+                           "['purchase','order']", " [ \"purchase\" , \"order\", ]"}) {
+    const auto config = load_config({.environment = {std::string("TAMIS_IMPRESSIONS_CONVERSION_TYPES=") + text}});
+    ASSERT_TRUE(config.is_ok()) << text << ": " << config.status().to_string();
+    EXPECT_EQ(config->database.impressions.conversion_types, both) << text;
+  }
+  EXPECT_TRUE(
+      load_config({.settings = {"impressions.conversion_types=[]"}})->database.impressions.conversion_types.empty());
+  for (const char* text : {"[purchase, order]", "[\"purchase\"", "[1, 2]", "[[\"a\"]]"}) {
+    const auto config = load_config({.settings = {std::string("impressions.conversion_types=") + text}});
+    EXPECT_THAT(config.status().message(), HasSubstr("expected a list")) << text;
+  }
+}
+
+TEST(Config, NamesInVariablesKeepTheirCase) {
+  const auto config =
+      load_config({.environment = {"TAMIS_ITEMS_FEATURES_listedAt=timestamp", "TAMIS_ITEMS_FEATURES_PRICE=numeric",
+                                   "TAMIS_TRAINING_SETTINGS_ITEM_KNN_NEIGHBORS=50"}});
+  ASSERT_TRUE(config.is_ok()) << config.status().to_string();
+  EXPECT_EQ(config->database.item_schema.at("listedAt"), FeatureKind::kTimestamp);
+  EXPECT_EQ(config->database.item_schema.at("price"), FeatureKind::kNumeric) << "a name all in capitals is a shell's";
+  EXPECT_EQ(config->database.training.settings.at("item_knn").at("neighbors"), "50");
+}
+
+// What `tamis serve` would refuse, `tamis config --check` finds.
+class Unservable : public ::testing::TestWithParam<BadSetting> {};
+
+TEST_P(Unservable, IsFoundByTheCheck) {
+  ConfigSources sources;
+  std::istringstream settings(GetParam().setting);
+  for (std::string setting; std::getline(settings, setting, ' ');) sources.settings.push_back(setting);
+  const auto config = load_config(sources);
+  const Status status = config.is_ok() ? check_config(*config) : config.status();
+  ASSERT_FALSE(status.is_ok()) << GetParam().setting;
+  EXPECT_THAT(status.message() + " " + status.field(), HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Settings, Unservable,
+    ::testing::Values(BadSetting{"training.models=dlrm", "training.models"},
+                      BadSetting{"training.models=ials,ials", "training.models"},
+                      BadSetting{"training.models=[]", "training.models"},
+                      BadSetting{"training.settings.ials.dimm=3", "did you mean"},
+                      BadSetting{"training.settings.ials.dim=-32", "training.settings.ials.dim"},
+                      BadSetting{"training.settings.nosuch.dim=3", "nosuch"}, BadSetting{"ranker.features=foo", "foo"},
+                      BadSetting{"auth.keys=web:read", "auth.keys"},
+                      BadSetting{"auth.keys=web:reader:0123456789abcdef", "expected read, write or admin"},
+                      BadSetting{"auth.keys=web:read:x", "shorter than 16 bytes"},
+                      BadSetting{"auth.keys_file=/nowhere", "auth.keys_file"},
+                      BadSetting{"server.host=0.0.0.0", "no keys are configured"},
+                      BadSetting{"server.host=nowhere.example", "expected an IP address"},
+                      BadSetting{"server.tls_key=/nowhere.pem", "go together"},
+                      BadSetting{"server.tls_key=/nowhere.pem server.tls_certificate=/nowhere.pem", "/nowhere.pem"},
+                      BadSetting{"log.level=loud", "trace, debug, info, warn, error or off"},
+                      BadSetting{"log.access=some", "all, errors or none"},
+                      BadSetting{"training.settings.content.embedder=endpoint", "url"}));
+
+TEST(Config, TheCheckTakesWhatIsServed) {
+  EXPECT_TRUE(check_config(*load_config({})).is_ok());
+  EXPECT_TRUE(
+      check_config(*load_config({.settings = {"server.host=0.0.0.0", "auth.keys=web:read:0123456789abcdef"}})).is_ok());
+}
+
 TEST(Config, PrintedConfigurationReadsBackAsTheSame) {
   const auto config = load_config({.settings = {"server.port=99", "limits.body=3MiB", "items.features.tags=text"}});
   const std::string printed = config_to_toml(*config);

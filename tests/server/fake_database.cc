@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include "common/cancellation.h"
+
 namespace tamis::server {
 namespace {
 
@@ -11,6 +13,24 @@ void sleep_ms(int ms) {
 }
 
 }  // namespace
+
+// Counts a call for as long as it runs.
+class FakeDatabase::Call {
+ public:
+  explicit Call(FakeDatabase* database) : database_(*database) {
+    ++database_.running;
+    if (database_.closed) database_.was_called_closed = true;
+  }
+  ~Call() {
+    if (database_.closed) database_.was_called_closed = true;
+    --database_.running;
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+ private:
+  FakeDatabase& database_;
+};
 
 FakeDatabase::~FakeDatabase() {
   std::vector<std::thread> ackers;
@@ -96,14 +116,15 @@ void FakeDatabase::write_async(std::vector<Mutation> mutations, const WriteOptio
   std::uint64_t most = max_in_flight;
   while (most < now && !max_in_flight.compare_exchange_weak(most, now)) {
   }
-  if (write_delay_ms == 0) {
+  if (write_delay_ms == 0 && !holds_writes) {
     auto ack = apply(std::move(mutations));
     --in_flight;
     return done(std::move(ack));
   }
-  std::thread acker([this, mutations = std::move(mutations), done = std::move(done)]() mutable {
+  // As in a database, writes take effect in the order in which they came; their acks come late.
+  std::thread acker([this, ack = apply(std::move(mutations)), done = std::move(done)]() mutable {
     sleep_ms(write_delay_ms);
-    auto ack = apply(std::move(mutations));
+    while (holds_writes) sleep_ms(2);
     --in_flight;
     done(std::move(ack));
   });
@@ -112,8 +133,8 @@ void FakeDatabase::write_async(std::vector<Mutation> mutations, const WriteOptio
 }
 
 Status FakeDatabase::wait_for_sequence(Sequence sequence, std::chrono::milliseconds timeout) {
-  if (sequence <= sequence_) return Status::ok();
-  std::this_thread::sleep_for(timeout);
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (sequence > sequence_ && !is_cancelled() && std::chrono::steady_clock::now() < deadline) sleep_ms(5);
   return sequence <= sequence_ ? Status::ok() : Status::unavailable("the sequence was not reached");
 }
 
@@ -157,6 +178,8 @@ Result<std::vector<LogEntry>> FakeDatabase::read_log(Sequence from, std::uint32_
 }
 
 Result<RecommendAnswer> FakeDatabase::recommend(const RecommendRequest& request) {
+  const Call call(this);
+  for (int waited_ms = 0; waited_ms < recommend_delay_ms && !is_cancelled(); waited_ms += 5) sleep_ms(5);
   {
     const MutexLock lock(mutex_);
     last_recommend_ = request;
@@ -180,7 +203,8 @@ Result<ScoredAnswer> FakeDatabase::similar(const SimilarRequest& request) {
 }
 
 Result<ScoredAnswer> FakeDatabase::search(const SearchRequest& request) {
-  sleep_ms(search_delay_ms);
+  const Call call(this);
+  while (holds_searches && !is_cancelled()) sleep_ms(2);
   return ScoredAnswer{.space = request.space, .items = {{.id = "found", .rank = 1, .score = 0.5}}};
 }
 
@@ -208,6 +232,20 @@ Result<FunnelConfig> FakeDatabase::get_funnel_version(std::string_view name, std
 Result<WriteAck> FakeDatabase::merge_user(std::string_view user, std::string_view session) {
   if (user == session) return Status::invalid_argument("a user cannot be merged into itself").at_field("session");
   return WriteAck{3, 0, ++sequence_};
+}
+
+Result<WriteAck> FakeDatabase::delete_interactions(const InteractionSelection& selection) {
+  if (selection.user.empty()) return Status::invalid_argument("the selection names no user");
+  return WriteAck{2, 0, ++sequence_, 2};
+}
+
+Result<DeletedUser> FakeDatabase::delete_user(std::string_view user, bool keep_log, const WriteOptions&) {
+  std::vector<Mutation> mutations;
+  mutations.emplace_back(DeleteEntity{EntityKind::kUser, std::string(user), !keep_log});
+  DeletedUser deleted;
+  TAMIS_ASSIGN_OR_RETURN(deleted.ack, apply(std::move(mutations)));
+  deleted.erased = !keep_log;
+  return deleted;
 }
 
 Result<WhyNotAnswer> FakeDatabase::why_not(const RecommendRequest& request, std::string_view item) {
@@ -270,7 +308,7 @@ Stats FakeDatabase::stats() const {
   Stats stats;
   stats.sequence = sequence_;
   stats.generation = "g2";
-  stats.interactions_by_type = {{"view", 3}};
+  stats.interactions_by_type = interactions_by_type;
   stats.spaces = {{.space = list_spaces().front(), .item_vectors = 7, .recall = 0.99}};
   stats.storage = {{"rocksdb_wal_syncs_total", 5}};
   return stats;

@@ -20,22 +20,35 @@ class FakeDatabase final : public Database {
 
   // --- switches ---
   std::atomic<bool> ready{true};
+  std::atomic<bool> recovery_fails{false};
   std::atomic<StatusCode> write_failure{StatusCode::kOk};
   std::atomic<int> write_delay_ms{0};       // until the ack of a write
-  std::atomic<int> search_delay_ms{0};      // inside search()
+  std::atomic<bool> holds_writes{false};    // no write is acknowledged while it is set
+  std::atomic<bool> holds_searches{false};  // no search ends while it is set
+  std::atomic<int> recommend_delay_ms{0};   // inside recommend(), unless its work is cancelled
   std::atomic<std::uint64_t> max_batch{0};  // the most mutations seen in one write
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> max_in_flight{0};
 
+  // How many calls of recommend() and search() run now, and whether one was made after close().
+  std::atomic<int> running{0};
+  std::atomic<bool> closed{false};
+  std::atomic<bool> was_called_closed{false};
+  // From now on the database counts as gone: a call is a use after free.
+  void close() { closed = true; }
+
   std::vector<Mutation> written() const TAMIS_EXCLUDES(mutex_);
   RecommendRequest last_recommend() const TAMIS_EXCLUDES(mutex_);
   void set_job(Job job) TAMIS_EXCLUDES(mutex_);
+  std::map<std::string, std::uint64_t> interactions_by_type = {{"view", 3}};  // before serving only
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<bool> keeps_written{true};
 
   // --- Database ---
   bool is_ready() const override { return ready; }
-  Status wait_ready(std::chrono::milliseconds) override { return Status::ok(); }
+  Status wait_ready(std::chrono::milliseconds) override {
+    return recovery_fails ? Status::corruption("a row is damaged") : Status::ok();
+  }
   const DatabaseOptions& options() const override { return options_; }
   Status prepare(Mutation* mutation) const override;
   Result<WriteAck> write(std::vector<Mutation> mutations, const WriteOptions& options) override;
@@ -61,8 +74,22 @@ class FakeDatabase final : public Database {
     return read_funnel(name, json);
   }
   Result<WriteAck> merge_user(std::string_view user, std::string_view session) override;
+  Result<WriteAck> delete_interactions(const InteractionSelection& selection) override;
+  Result<DeletedUser> delete_user(std::string_view user, bool keep_log, const WriteOptions& options) override;
   Result<WriteAck> put_funnel(const FunnelConfig&) override { return WriteAck{1, 0, ++sequence_}; }
   Result<WriteAck> delete_funnel(std::string_view name) override;
+  std::vector<InteractionType> list_interaction_types() const override { return {}; }
+  Result<InteractionType> get_interaction_type(std::string_view) const override {
+    return Status::not_found("the type is not declared");
+  }
+  Result<InteractionType> get_interaction_type_version(std::string_view, std::uint32_t) const override {
+    return Status::not_found("the type is not declared");
+  }
+  Result<WriteAck> put_interaction_type(const InteractionType&) override { return WriteAck{1, 0, ++sequence_}; }
+  Result<WriteAck> delete_interaction_type(std::string_view) override {
+    return Status::not_found("the type is not declared");
+  }
+  bool is_recounting() const override { return false; }
   std::vector<ExperimentConfig> list_experiments() const override { return {}; }
   Result<ExperimentConfig> get_experiment(std::string_view) const override {
     return Status::not_found("no experiment");
@@ -71,6 +98,14 @@ class FakeDatabase final : public Database {
   Result<WriteAck> delete_experiment(std::string_view) override { return Status::not_found("no experiment"); }
   Result<ExperimentResults> experiment_results(std::string_view) const override {
     return Status::not_found("no experiment");
+  }
+  Result<Job> start_evaluation(const OffPolicyRequest&) override {
+    Job job;
+    job.id = "e1";
+    job.kind = "evaluate";
+    job.state = JobState::kFailed;
+    job.failure = Status::failed_precondition("the log shows nothing of it");
+    return job;
   }
   Result<OffPolicyEvaluation> evaluate_off_policy(const OffPolicyRequest&) const override {
     OffPolicyEvaluation evaluation;
@@ -95,6 +130,7 @@ class FakeDatabase final : public Database {
   Stats stats() const override;
 
  private:
+  class Call;
   Result<WriteAck> apply(std::vector<Mutation> mutations) TAMIS_EXCLUDES(mutex_);
 
   DatabaseOptions options_;

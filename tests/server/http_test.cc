@@ -1,6 +1,9 @@
 // The HTTP face over a real socket: grammar, limits, keep-alive, pipelining, problem documents.
 #include <gmock/gmock.h>
 
+#include <cstdio>
+#include <fstream>
+
 #include "tests/server/test_server.h"
 
 namespace tamis::server {
@@ -98,6 +101,55 @@ INSTANTIATE_TEST_SUITE_P(
                    400},
         BadRequest{"UnknownEncoding", "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
                    501},
+        BadRequest{"ChunkedInPieces",
+                   "POST /v1/recommendations HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chun\r\n"
+                   "Transfer-Encoding: ked\r\n\r\nPOST /v1/interactions HTTP/1.1\r\nHost: localhost\r\n"
+                   "Content-Length: 23\r\n\r\n{\"user\":\"u\",\"item\":\"i\"}",
+                   501},
+        BadRequest{"ChunkedTwice",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+                   "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                   400},
+        BadRequest{"ChunkedTwiceInOneLine",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, chunked\r\n\r\n"
+                   "0\r\n\r\n",
+                   400},
+        BadRequest{"ChunkedNotLast",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+                   "Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n",
+                   400},
+        BadRequest{"ChunkedInHttp10",
+                   "POST /v1/train HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n"
+                   "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                   400},
+        BadRequest{"EmptyEncodingBesideLength",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding:\r\nContent-Length: 2\r\n\r\n{}",
+                   400},
+        BadRequest{"EmptyEncoding", "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: ,\r\n\r\n", 400},
+        BadRequest{"CompressedBesideIdentity",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\n"
+                   "Content-Encoding: identity\r\nContent-Length: 2\r\n\r\n{}",
+                   415},
+        BadRequest{"ExpectationBesideContinue",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nExpect: 100-continue\r\n"
+                   "Content-Length: 2\r\n\r\n{}",
+                   417},
+        BadRequest{"TwoOrigins",
+                   "GET /v1/stats HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n"
+                   "Origin: http://localhost\r\n\r\n",
+                   400},
+        BadRequest{"TwoAuthorizations",
+                   "GET /v1/stats HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer a\r\n"
+                   "authorization: Bearer b\r\n\r\n",
+                   400},
+        BadRequest{"TwoApiKeys", "GET /v1/stats HTTP/1.1\r\nHost: localhost\r\nX-API-Key: a\r\nX-Api-Key: b\r\n\r\n",
+                   400},
+        BadRequest{"TwoContentTypes",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+                   "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+                   400},
+        BadRequest{"AbsoluteWithoutHost", "GET http:///healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+        BadRequest{"AbsoluteWithUser", "GET http://me@localhost/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
         BadRequest{"BadChunk", "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
                    400},
         BadRequest{
@@ -136,12 +188,21 @@ INSTANTIATE_TEST_SUITE_P(
     Problems, Refused,
     ::testing::Values(
         Refusal{"NoSuchPath", "GET", "/v2/items", "", 404, "nothing is at /v2/items"},
-        Refusal{"OtherMethod", "DELETE", "/v1/interactions", "", 405, "expected POST"},
+        Refusal{"OtherMethod", "PUT", "/v1/interactions", "", 405, "expected POST"},
         Refusal{"UnknownMethod", "BREW", "/v1/items", "", 501, "BREW"},
+        Refusal{"MethodKnownElsewhere", "PROPFIND", "/v1/items", "", 405, "expected GET"},
+        Refusal{"QueryMethod", "QUERY", "/v1/stats", "", 405, "expected GET"},
+        Refusal{"BrokenFilterParameter", "GET", "/v1/users/u/recommendations?filter=%7B", "", 400,
+                "query parameter filter is not valid JSON"},
+        Refusal{"BrokenFilterOfSimilar", "GET", "/v1/items/i/similar?filter=x", "", 400, "\"field\":\"filter\""},
         Refusal{"BrokenEscape", "GET", "/v1/items/%zz", "", 400, "broken % escape"},
         Refusal{"UnknownItem", "GET", "/v1/items/nobody", "", 404, "\"code\":\"not_found\""},
         Refusal{"UnknownParameter", "GET", "/v1/users/u/recommendations?funel=a", "", 400, "did you mean funnel?"},
         Refusal{"RepeatedParameter", "GET", "/v1/users/u/recommendations?k=3&k=4", "", 400, "given twice"},
+        Refusal{"ParameterOfHealth", "GET", "/healthz?a=b", "", 400, "query parameter a is not known"},
+        Refusal{"ParameterOfStats", "GET", "/v1/stats?limit=3", "", 400, "there are none here"},
+        Refusal{"ParameterOfSpace", "GET", "/v1/spaces/looks?x", "", 400, "query parameter x is not known"},
+        Refusal{"UnknownField", "POST", "/v1/train", R"({"zzzzzzzz":1})", 400, "known fields are models, "},
         Refusal{"ZeroK", "GET", "/v1/users/u/recommendations?k=0", "", 400, "from 1 to 1000"},
         Refusal{"LargeK", "GET", "/v1/users/u/recommendations?k=1001", "", 400, "\"field\":\"k\""},
         Refusal{"TextK", "GET", "/v1/users/u/recommendations?k=ten", "", 400, "\\\"ten\\\""},
@@ -211,12 +272,54 @@ TEST(Http, ForeignOriginsAndNamesAreRefusedWithoutKeys) {
   EXPECT_EQ(client.read_reply().status, 421);
 }
 
+TEST(Http, AbsoluteTargetsAreTaken) {
+  TestServer server;
+  const auto ask = [&](const std::string& target, const std::string& host) {
+    RawClient client(server.server->port());
+    client.send("GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    return client.read_reply();
+  };
+  EXPECT_EQ(ask("http://localhost/healthz", "localhost").status, 200);
+  EXPECT_TRUE(ask("HTTP://localhost:80/v1/users/ada/recommendations?k=1", "localhost").has("\"user\":\"ada\""));
+  EXPECT_EQ(ask("http://localhost", "localhost").status, 404) << "the path is /";
+  EXPECT_EQ(ask("http://evil.example/v1/stats", "localhost").status, 421) << "the target's host holds";
+  EXPECT_EQ(ask("http://localhost/v1/stats", "evil.example").status, 200) << "and the Host field does not";
+  EXPECT_EQ(ask("ftp://localhost/healthz", "localhost").status, 404);
+}
+
 TEST(Http, ReadinessFollowsTheDatabase) {
   TestServer server;
   EXPECT_EQ(server.call("GET", "/readyz").status, 200);
   server.database.ready = false;
   EXPECT_EQ(server.call("GET", "/readyz").status, 503);
   EXPECT_EQ(server.call("GET", "/healthz").status, 200);
+  server.database.recovery_fails = true;
+  const HttpReply failed = server.call("GET", "/readyz");
+  EXPECT_EQ(failed.status, 503);
+  EXPECT_THAT(failed.body, HasSubstr("recovery failed: a row is damaged"));
+}
+
+TEST(Http, TheAccessLogNamesTheKey) {
+  const std::string path = testing::TempDir() + "access_log_" + std::to_string(getpid());
+  Request request;
+  request.method = "GET";
+  request.path = "/v1/stats";
+  request.key_name = "reader";
+  request.api_key = "reader-secret-0001";
+  {
+    const auto logger = *Logger::open("info", "all", path);
+    logger->access(request, "/v1/stats", 200, 12, 34);
+    request.key_name.clear();
+    logger->access(request, "/v1/stats", 401, 12, 34);
+  }
+  std::ifstream file(path);
+  std::string with_key, without_key;
+  std::getline(file, with_key);
+  std::getline(file, without_key);
+  EXPECT_THAT(with_key, HasSubstr("\"key\":\"reader\""));
+  EXPECT_EQ(with_key.find("secret"), std::string::npos);
+  EXPECT_EQ(without_key.find("\"key\""), std::string::npos);
+  std::remove(path.c_str());
 }
 
 TEST(Http, DescribesItself) {

@@ -5,10 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "server/server.h"
 #include "tests/server/fake_database.h"
@@ -99,6 +102,37 @@ inline std::string request_text(std::string_view method, std::string_view target
   text.append(" ").append(target).append(" HTTP/1.1\r\nHost: localhost\r\n").append(headers);
   if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   return text.append("\r\n").append(body);
+}
+
+using Clock = std::chrono::steady_clock;
+
+// One chunk of a chunked body.
+inline std::string chunk(std::string_view bytes) {
+  char size[32];
+  std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  return size + std::string(bytes) + "\r\n";
+}
+
+inline constexpr std::string_view kNdjsonHead =
+    "POST /v1/interactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+    "Transfer-Encoding: chunked\r\n\r\n";
+
+// Until `holds`, within 20 s.
+template <typename Holds>
+bool eventually(const Holds& holds) {
+  const auto deadline = Clock::now() + std::chrono::seconds(20);
+  while (!holds()) {
+    if (Clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
+// A batch that takes as long as a thousand queries.
+inline std::string thousand_users() {
+  std::string users;
+  for (int i = 0; i < 1'000; ++i) users += (i > 0 ? ",\"u" : "\"u") + std::to_string(i) + "\"";
+  return R"({"users":[)" + users + "]}";
 }
 
 class TestServer {

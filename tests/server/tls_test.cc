@@ -55,6 +55,73 @@ TEST_F(Tls, ServesHttps) {
   EXPECT_THAT(answers, ::testing::HasSubstr("\"status\":\"ok\""));
 }
 
+// A handshake of TLS 1.2 with these ciphers; the error, or none.
+boost::system::error_code shake_hands(std::uint16_t port, const char* ciphers) {
+  asio::io_context context;
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  SSL_CTX_set_max_proto_version(tls.native_handle(), TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(tls.native_handle(), ciphers);
+  asio::ssl::stream<asio::ip::tcp::socket> stream(context, tls);
+  stream.next_layer().connect({asio::ip::address_v4::loopback(), port});
+  boost::system::error_code error;
+  stream.handshake(asio::ssl::stream_base::client, error);
+  return error;
+}
+
+TEST_F(Tls, OnlyCiphersWithForwardSecrecyAndAuthenticationAreTaken) {
+  TestServer server(settings_);
+  EXPECT_FALSE(shake_hands(server.server->port(), "ECDHE+AESGCM"));
+  EXPECT_FALSE(shake_hands(server.server->port(), "ECDHE+CHACHA20"));
+  for (const char* weak : {"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "ECDHE+AES+SHA1"})
+    EXPECT_TRUE(shake_hands(server.server->port(), weak)) << weak;
+}
+
+// The subject of the certificate that the server shows.
+std::string shown_subject(std::uint16_t port) {
+  asio::io_context context;
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  asio::ssl::stream<asio::ip::tcp::socket> stream(context, tls);
+  stream.next_layer().connect({asio::ip::address_v4::loopback(), port});
+  stream.handshake(asio::ssl::stream_base::client);
+  X509* certificate = SSL_get_peer_certificate(stream.native_handle());
+  char subject[256] = {};
+  X509_NAME_oneline(X509_get_subject_name(certificate), subject, sizeof subject);
+  X509_free(certificate);
+  return subject;
+}
+
+TEST_F(Tls, ACertificateIsReplacedWhileServing) {
+  TestServer server(settings_);
+  const std::uint16_t port = server.server->port();
+  EXPECT_THAT(shown_subject(port), ::testing::HasSubstr("localhost"));
+  const std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=renewed -keyout " +
+      settings_.tls_key + " -out " + settings_.tls_certificate + " 2>/dev/null";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  ASSERT_TRUE(server.server->reload(settings_).is_ok());
+  std::string subject;
+  for (int i = 0; i < 500 && subject.find("renewed") == std::string::npos; ++i) subject = shown_subject(port);
+  EXPECT_THAT(subject, ::testing::HasSubstr("renewed"));
+  std::filesystem::remove(settings_.tls_key);
+  EXPECT_EQ(server.server->reload(settings_).code(), StatusCode::kIoError);
+  EXPECT_THAT(shown_subject(port), ::testing::HasSubstr("renewed")) << "a failed reload changes nothing";
+}
+
+TEST_F(Tls, AnEarlyRefusalReachesAClientThatSendsItsBodyFirst) {
+  TestServer server(settings_);
+  asio::io_context context;
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  asio::ssl::stream<asio::ip::tcp::socket> stream(context, tls);
+  stream.next_layer().connect({asio::ip::address_v4::loopback(), server.server->port()});
+  stream.handshake(asio::ssl::stream_base::client);
+  boost::system::error_code error;
+  asio::write(stream, asio::buffer(request_text("POST", "/v1/nothing", std::string(9'000'000, ' '))), error);
+  EXPECT_FALSE(error) << error.message();
+  std::string answer;
+  asio::read(stream, asio::dynamic_buffer(answer), error);
+  EXPECT_THAT(answer, ::testing::HasSubstr("HTTP/1.1 404"));
+}
+
 TEST_F(Tls, PlainTextIsNotAnswered) {
   TestServer server(settings_);
   RawClient client(server.server->port());

@@ -30,7 +30,9 @@ class Follower final : public CommitListener {
   void on_rewind(Sequence last_sequence) override {
     ++rewinds_;
     last_ = last_sequence;
+    if (store_ != nullptr) model_ = *replay_log(*store_);
   }
+  const Store* store_ = nullptr;  // that it starts over from
   std::atomic<int> groups_ = 0;
   std::atomic<int> rewinds_ = 0;
   std::atomic<Sequence> last_ = 0;
@@ -162,6 +164,7 @@ class FailedSyncTest : public CommitQueueTest, public testing::WithParamInterfac
 
 TEST_P(FailedSyncTest, PoisonsReopensAndResumes) {
   must_open();
+  follower_.store_ = store_.get();
   {
     CommitQueue queue(store_.get(), &follower_, {});
     ASSERT_TRUE(queue.commit({interaction("ada", "lamp")}, Durability::kSync).is_ok());
@@ -274,6 +277,7 @@ TEST_F(CommitQueueTest, AFullDiskKeepsReadsAndHealsByItself) {
 
 TEST_F(CommitQueueTest, ReadersRunBesideCommitsAndReopens) {
   must_open();
+  follower_.store_ = store_.get();
   CommitQueue queue(store_.get(), &follower_, {});
   ASSERT_TRUE(queue.commit(source_spaces(), Durability::kNone).is_ok());
   std::atomic<bool> done = false;

@@ -47,7 +47,7 @@ Mutation MutationSource::next() {
   }
   if (draw < 75) {
     MergeUser merge{.user = user(), .session = user(), .moved = {}, .complete = false};
-    if (merge.user != merge.session) return merge;
+    if (with_merges_ && merge.user != merge.session) return merge;
   }
   if (draw < 77) return DeleteEntity{.kind = of, .id = entity(of)};
   if (draw < 90) {

@@ -13,8 +13,10 @@ namespace tamis::storage {
 // Externally synchronised.
 class MutationSource {
  public:
-  // `name` keeps the idempotency keys of several sources apart.
-  MutationSource(std::uint64_t seed, std::string name) : random_(seed), name_(std::move(name)) {}
+  // `name` keeps the idempotency keys of several sources apart. Without merges the log reads as it was written: the
+  // names of merged sessions are forgotten.
+  MutationSource(std::uint64_t seed, std::string name, bool with_merges = true)
+      : random_(seed), name_(std::move(name)), with_merges_(with_merges) {}
 
   Mutation next();
   std::vector<Mutation> next_write(std::uint32_t max_mutations);
@@ -34,6 +36,7 @@ class MutationSource {
 
   Random random_;
   std::string name_;
+  bool with_merges_;
   std::uint64_t keys_ = 0;
 };
 

@@ -34,13 +34,14 @@ class StoreModel {
   // Gives the id its number where it has none: then the entity exists, too.
   void see(EntityKind kind, const std::string& id, TimestampMs now_ms);
   void remove(EntityKind kind, const std::string& id);
+  void take_name(const std::string& user);
   std::string difference_of_entities(const Store& store) const;
   std::string difference_of_interactions(const Store& store) const;
   std::string difference_of_vectors(const Store& store) const;
   std::string difference_of_documents(const Store& store) const;
 
   Sequence sequence_ = 0;
-  std::vector<std::string> ids_[2];  // by EntityKind, in the order of first sight
+  std::vector<std::string> ids_[2];  // by EntityKind, in the order of first sight; empty: it has lost its name
   std::map<std::string, Entity> entities_[2];
   std::map<Sequence, Event> events_;
   std::map<std::string, Space> spaces_;

@@ -17,14 +17,15 @@ class HistoryModelRetriever final : public Retriever {
       out->note = std::string(kind_) + " is not trained";
       return Status::ok();
     }
-    const UserState::Rows history = context.user.rows_of(*generation);
+    const Vocabulary& vocabulary = generation->vocabulary(kind_);
+    const UserState::Rows history = context.user.rows_of(vocabulary);
     if (history.rows.empty()) {
       out->note = "no history that the model knows";
       return Status::ok();
     }
-    const auto accepts = [&](std::uint32_t row) { return context.is_eligible(generation->items[row]); };
+    const auto accepts = [&](std::uint32_t row) { return context.is_eligible(vocabulary.items[row]); };
     out->candidates = model->recommend(history.rows, history.weights, config.quota, accepts);
-    for (models::ScoredId& candidate : out->candidates) candidate.id = generation->items[candidate.id];
+    for (models::ScoredId& candidate : out->candidates) candidate.id = vocabulary.items[candidate.id];
     std::sort(out->candidates.begin(), out->candidates.end(), models::ranks_before);  // ties by dense id, not by row
     return Status::ok();
   }
@@ -35,9 +36,10 @@ class HistoryModelRetriever final : public Retriever {
     const Generation* generation = context.state.generation.get();
     const models::HistoryModel* model = generation == nullptr ? nullptr : generation->history_model(kind_);
     if (model == nullptr) return reasons;
-    const std::uint32_t row = generation->row_of(EntityKind::kItem, item);
+    const Vocabulary& vocabulary = generation->vocabulary(kind_);
+    const std::uint32_t row = vocabulary.row_of(EntityKind::kItem, item);
     if (row == kNoDenseId) return reasons;
-    const UserState::Rows history = context.user.rows_of(*generation);
+    const UserState::Rows history = context.user.rows_of(vocabulary);
     std::vector<double> shares(history.rows.size());
     if (!model->explain(history.rows, history.weights, row, shares)) return reasons;
     for (std::size_t h = 0; h < shares.size(); ++h) {

@@ -1,4 +1,7 @@
 // popular, trending, latest: walks down a ranking of the whole catalogue.
+#include <algorithm>
+#include <ranges>
+
 #include "engine/query/retrievers/retrievers.h"
 
 namespace tamis::engine {
@@ -7,12 +10,18 @@ namespace {
 class RankingRetriever final : public Retriever {
  public:
   using Source = ItemStatistics::Ranking (*)(const ItemStatistics& statistics, TimestampMs now_ms, bool* is_current);
-  explicit RankingRetriever(Source source) : source_(source) {}
+  // `by_date`: scores are dates, and what is dated after the query's clock is held back until then.
+  explicit RankingRetriever(Source source, bool by_date = false) : source_(source), by_date_(by_date) {}
 
   Status retrieve(const RetrievalContext& context, const RetrieverConfig& config, CandidateList* out) const override {
     const ItemStatistics::Ranking ranking = source_(*context.state.item_statistics, context.now_ms, &out->is_exact);
     const std::size_t wanted = std::min<std::size_t>(config.quota, context.is_eligible.upper_bound());
-    for (const models::ScoredId& entry : *ranking) {
+    auto first = ranking->begin();
+    if (by_date_) {  // dates are kept as floats, so one of the next two minutes may have come already
+      const auto now = static_cast<float>(context.now_ms);
+      first = std::partition_point(first, ranking->end(), [=](const models::ScoredId& e) { return e.score > now; });
+    }
+    for (const models::ScoredId& entry : std::ranges::subrange(first, ranking->end())) {
       if (out->candidates.size() >= wanted) break;
       if (context.is_eligible(entry.id)) out->candidates.push_back(entry);
     }
@@ -22,6 +31,7 @@ class RankingRetriever final : public Retriever {
 
  private:
   Source source_;
+  bool by_date_;
 };
 
 }  // namespace
@@ -41,7 +51,8 @@ const Retriever& trending_retriever() {
 
 const Retriever& latest_retriever() {
   static const RankingRetriever retriever(
-      [](const ItemStatistics& statistics, TimestampMs, bool* is_current) { return statistics.latest(is_current); });
+      [](const ItemStatistics& statistics, TimestampMs, bool* is_current) { return statistics.latest(is_current); },
+      true);
   return retriever;
 }
 

@@ -20,9 +20,10 @@ class UserKnnRetriever final : public Retriever {
       out->note = "no history that the model knows";
       return Status::ok();
     }
+    const Vocabulary& vocabulary = generation->vocabulary("user_knn");
     const auto fetch = [&](std::size_t depth) {
       auto found = models::score_user_knn(voters, generation->interactions, depth);
-      for (models::ScoredId& candidate : found) candidate.id = generation->items[candidate.id];
+      for (models::ScoredId& candidate : found) candidate.id = vocabulary.items[candidate.id];
       return found;
     };
     collect_eligible(context.is_eligible, config.quota, fetch, &out->candidates);

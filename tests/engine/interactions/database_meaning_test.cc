@@ -1,7 +1,9 @@
 // What an event means, as people see it: in lists, counts, exclusions, and after a restart.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <map>
+#include <thread>
 
 #include "common/random.h"
 #include "tests/engine/database_fixture.h"
@@ -23,7 +25,7 @@ class MeaningTest : public DatabaseTest {
     clock.set(clock.now_ms() / kDayMs * kDayMs + kDayMs / 2);
   }
   WriteAck act(const std::string& user, const std::string& item, const std::string& type,
-               std::optional<double> value = {}, TimestampMs at_ms = 0) {
+               std::optional<double> value = {}, TimestampMs at_ms = kNoTime) {
     clock.advance(1'000);
     Interaction made = interaction(user, item, type);
     made.value = value;
@@ -53,7 +55,11 @@ class MeaningTest : public DatabaseTest {
     request.explain = true;
     request.dry_run = true;
     request.override_funnel = only(retriever);
-    const auto answer = database->recommend(request);
+    auto answer = database->recommend(request);
+    for (int i = 0; i < 100 && answer.is_ok() && !answer->is_exact; ++i) {  // a list of up to a second ago
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      answer = database->recommend(request);
+    }
     EXPECT_TRUE(answer.is_ok()) << answer.status().to_string();
     std::map<std::string, double> found;
     if (!answer.is_ok()) return found;
@@ -73,9 +79,9 @@ TEST_F(MeaningTest, OfRatingsTheNewestCountsInPopular) {
   act("ada", "film", "rating", 4);
   EXPECT_EQ(scores("popular")["film"], 4);
   act("ada", "film", "rating", 3);
-  EXPECT_EQ(scores("popular").count("film"), 0u);
+  EXPECT_EQ(scores("popular"), (std::map<std::string, double>{}));
   act("ada", "film", "rating", 5, clock.now_ms() - 100 * kDayMs);  // an older one that comes late
-  EXPECT_EQ(scores("popular").count("film"), 0u);
+  EXPECT_EQ(scores("popular"), (std::map<std::string, double>{}));
 }
 
 TEST_F(MeaningTest, AReturnTakesItsPurchaseBack) {
@@ -167,11 +173,12 @@ TEST_F(MeaningTest, ImpressionsOfClientsAreNeitherPopularNorSeen) {
 }
 
 TEST_F(MeaningTest, OneUsersRepeatsOfADayCountOnce) {
-  for (int i = 0; i < 5'000; ++i) act("bot", "spam", "view", {}, clock.now_ms() - i);
+  for (int i = 0; i < 500; ++i) act("bot", "spam", "view", {}, clock.now_ms() - i);
   for (int i = 0; i < 5; ++i) act("u" + std::to_string(i), "good", "view");
   EXPECT_EQ(scores("popular")["spam"], 1);
   EXPECT_EQ(scores("popular")["good"], 5);
-  EXPECT_LT(scores("trending")["spam"], scores("trending")["good"]);
+  const auto trending = scores("trending");
+  EXPECT_LT(trending.at("spam"), trending.at("good")) << ::testing::PrintToString(trending);
   act("bot", "spam", "view", {}, clock.now_ms() - 3 * kDayMs);
   EXPECT_EQ(scores("popular")["spam"], 2);
 }
@@ -239,7 +246,7 @@ TEST_F(MeaningTest, ValuesOutsideOfTheRangeOfTheirTypeAreRefused) {
     EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << value;
     EXPECT_EQ(refused.field(), "value") << value;
     made.type = "unheard-of";
-    EXPECT_EQ(refusal({PutInteraction{made}}).is_ok(), value == 1'700'000'000'000.0) << value;
+    EXPECT_EQ(refusal({PutInteraction{made}}).field(), "value") << value;
   }
   declare("rating", R"({"value":"rating","min":1,"max":10,"at_least":7,"below":4,"repeats":"newest"})");
   Interaction made = interaction("ada", "film", "rating");

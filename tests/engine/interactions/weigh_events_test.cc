@@ -5,6 +5,7 @@
 namespace tamis::engine {
 namespace {
 
+using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 
 class WeighEventsTest : public ::testing::Test {
@@ -172,7 +173,8 @@ TEST_F(WeighEventsTest, TheEventsOfAnItemHaveOneSign) {
   add("purchase");
   add("purchase");
   EXPECT_EQ(weight(), 8);
-  EXPECT_THAT(weights(), ElementsAre(8.0 / 11, 0, 40.0 / 11, 40.0 / 11));
+  EXPECT_THAT(weights(),
+              ElementsAre(DoubleNear(8.0 / 11, 1e-9), 0, DoubleNear(40.0 / 11, 1e-9), DoubleNear(40.0 / 11, 1e-9)));
   EXPECT_TRUE(weigh_pair(events).is_excluded);
 }
 

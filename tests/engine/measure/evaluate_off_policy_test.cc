@@ -29,6 +29,42 @@ TEST_F(EvaluateOffPolicyTest, TheFunnelThatLoggedWeighsEveryListAsOne) {
   EXPECT_GT(evaluation.estimates.logged.value, 0.2);
 }
 
+TEST_F(EvaluateOffPolicyTest, RunsAsAJobThatCanBeCancelled) {
+  open_world();
+  ASSERT_TRUE(database->put_funnel(funnel("home", "epsilon_greedy", 0.5)).is_ok());
+  log_lists("home", 150, 1);
+  const auto ended = [&](const Result<Job>& started) {
+    Job job = *started;
+    while (job.state == JobState::kQueued || job.state == JobState::kRunning)
+      job = *database->wait_job(job.id, job, std::chrono::seconds(60));
+    return job;
+  };
+  OffPolicyRequest request;
+  request.funnel = "home";
+  const Job done = ended(database->start_evaluation(request));
+  EXPECT_EQ(done.state, JobState::kSucceeded) << done.detail;
+  EXPECT_EQ(done.kind, "evaluate");
+  EXPECT_EQ(done.result, off_policy_to_json(evaluate("home")));
+  EXPECT_EQ(database->list_jobs().front().id, done.id);
+
+  request.least_sample = 1e9;
+  const Job refused = ended(database->start_evaluation(request));
+  EXPECT_EQ(refused.state, JobState::kFailed);
+  EXPECT_EQ(refused.failure.code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refused.result, "");
+
+  request.funnel = "nowhere";
+  EXPECT_EQ(database->start_evaluation(request).status().code(), StatusCode::kNotFound);
+  request = {};
+  request.funnel = "home";
+  std::vector<Job> jobs;
+  for (int i = 0; i < 10; ++i) jobs.push_back(*database->start_evaluation(request));
+  ASSERT_TRUE(database->cancel_job(jobs.back().id).is_ok());
+  EXPECT_EQ(ended(database->get_job(jobs.back().id)).state, JobState::kCancelled);
+  EXPECT_NE(jobs.back().id, jobs.front().id);
+  close();  // with nine of them waiting
+}
+
 TEST_F(EvaluateOffPolicyTest, ADeterministicLogGivesNoSupportToAnotherFunnel) {
   open_world();
   FunnelConfig fixed = funnel("fixed", "epsilon_greedy", 0);
@@ -79,7 +115,7 @@ TEST_F(EvaluateOffPolicyTest, ItReadsADocumentAndRefusesWhatMovesItemsAfterTheDr
       {R"({"estimators":["ops"]})", "/estimators/0"},
       {R"({"assumption":"none"})", "/assumption"},
       {R"({"max_weight":-1})", "/max_weight"},
-      {R"({"from":10,"to":5})", "/to"},
+      {R"({"from":1700000000010,"to":1700000000005})", "/to"},
       {R"({"funnel":{"merge":"x"}})", "/funnel/merge"},
   };
   for (const auto& [json, field] : kFaults) {

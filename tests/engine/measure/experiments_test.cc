@@ -69,6 +69,71 @@ TEST_F(ExperimentsTest, WhatANameMayBeCanBeDeletedToo) {
   EXPECT_EQ(database->get_funnel("Home.V2").status().code(), StatusCode::kNotFound);
 }
 
+TEST_F(ExperimentsTest, AFunnelInUseIsNotDeleted) {
+  open_shop();
+  for (const char* name : {"home", "base", "lonely"}) {
+    FunnelConfig funnel = FunnelConfig::default_funnel();
+    funnel.name = name;
+    ASSERT_TRUE(database->put_funnel(funnel).is_ok());
+  }
+  ASSERT_EQ(put("ranking", R"({"funnel":"home","arms":[{"name":"old","share":0.4},
+      {"name":"new","share":0.3,"funnel":"fresh"},{"name":"laid","share":0.3,"override":{"base":"base"}}]})")
+                .to_string(),
+            Status::ok().to_string());
+  const auto refused = [&](const std::string& name) {
+    const Status status = database->delete_funnel(name).status();
+    EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << name << status.to_string();
+    EXPECT_EQ(refusal({DeleteDocument{"funnel", name}}).code(), StatusCode::kFailedPrecondition) << name;
+    return status.message();
+  };
+  EXPECT_NE(refused("fresh").find("experiment \"ranking\" (arm \"new\")"), std::string::npos);
+  EXPECT_NE(refused("home").find("experiment \"ranking\""), std::string::npos);
+  EXPECT_NE(refused("base").find("arm \"laid\""), std::string::npos);
+  EXPECT_TRUE(database->delete_funnel("lonely").is_ok());
+  ExperimentConfig ends = *database->get_experiment("ranking");
+  ends.end_ms = clock.now_ms() + 1;
+  ASSERT_TRUE(database->put_experiment(ends).is_ok());
+  clock.advance(2);
+  EXPECT_TRUE(database->delete_funnel("fresh").is_ok()) << "the experiment has ended";
+  ExperimentConfig later = *database->get_experiment("ranking");
+  later.alpha = 0.1;
+  EXPECT_EQ(database->put_experiment(later).status().to_string(), Status::ok().to_string());
+}
+
+TEST_F(ExperimentsTest, NamesFunnelsThatAreThere) {
+  open_shop();
+  const auto fault = [&](const std::string& json) {
+    const Status status = put("ranking", json);
+    EXPECT_EQ(status.code(), StatusCode::kNotFound) << status.to_string();
+    EXPECT_EQ(refusal({PutDocument{"experiment", "ranking", json}}).code(), StatusCode::kNotFound) << json;
+    return status.field();
+  };
+  EXPECT_EQ(fault(R"({"funnel":"hoem","arms":[{"name":"a","share":1}]})"), "/funnel");
+  EXPECT_EQ(fault(R"({"arms":[{"name":"a","share":0.5},{"name":"b","share":0.5,"funnel":"frsh"}]})"), "/arms/1/funnel");
+  EXPECT_EQ(fault(R"({"arms":[{"name":"a","share":1,"override":{"base":"nope"}}]})"), "/arms/0/override/base");
+}
+
+TEST_F(ExperimentsTest, ASpaceInUseIsNotDeleted) {
+  open_shop();
+  write({put_space("looks", 2), put_space("sounds", 2), put_space("idle", 2)});
+  FunnelConfig funnel = *parse_funnel("home", R"({"retrievers":[{"kind":"ann","space":"looks"}],
+      "rules":[{"kind":"diversity","space":"sounds"}]})");
+  ASSERT_TRUE(database->put_funnel(funnel).is_ok());
+  for (const char* space : {"looks", "sounds"}) {
+    const Status status = refusal({DeleteSpace{space}});
+    EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << space;
+    EXPECT_NE(status.message().find("funnel \"home\""), std::string::npos) << status.message();
+  }
+  EXPECT_TRUE(refusal({DeleteSpace{"idle"}}).is_ok());
+  ASSERT_EQ(put("ranking", R"({"arms":[{"name":"a","share":1,
+      "override":{"rules":[{"kind":"diversity","space":"sounds"}]}}]})")
+                .to_string(),
+            Status::ok().to_string());
+  ASSERT_TRUE(database->delete_funnel("home").is_ok());
+  EXPECT_TRUE(refusal({DeleteSpace{"looks"}}).is_ok());
+  EXPECT_NE(refusal({DeleteSpace{"sounds"}}).message().find("experiment \"ranking\" (arm \"a\")"), std::string::npos);
+}
+
 TEST_F(ExperimentsTest, PeopleStayWhereTheyAreOverARestartAndAnEnd) {
   open_shop();
   ASSERT_EQ(put("ranking", kTwoArms).to_string(), Status::ok().to_string());
@@ -194,7 +259,7 @@ TEST(ExperimentJsonTest, FaultsNameTheirPlace) {
       {R"({"arms":[{"name":"a","share":1}],"traffic":0})", "/traffic"},
       {R"({"arms":[{"name":"a","share":1}],"control":"b"})", "/control"},
       {R"({"arms":[{"name":"a","share":1}],"start":"yesterday"})", "/start"},
-      {R"({"arms":[{"name":"a","share":1}],"start":20,"end":10})", "/end"},
+      {R"({"arms":[{"name":"a","share":1}],"start":1700000000020,"end":1700000000010})", "/end"},
       {R"({"arms":[{"name":"a","share":1}],"start":18446744073709551615})", "/start"},
       {R"({"arms":[{"name":"a","share":1}],"end":9223372036854775807})", "/end"},
       {R"({"arms":[{"name":"a","share":1,"override":{"merge":"none"}}]})", "/arms/0/override/merge"},

@@ -128,6 +128,8 @@ class ImpressionLogTest : public ImpressionsTest {
     auto opened = storage::Store::open(directory / "store", store_options);
     ASSERT_TRUE(opened.is_ok());
     store = std::move(opened).value();
+    const Mutation home = PutDocument{"funnel", "home", "{}"};  // figures are kept of funnels that exist
+    ASSERT_TRUE(store->commit(std::span(&home, 1), Durability::kNone).is_ok());
     log = std::make_unique<ImpressionLog>(store.get(), &options);
     const Status recovered = log->recover(&stop);
     ASSERT_TRUE(recovered.is_ok()) << recovered.to_string();
@@ -240,11 +242,13 @@ TEST_F(ImpressionLogTest, AUserIsToldWhatTheyWereShown) {
   serve_list("a");
   serve_list("b", "bob");
   log->write_pending();
-  const auto shown = log->shown_to(*store->ids(EntityKind::kUser).find("ada"));
+  const auto shown = log->shown_to("ada");
   ASSERT_EQ(shown.size(), 2u);
   EXPECT_EQ(shown[0].item, 0u);
   EXPECT_EQ(shown[0].at_ms, clock.now_ms());
-  EXPECT_TRUE(log->shown_to(kNoDenseId).empty());
+  EXPECT_TRUE(log->shown_to("").empty());
+  ASSERT_FALSE(store->ids(EntityKind::kUser).find("bob").has_value());
+  EXPECT_EQ(log->shown_to("bob").size(), 2u);  // a stranger, who has done nothing yet
 }
 
 }  // namespace

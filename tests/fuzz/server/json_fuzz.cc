@@ -54,7 +54,7 @@ void read_document(std::uint8_t choice, std::string_view text) {
   const auto root = document.parse(text);
   if (!root.is_ok()) return;
   RecommendRequest recommend;
-  std::vector<std::string> users;
+  std::optional<std::vector<std::string>> users;
   Status status;
   switch (choice) {
     case 0: status = status_of(read_interaction(*root, JsonPath{})); break;

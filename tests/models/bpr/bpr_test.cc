@@ -30,7 +30,7 @@ TEST(BprBatch, OneStepByHand) {
   AdagradRows users{.factors = {0.5F, -0.2F}, .square_means = {0}};
   AdagradRows items{.factors = {0.1F, 0.3F, -0.4F, 0.2F}, .square_means = {0, 0}};
   BprBatch batch(one, options);
-  const BprBatch::Positive positive{.user = 0, .item = 0};
+  const BprBatch::Pair positive{.user = 0, .item = 0};
   ASSERT_TRUE(batch.step({&positive, 1}, 1, users, items, {}).is_ok());
   EXPECT_THAT(users.factors, Pointwise(testing::FloatNear(1e-5F), {0.63829403F, -0.17042378F}));
   EXPECT_THAT(items.factors,
@@ -45,7 +45,7 @@ TEST(BprBatch, TakesTheHardestOfTheDraws) {
   AdagradRows users{.factors = {1}, .square_means = {0}};
   AdagradRows items{.factors = {0, -1, 2, 0.5F}, .square_means = {0, 0, 0, 0}};
   BprBatch batch(one, options);
-  const BprBatch::Positive positive{.user = 0, .item = 0};
+  const BprBatch::Pair positive{.user = 0, .item = 0};
   ASSERT_TRUE(batch.step({&positive, 1}, 9, users, items, {}).is_ok());
   EXPECT_EQ(items.factors[1], -1);
   EXPECT_LT(items.factors[2], 2);
@@ -57,7 +57,7 @@ TEST(BprBatch, LeavesAUserWhoMetEverythingAlone) {
   AdagradRows users{.factors = {1}, .square_means = {0}};
   AdagradRows items{.factors = {0.5F, -1}, .square_means = {0, 0}};
   BprBatch batch(all, {.dim = 1});
-  const BprBatch::Positive positive{.user = 0, .item = 0};
+  const BprBatch::Pair positive{.user = 0, .item = 0};
   ASSERT_TRUE(batch.step({&positive, 1}, 1, users, items, {}).is_ok());
   EXPECT_EQ(users.factors[0], 1);
   EXPECT_THAT(items.factors, testing::ElementsAre(0.5F, -1));

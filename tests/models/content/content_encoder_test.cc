@@ -212,6 +212,71 @@ std::string bytes_of(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
+// The first `met` items have rows, the others were met by nobody.
+Result<std::unique_ptr<Encoder>> train_with_others(const std::vector<std::string>& names, std::size_t met) {
+  const std::vector<Features> features = features_of(names);
+  TrainingData data;
+  data.users = 2;
+  data.items = static_cast<std::uint32_t>(met);
+  data.item_features = std::span(features).first(met);
+  data.other_item_features = std::span(features).subspan(met);
+  return train_content_encoder(data, in_force({}), {.threads = 1});
+}
+
+TEST(ContentEncoder, LearnsFromItemsThatNobodyMet) {
+  for (const std::size_t met : {std::size_t{0}, std::size_t{3}}) {
+    const auto encoder = train_with_others(kNames, met);
+    ASSERT_TRUE(encoder.is_ok()) << encoder.status().to_string();
+    EXPECT_EQ((*encoder)->item_vectors().size(), met * (*encoder)->shape().dim);
+    std::vector<float> query((*encoder)->shape().dim);
+    ASSERT_TRUE((*encoder)->embed_text("photo frame", query).is_ok());
+    const auto score_of = [&](const std::string& name) {
+      std::vector<float> item(query.size());
+      EXPECT_TRUE((*encoder)->embed_item({{"name", name}}, item).is_ok());
+      double sum = 0;
+      for (std::size_t d = 0; d < item.size(); ++d) sum += double{item[d]} * query[d];
+      return sum;
+    };
+    EXPECT_GT(score_of("white photo frame"), 0.7);
+    EXPECT_LT(score_of("set of tea cups"), 0.3);
+  }
+}
+
+TEST(ContentEncoder, HasNothingToSayOfNonsense) {
+  const auto made = train({});
+  ASSERT_TRUE(made.is_ok());
+  const TemporaryDirectory directory;
+  TensorWriter writer;
+  (*made)->add_tensors(writer);
+  ASSERT_TRUE(writer.write(directory.path() / "content.safetensors").is_ok());
+  const auto tensors = TensorReader::open(directory.path() / "content.safetensors");
+  ASSERT_TRUE(tensors.is_ok());
+  const Settings saved = (*made)->settings();
+  const auto loaded = ContentEncoder::load({.shape = (*made)->shape(), .settings = saved, .tensors = *tensors});
+  ASSERT_TRUE(loaded.is_ok()) << loaded.status().to_string();
+  std::vector<float> out((*made)->shape().dim);
+  for (const Encoder* encoder : {made->get(), loaded->get()}) {
+    for (const char* nonsense : {"qqqqzzzz", "zzz", "xkcd jjjj", "1234567", "ЖЖЖ"})
+      EXPECT_EQ(encoder->embed_text(nonsense, out).code(), StatusCode::kFailedPrecondition) << nonsense;
+    for (const char* known : {"lantern", "LANTERNS", "lantren", "qqqqzzzz lantern", "cup"})
+      EXPECT_TRUE(encoder->embed_text(known, out).is_ok()) << known;
+  }
+}
+
+TEST(ContentEncoder, TurnsAwayFromWhatWasTurnedDown) {
+  const auto encoder = train({});
+  ASSERT_TRUE(encoder.is_ok());
+  const HistoryEvent liked[] = {{.item = 0}, {.item = 3}};
+  const HistoryEvent disliked[] = {{.item = 4}};
+  std::vector<float> plain((*encoder)->shape().dim);
+  std::vector<float> turned(plain.size());
+  ASSERT_TRUE((*encoder)->embed_user({.history = liked}, plain).is_ok());
+  ASSERT_TRUE((*encoder)->embed_user({.history = liked, .negatives = disliked}, turned).is_ok());
+  EXPECT_LT(score(**encoder, turned, 4), score(**encoder, plain, 4));
+  EXPECT_LT(score(**encoder, turned, 5), score(**encoder, plain, 5));  // its like
+  EXPECT_GT(score(**encoder, turned, 1), score(**encoder, plain, 1));
+}
+
 TEST(NpyMatrix, ReadsItsTypesAndRefusesOthers) {
   const TemporaryDirectory directory;
   const auto read = [&](const std::string& bytes, std::uint64_t max_rows = 100) {

@@ -26,8 +26,28 @@ double cosine(const std::vector<float>& vectors, std::size_t a, std::size_t b, s
 }
 
 TEST(TextTokens, AreLoweredRunsOfLettersAndDigits) {
-  EXPECT_THAT(words_of("  T-Light Holder, 2nd (RÉD)\n"), ElementsAre("t", "light", "holder", "2nd", "rÉd"));
+  EXPECT_THAT(words_of("  T-Light Holder, 2nd (RÉD)\n"), ElementsAre("t", "light", "holder", "2nd", "réd"));
   EXPECT_TRUE(words_of(" -- ").empty());
+}
+
+TEST(TextTokens, FoldTheCaseOfEveryAlphabet) {
+  EXPECT_EQ(words_of("CAFÉ"), words_of("café"));
+  EXPECT_EQ(words_of("CAFE\u0301"), words_of("café"));  // the accent as a character of its own
+  EXPECT_EQ(words_of("GRÖSSE"), words_of("größe"));
+  EXPECT_EQ(words_of("ЗИМА ΧΕΙΜΏΝΑΣ"), words_of("зима χειμώνας"));
+  EXPECT_EQ(words_of("ＬＡＮＴＥＲＮ ﬁsh"), words_of("lantern fish"));
+  EXPECT_NE(words_of("cafe"), words_of("café"));
+}
+
+TEST(TextTokens, PunctuationOfAnyKindEndsAWord) {
+  EXPECT_THAT(words_of("«lampe—rouge» … d’été"), ElementsAre("lampe", "rouge", "d", "été"));
+  EXPECT_THAT(words_of("灯笼，红色"), ElementsAre("灯笼", "红色"));
+}
+
+TEST(TextTokens, TakeBytesThatAreNoUtf8) {
+  EXPECT_THAT(words_of("CAF\xC9 Red"), ElementsAre("caf\xC9", "red"));
+  EXPECT_THAT(words_of("\xF0\x9F\x98"), ElementsAre("\xF0\x9F\x98"));
+  EXPECT_THAT(words_of(std::string("a\0b", 3)), ElementsAre("a", "b"));
 }
 
 TEST(TextTokens, HashIsTheOneThatFilesWereMadeWith) {

@@ -55,7 +55,7 @@ TEST_P(TrainSequenceTest, LearnsWhatFollows) {
   SequenceTrainOptions options;
   options.loss = {.loss = GetParam().loss, .negatives = 6};
   options.batch = 16;
-  options.epochs = GetParam().bidirectional ? 400 : 40;
+  options.epochs = GetParam().bidirectional ? 800 : 40;
   options.learning_rate = 5e-3;
   TrainControl control;
   const auto reports = train_sequence(encoder, ring_walks(), options, {}, control);

@@ -90,6 +90,13 @@ TEST(FeatureTokens, StandardizesNumbersAndSharesTheWeightOfSets) {
   EXPECT_EQ(bags.ids[0], bags.ids[5]);  // one token per numeric field
 }
 
+TEST(FeatureTokens, TakesTheLargestNumbers) {
+  const std::vector<Features> entities = {{{"n", 1e308}}, {{"n", -1e308}}, {{"n", 1.0}}, {{"n", -1.797e308}}};
+  FeatureTokens tokens(64);
+  tokens.fit({entities});
+  EXPECT_TRUE(FeatureTokens::from_json(64, tokens.to_json()).is_ok()) << tokens.to_json();
+}
+
 TEST(FeatureTokens, KeepsScopesFieldsAndValuesApart) {
   FeatureTokens tokens(1U << 30U);
   nn::Bags bags;

@@ -1,6 +1,8 @@
 #include "ranker/rules/boost.h"
 
+#include <chrono>
 #include <limits>
+#include <thread>
 
 #include "tests/ranker/rules/fake_items.h"
 
@@ -23,7 +25,23 @@ TEST(BoostRule, RaisesAndBuriesWhatTheConditionHoldsFor) {
   EXPECT_EQ(report.rule, "boost");
   EXPECT_EQ(report.before, 3U);
   EXPECT_EQ(report.after, 3U);
-  EXPECT_GE(report.microseconds, 0);
+}
+
+TEST(RuleReport, TellsTheTimeThatTheRuleTook) {
+  class Sleeper final : public Rule {
+   public:
+    std::string_view name() const override { return "sleeper"; }
+    void apply(CandidateList&, const RuleContext&) const override {
+      std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    }
+  };
+  FakeItems items;
+  CandidateList list;
+  const auto begin = std::chrono::steady_clock::now();
+  const double reported = apply_rule(Sleeper(), list, {.items = items}).microseconds;
+  const double passed = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
+  EXPECT_GE(reported, 3'000);
+  EXPECT_LE(reported, passed);
 }
 
 TEST(BoostRule, MovesNegativeScoresTheSameWay) {

@@ -137,5 +137,51 @@ TEST(Diversity, RefusesOptionsOutOfRange) {
   EXPECT_FALSE(DppRule::create(-1).is_ok());
 }
 
+// Two hundred items in twenty groups of like vectors; every second one has no vector.
+TEST(Diversity, IsNeutralToItemsWithoutVectors) {
+  constexpr std::uint32_t kItems = 200;
+  constexpr std::size_t kSlots = 10;
+  for (const bool is_dpp : {false, true}) {
+    for (const double relevance : {0.3, 0.5, 0.7}) {
+      double unknown = 0;
+      constexpr int kLists = 20;
+      for (int seed = 0; seed < kLists; ++seed) {
+        Random random(static_cast<std::uint64_t>(seed));
+        FakeItems items;
+        CandidateList list;
+        for (std::uint32_t i = 0; i < kItems; ++i) {
+          items[i] = {};
+          list.push_back({.item = i, .score = 1 - 0.004 * i});
+          if (i % 2 == 0) continue;
+          std::vector<float> vector(8, 0.3F);
+          vector[random() % 8] += 2;
+          for (float& x : vector) x += static_cast<float>(random.uniform());
+          items[i].embedding = vector;
+        }
+        const RuleContext context{.items = items, .k = kSlots};
+        if (is_dpp) {
+          DppRule::create(relevance)->apply(list, context);
+        } else {
+          MmrRule::create(relevance)->apply(list, context);
+        }
+        for (std::size_t slot = 0; slot < kSlots; ++slot) unknown += items.embedding(list[slot].item).empty() ? 1 : 0;
+      }
+      EXPECT_GE(unknown / kLists, 2) << is_dpp << " " << relevance;
+      EXPECT_LE(unknown / kLists, 7) << is_dpp << " " << relevance;
+    }
+  }
+}
+
+TEST(Diversity, TellsOfItemsWithoutVectors) {
+  FakeItems items;
+  CandidateList list = twins(items);
+  EXPECT_EQ(MmrRule::create(0.5)->note(list, {.items = items}), "");
+  items[3] = {};
+  list.push_back({.item = 3, .score = 0.4});
+  EXPECT_EQ(MmrRule::create(0.5)->note(list, {.items = items}),
+            "1 of 4 items have no vector; they count as of mean similarity");
+  EXPECT_NE(DppRule::create(0.5)->note(list, {.items = items}), "");
+}
+
 }  // namespace
 }  // namespace tamis::ranker

@@ -60,5 +60,36 @@ TEST(FreshnessRule, RefusesOptionsOutOfRange) {
   EXPECT_EQ(field({.field = "at", .missing_age_ms = -1}), "missing_age_ms");
 }
 
+TEST(FreshnessRule, UnderstandsTimesOfEveryKind) {
+  constexpr TimestampMs kNow = 1'700'000'000'000;
+  const std::vector<std::pair<FeatureValue, FeatureValue>> old_and_new = {
+      {Timestamp{kNow - 100 * kDayMs}, Timestamp{kNow - kDayMs}},
+      {static_cast<double>(kNow - 100 * kDayMs), static_cast<double>(kNow - kDayMs)},
+      {static_cast<double>(kNow - 100 * kDayMs) / 1000, static_cast<double>(kNow - kDayMs) / 1000},
+      {format_rfc3339(kNow - 100 * kDayMs), format_rfc3339(kNow - kDayMs)},
+      {Text{format_rfc3339(kNow - 100 * kDayMs)}, Text{format_rfc3339(kNow - kDayMs)}},
+  };
+  for (const auto& [old, recent] : old_and_new) {
+    FakeItems items;
+    items[0].features = {{"at", old}};
+    items[1].features = {{"at", recent}};
+    CandidateList list = scored({{0, 1}, {1, 0.9}});
+    rule(Decay::kExponential).apply(list, {.items = items, .now_ms = kNow});
+    EXPECT_EQ(order(list), (Order{1, 0})) << old.index();
+  }
+}
+
+TEST(FreshnessRule, CountsATimeToComeAsNone) {
+  FakeItems items;
+  constexpr TimestampMs kNow = 1'700'000'000'000;
+  items[0].features = {{"at", Timestamp{kNow + 1'000 * kDayMs}}};
+  items[1].features = {{"at", Timestamp{kNow}}};
+  items[2].features = {};
+  CandidateList list = scored({{0, 1}, {1, 1}, {2, 1}});
+  rule(Decay::kExponential).apply(list, {.items = items, .now_ms = kNow});
+  EXPECT_EQ(list[0].item, 1u);
+  EXPECT_DOUBLE_EQ(list[1].score, list[2].score);
+}
+
 }  // namespace
 }  // namespace tamis::ranker

@@ -1,0 +1,66 @@
+// Warnings about fields of items.
+#include <algorithm>
+
+#include "common/feature_time.h"
+#include "common/nearest_name.h"
+#include "engine/query/warnings.h"
+
+namespace tamis::engine {
+namespace {
+
+constexpr std::size_t kSampledItems = 100;
+
+std::string counted(std::size_t part, std::size_t whole) {
+  return std::to_string(part) + " of " + std::to_string(whole) + " items looked at";
+}
+
+}  // namespace
+
+void Warnings::add(std::string path, std::string detail) {
+  if (warnings_.size() >= kMaxWarnings) return;
+  const bool is_known = std::any_of(warnings_.begin(), warnings_.end(), [&](const Warning& warning) {
+    return warning.path == path && warning.detail == detail;
+  });
+  if (!is_known) warnings_.push_back({std::move(path), std::move(detail)});
+}
+
+std::string quoted_field(const ReadState& state, std::string_view field) {
+  std::vector<std::string> known = state.item_attributes->field_names();
+  for (const auto& [name, kind] : state.options->item_schema) known.push_back(name);
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  const std::string_view near = nearest_name(field, names);
+  std::string text = "\"" + std::string(field) + "\"";
+  if (!near.empty() && near != field) text += "; did you mean \"" + std::string(near) + "\"?";
+  return text;
+}
+
+void warn_of_field(const ReadState& state, const std::string& field, const std::string& path, Warnings* warnings) {
+  if (state.item_attributes->empty() || state.item_attributes->find_field(field)) return;
+  warnings->add(path, "no item has the field " + quoted_field(state, field));
+}
+
+void warn_of_time_field(const ReadState& state, const std::string& field, const std::string& path, Warnings* warnings) {
+  if (state.item_attributes->empty()) return;
+  if (!state.item_attributes->find_field(field)) return warn_of_field(state, field, path, warnings);
+  const TimestampMs now_ms = state.options->clock->now_ms();
+  std::size_t looked_at = 0;
+  std::size_t without = 0;
+  std::size_t to_come = 0;
+  const Filter has_field{.op = Filter::Op::kExists, .children = {}, .field = field, .values = {}};
+  for (const DenseId item : state.item_attributes->evaluate(has_field)) {
+    const auto entity = state.items->get(item, now_ms);
+    if (entity == nullptr) continue;
+    const auto time_ms = find_time(entity->features, field);
+    without += time_ms ? 0 : 1;
+    to_come += time_ms && *time_ms > now_ms ? 1 : 0;
+    if (++looked_at == kSampledItems) break;
+  }
+  if (without > 0)
+    warnings->add(path, counted(without, looked_at) + " hold no time in \"" + field +
+                            "\": expected RFC 3339, or Unix seconds or milliseconds");
+  if (to_come > 0)
+    warnings->add(path, counted(to_come, looked_at) + " hold a time in \"" + field +
+                            "\" that is yet to come; it counts as none until then");
+}
+
+}  // namespace tamis::engine

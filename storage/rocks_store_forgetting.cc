@@ -1,0 +1,221 @@
+// RocksStore, continued: the log's oldest records go, and the names of users who were erased.
+#include <rocksdb/convenience.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "storage/anonymise.h"
+#include "storage/log_codec.h"
+#include "storage/rocks_status.h"
+#include "storage/rocks_store.h"
+#include "storage/table_scan.h"
+
+namespace tamis::storage {
+namespace {
+
+constexpr std::size_t kRowsInBatch = 1'000;
+
+Status stopped() { return Status::unavailable("closing"); }
+
+}  // namespace
+
+Result<TimestampMs> RocksStore::committed_at(const Pin& pin, Sequence sequence) const {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = pin.database->db()->Get(rocksdb::ReadOptions(), pin.database->table(Table::kLog),
+                                                         log_key(sequence).view(), &value);
+  TAMIS_RETURN_IF_ERROR(from_rocks(status, "read the log"));
+  TimestampMs committed_ms = 0;
+  Mutation ignored;
+  TAMIS_RETURN_IF_ERROR(decode_log_record(value.ToStringView(), &committed_ms, &ignored));
+  return committed_ms;
+}
+
+Result<Sequence> RocksStore::first_kept(Sequence first, Sequence last,
+                                        const std::function<Result<bool>(Sequence)>& is_kept) const {
+  while (first < last) {
+    const Sequence middle = first + (last - first) / 2;
+    TAMIS_ASSIGN_OR_RETURN(const bool kept, is_kept(middle));
+    (kept ? last : first) = kept ? middle : middle + 1;
+  }
+  return last;
+}
+
+Result<Sequence> RocksStore::trim_log(const LogRetention& retention) {
+  TAMIS_RETURN_IF_ERROR(writable_now());
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  rocksdb::DB* db = pinned.database->db();
+  rocksdb::ColumnFamilyHandle* log = pinned.database->table(Table::kLog);
+  const Sequence first = first_log_sequence();
+  const Sequence last = std::min(last_sequence(), retention.keep_from);
+  if (first >= last) return first;
+  TAMIS_ASSIGN_OR_RETURN(Sequence keep, first_kept(first, last, [&](Sequence sequence) -> Result<bool> {
+                           TAMIS_ASSIGN_OR_RETURN(const TimestampMs at, committed_at(pinned, sequence));
+                           return at >= retention.committed_from_ms;
+                         }));
+  if (retention.max_bytes > 0) {
+    const std::string end = prefix_end(log_key(last_sequence()).view());
+    TAMIS_ASSIGN_OR_RETURN(keep, first_kept(keep, last, [&](Sequence sequence) -> Result<bool> {
+                             const LogKey begin = log_key(sequence);
+                             const rocksdb::Range range(begin.view(), end);
+                             std::uint64_t bytes = 0;
+                             rocksdb::SizeApproximationOptions sizes;
+                             sizes.include_memtables = true;
+                             const rocksdb::Status status = db->GetApproximateSizes(sizes, log, &range, 1, &bytes);
+                             TAMIS_RETURN_IF_ERROR(from_rocks(status, "measure the log"));
+                             return bytes <= retention.max_bytes;
+                           }));
+  }
+  if (keep <= first) return first;
+  // Synced before files go: a power cut must not bring back a part of what was deleted.
+  const LogKey begin = log_key(first);
+  const LogKey end = log_key(keep);
+  rocksdb::WriteBatch range;
+  rocksdb::Status status = range.DeleteRange(log, begin.view(), end.view());
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  if (status.ok()) status = db->Write(durable, &range);
+  TAMIS_RETURN_IF_ERROR(from_rocks(status, "trim the log"));
+  first_log_sequence_.store(keep, std::memory_order_release);
+  const rocksdb::Slice from(begin.view());
+  const rocksdb::Slice to(end.view());
+  TAMIS_RETURN_IF_ERROR(
+      from_rocks(rocksdb::DeleteFilesInRange(db, log, &from, &to, /*include_end=*/false), "trim the log"));
+  TAMIS_RETURN_IF_ERROR(forget_merged(pinned, keep));
+  return keep;
+}
+
+// Sessions that were merged before the log begins: no record names them.
+Status RocksStore::forget_merged(const Pin& pin, Sequence first) {
+  rocksdb::WriteBatch batch;
+  std::vector<DenseId> gone;
+  for (const DepartedUser& departed : departed_.all()) {
+    if (departed.erased || departed.sequence >= first) continue;
+    batch.Delete(pin.database->table(Table::kMeta), departed_key(departed.user));
+    gone.push_back(departed.user);
+  }
+  if (gone.empty()) return Status::ok();
+  TAMIS_RETURN_IF_ERROR(from_rocks(pin.database->db()->Write(rocksdb::WriteOptions(), &batch), "forget sessions"));
+  for (const DenseId user : gone) departed_.remove(user);
+  return Status::ok();
+}
+
+// In three steps, each of which may be repeated: the log says other names; `meta` says none; the files are rewritten,
+// and `meta` says nothing.
+Status RocksStore::erase_departed(std::atomic<bool>* stop) {
+  const std::vector<DepartedUser> departed = departed_.all();
+  if (std::none_of(departed.begin(), departed.end(), [](const auto& user) { return user.erased; })) return Status::ok();
+  TAMIS_RETURN_IF_ERROR(writable_now());
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  Sequence last = 0;
+  for (const DepartedUser& user : departed) last = std::max(last, user.name.empty() ? 0 : user.sequence);
+  TAMIS_RETURN_IF_ERROR(rewrite_log(pinned, last, *stop));
+
+  rocksdb::ColumnFamilyHandle* meta = pinned.database->table(Table::kMeta);
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  rocksdb::WriteBatch nameless;
+  std::string value;
+  for (DepartedUser user : departed) {
+    user.name.clear();
+    value.clear();
+    encode_departed_user(user, &value);
+    nameless.Put(meta, departed_key(user.user), value);
+  }
+  TAMIS_RETURN_IF_ERROR(from_rocks(pinned.database->db()->Write(durable, &nameless), "forget names"));
+  for (DepartedUser user : departed) {
+    departed_.remove(user.user);
+    user.name.clear();
+    departed_.add(std::move(user));
+  }
+  TAMIS_RETURN_IF_ERROR(rewrite_files(pinned, departed, stop));
+
+  rocksdb::WriteBatch done;
+  for (const DepartedUser& user : departed) done.Delete(meta, departed_key(user.user));
+  TAMIS_RETURN_IF_ERROR(from_rocks(pinned.database->db()->Write(durable, &done), "finish an erasure"));
+  for (const DepartedUser& user : departed) departed_.remove(user.user);
+  return Status::ok();
+}
+
+Status RocksStore::rewrite_log(const Pin& pin, Sequence last, const std::atomic<bool>& stop) {
+  if (last == 0) return Status::ok();
+  rocksdb::ColumnFamilyHandle* log = pin.database->table(Table::kLog);
+  rocksdb::ColumnFamilyHandle* keys = pin.database->table(Table::kIdempotency);
+  rocksdb::WriteBatch batch;
+  const auto write = [&]() -> Status {
+    const rocksdb::Status status = pin.database->db()->Write(rocksdb::WriteOptions(), &batch);
+    batch.Clear();
+    return from_rocks(status, "rewrite the log");
+  };
+  TimestampMs committed_ms = 0;
+  Mutation mutation;
+  std::string changed;
+  const auto rewrite = [&](std::string_view key, std::string_view value) -> Result<bool> {
+    if (stop.load(std::memory_order_relaxed)) return stopped();
+    const auto sequence = decode_log_key(key);
+    if (!sequence) return Status::corruption("the log holds a malformed key");
+    TAMIS_RETURN_IF_ERROR(decode_log_record(value, &committed_ms, &mutation));
+    std::string idempotency_key;
+    if (const auto* put = std::get_if<PutInteraction>(&mutation)) idempotency_key = put->interaction.idempotency_key;
+    if (!anonymise(*sequence, departed_, /*erased_only=*/false, &mutation)) return true;
+    changed.clear();
+    encode_log_record(committed_ms, mutation, &changed);
+    batch.Put(log, key, changed);
+    const auto* put = std::get_if<PutInteraction>(&mutation);
+    if (put != nullptr && !idempotency_key.empty() && put->interaction.idempotency_key.empty()) {
+      batch.Delete(keys, idempotency_table_key(idempotency_key));
+      batch.Delete(keys, idempotency_key);  // as format 2 wrote it
+    }
+    if (batch.Count() >= static_cast<int>(kRowsInBatch)) TAMIS_RETURN_IF_ERROR(write());
+    return true;
+  };
+  TAMIS_RETURN_IF_ERROR(
+      scan(*pin.database, log, log_key(first_log_sequence()).view(), log_key(last + 1).view(), rewrite));
+  return write();
+}
+
+// What was overwritten or deleted stays in the files until a compaction leaves it out. Afterwards the write-ahead logs
+// that say it are gone, too: every table has been written to a file since.
+Status RocksStore::rewrite_files(const Pin& pin, std::span<const DepartedUser> departed, std::atomic<bool>* stop) {
+  rocksdb::DB* db = pin.database->db();
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  for (std::size_t i = 0; i < kTableCount; ++i) families.push_back(pin.database->table(static_cast<Table>(i)));
+  for (const auto& [name, space] : *pin.spaces) families.push_back(space->family.get());
+  TAMIS_RETURN_IF_ERROR(from_rocks(db->Flush(rocksdb::FlushOptions(), families), "flush"));
+
+  DenseId low = kNoDenseId;
+  DenseId high = 0;
+  for (const DepartedUser& user : departed) {
+    low = std::min(low, user.user);
+    high = std::max(high, user.user);
+  }
+  const auto compact = [&](rocksdb::ColumnFamilyHandle* family, std::string_view first,
+                           std::string_view end) -> Status {
+    if (stop->load(std::memory_order_relaxed)) return stopped();
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    options.canceled = stop;
+    const rocksdb::Slice from = first;
+    const rocksdb::Slice to = end;
+    const rocksdb::Status status =
+        db->CompactRange(options, family, first.empty() ? nullptr : &from, end.empty() ? nullptr : &to);
+    if (status.IsIncomplete()) return stopped();
+    return from_rocks(status, "compact " + family->GetName());
+  };
+  const EntityKey first_user = entity_key(low);
+  const std::string last_user = prefix_end(entity_key(high).view());
+  for (const Table table : {Table::kUsers, Table::kInteractions}) {
+    TAMIS_RETURN_IF_ERROR(compact(pin.database->table(table), first_user.view(), last_user));
+  }
+  for (const Table table : {Table::kLog, Table::kIds, Table::kIdempotency, Table::kImpressions, Table::kMeta}) {
+    TAMIS_RETURN_IF_ERROR(compact(pin.database->table(table), {}, {}));
+  }
+  const VectorKey first_vector = vector_key(EntityKind::kUser, low);
+  const std::string last_vector = prefix_end(vector_key(EntityKind::kUser, high).view());
+  for (const auto& [name, space] : *pin.spaces) {
+    TAMIS_RETURN_IF_ERROR(compact(space->family.get(), first_vector.view(), last_vector));
+  }
+  return Status::ok();
+}
+
+}  // namespace tamis::storage
