@@ -19,7 +19,7 @@ struct ImportJob {
 };
 
 // The mapping of the job: the file of --mapping with the flags over it, else one that is inferred. `toml`: the inferred
-// one as text, which is told on standard error in one line.
+// one as text, which standard error reports in one line.
 Result<Mapping> mapping_of(const ImportJob& job, std::string* toml);
 
 Status import_csv(ImportJob* job, const Mapping& mapping);

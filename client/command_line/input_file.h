@@ -16,7 +16,7 @@ Result<std::string> format_of_file(const std::string& path);
 // "standard input" for "-".
 std::string name_of_file(const std::string& path);
 
-// The file decompressed and as UTF-8. `encoding` as for as_utf8(); another one than UTF-8 is told on standard error
+// The file decompressed and as UTF-8. `encoding` as for as_utf8(); another one than UTF-8 is reported on standard error
 // where `is_told`.
 Result<std::unique_ptr<ByteSource>> open_text(const std::string& path, const std::string& encoding, bool is_told);
 

@@ -23,7 +23,7 @@ class ByteSource {
   virtual std::uint64_t total_bytes() const = 0;
 };
 
-// "-" is standard input. gzip, xz and zstd are told by their first bytes, not by the name.
+// "-" is standard input. gzip, xz and zstd are detected from their first bytes, not the name.
 Result<std::unique_ptr<ByteSource>> open_source(const std::string& path);
 
 // What `raw` holds, decompressed where it begins as gzip, xz or zstd do; several concatenated streams are one.

@@ -39,7 +39,7 @@ class CsvReader {
   // REQUIRES: a delimiter.
   CsvReader(ByteSource* source, const CsvFormat& format);
 
-  // How many fields a record should have: what stray quotes are told by. 0, the default: not known.
+  // How many fields a record should have: stray quotes are detected with it. 0, the default: not known.
   void expect_fields(std::size_t count) { expected_fields_ = count; }
 
   // False at the end. invalid_argument for a malformed record, whose line() is set; the next call goes on behind it.
