@@ -168,6 +168,9 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
 
   // database_interaction_types.cc
   Result<std::uint32_t> next_type_version(const std::string& name) const;
+  Result<WriteAck> store_interaction_type(InteractionType type) TAMIS_REQUIRES(funnel_mutex_);
+  // Stores the thresholds of `rating` that fit the ratings (rating_range.h), where those in force do not.
+  void fit_rating_type();
   void apply_interaction_types(std::span<const storage::CommittedRecord> records);
   // Recounts until the counts follow the newest types or `deadline`.
   void recount_until(std::chrono::steady_clock::time_point deadline);

@@ -67,22 +67,39 @@ Result<std::uint32_t> DatabaseImpl::next_type_version(const std::string& name) c
 
 Result<WriteAck> DatabaseImpl::put_interaction_type(const InteractionType& type) {
   TAMIS_RETURN_IF_ERROR(check_writable());
-  InteractionType next = type;
-  next.is_declared = true;
-  TAMIS_RETURN_IF_ERROR(validate_interaction_type(next));
   WriteAck ack;
   {
     MutexLock lock(funnel_mutex_);
-    TAMIS_ASSIGN_OR_RETURN(next.version, next_type_version(next.name));
-    const std::string json = interaction_type_to_json(next);
-    std::vector<Mutation> documents = {PutDocument{std::string(kInteractionTypes), next.name, json},
-                                       PutDocument{std::string(kVersions), version_key(next.name, next.version), json}};
-    TAMIS_RETURN_IF_ERROR(check_memory(documents));
-    TAMIS_ASSIGN_OR_RETURN(ack, queue_->commit(std::move(documents), options_.storage.durability));
+    TAMIS_ASSIGN_OR_RETURN(ack, store_interaction_type(type));
   }
   recount_until(steady_clock::now() + kRecountGrace);
+  return ack;
+}
+
+Result<WriteAck> DatabaseImpl::store_interaction_type(InteractionType type) {
+  type.is_declared = true;
+  TAMIS_RETURN_IF_ERROR(validate_interaction_type(type));
+  TAMIS_ASSIGN_OR_RETURN(type.version, next_type_version(type.name));
+  const std::string json = interaction_type_to_json(type);
+  std::vector<Mutation> documents = {PutDocument{std::string(kInteractionTypes), type.name, json},
+                                     PutDocument{std::string(kVersions), version_key(type.name, type.version), json}};
+  TAMIS_RETURN_IF_ERROR(check_memory(documents));
+  TAMIS_ASSIGN_OR_RETURN(WriteAck ack, queue_->commit(std::move(documents), options_.storage.durability));
   ack.accepted = 1;
   return ack;
+}
+
+void DatabaseImpl::fit_rating_type() {
+  const std::vector<double> values = live()->recent_ratings().take_if_changed();
+  MutexLock lock(funnel_mutex_);  // nobody declares the type in between
+  const auto told = tell_rating_type(values, *live()->pin()->interaction_types);
+  if (!told || !check_writable().is_ok()) return;
+  const auto stored = store_interaction_type(*told);
+  if (!stored.is_ok()) return spdlog::warn("the thresholds of ratings are not stored: {}", stored.status().to_string());
+  spdlog::warn(
+      "ratings are not stars out of five: from {} on they speak for an item now, below {} against it; PUT "
+      "/v1/interaction-types/rating says otherwise",
+      *told->at_least, *told->below);
 }
 
 Result<WriteAck> DatabaseImpl::delete_interaction_type(std::string_view name) {

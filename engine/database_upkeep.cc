@@ -20,6 +20,7 @@ constexpr milliseconds kSweepPeriod(200);
 constexpr milliseconds kMemoryPeriod(100);
 constexpr milliseconds kRankingPeriod(200);
 constexpr milliseconds kRecountPeriod(100);
+constexpr milliseconds kRatingPeriod(500);
 constexpr milliseconds kImpressionPeriod(100);
 constexpr milliseconds kPrunePeriod(60'000);
 constexpr milliseconds kSavePeriod(300'000);
@@ -50,6 +51,7 @@ void DatabaseImpl::start_upkeep() {
     upkeep.push_back({kSweepPeriod, [this] { sweep_expired(); }});
     upkeep.push_back(
         {kRecountPeriod, [this] { recount_until(std::chrono::steady_clock::now() + kRecountPeriod / 2); }});
+    upkeep.push_back({kRatingPeriod, [this] { fit_rating_type(); }});
     upkeep.push_back({kImpressionPeriod, [this] { impressions_->write_pending(); }});
     index_care.push_back({kPrunePeriod, [this] {
                             const Status pruned = impressions_->prune();

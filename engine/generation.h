@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/interactions/rating_scales.h"
 #include "engine/requests.h"
 #include "engine/vocabulary.h"
 #include "models/encoder.h"
@@ -29,6 +30,7 @@ class GenerationRanker;
 // learned with. Always ask vocabulary(member).
 struct Generation : Vocabulary {
   GenerationInfo info;
+  RatingScales rating_scales;  // by which its ratings were compared
   // Of inherited members, by member; members of one origin share theirs.
   std::map<std::string, std::shared_ptr<const Vocabulary>, std::less<>> inherited_vocabularies;
 

@@ -137,7 +137,11 @@ void LiveState::on_new_type(const std::string& name) {
 }
 
 void LiveState::count_user(std::vector<storage::StoredInteraction> interactions) {
-  for (const auto& interaction : interactions) count_type(interaction.type, 1);
+  const auto rating = store_->find_interaction_type(kRatingType);
+  for (const auto& interaction : interactions) {
+    count_type(interaction.type, 1);
+    if (interaction.value && interaction.type == rating) recent_ratings_.add(*interaction.value);
+  }
   item_counter_.load_user(std::move(interactions));
 }
 

@@ -21,6 +21,7 @@
 #include "common/mutex.h"
 #include "engine/expiry.h"
 #include "engine/funnel_registry.h"
+#include "engine/interactions/rating_range.h"
 #include "engine/item_counter.h"
 #include "engine/quarantine.h"
 #include "engine/read_state.h"
@@ -65,6 +66,7 @@ class LiveState {
   const ItemStatistics& item_statistics() const { return item_statistics_; }
   VectorRows& vector_rows() { return vector_rows_; }
   ExpiryQueue& expiries() { return expiries_; }
+  RecentRatings& recent_ratings() { return recent_ratings_; }
   // What of the store this cannot take.
   Quarantine& quarantine() const { return quarantine_; }
   std::map<std::string, std::uint64_t> interactions_by_type() const;
@@ -136,6 +138,7 @@ class LiveState {
   ItemCounter item_counter_;
   ExpiryQueue expiries_;
   mutable Quarantine quarantine_;
+  RecentRatings recent_ratings_;
 
   OnlineItems* online_ = nullptr;
 

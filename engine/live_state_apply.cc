@@ -67,6 +67,7 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Put
   stored.value = interaction.value;
   item_counter_.add(stored);
   count_type(stored.type, 1);
+  if (stored.value && interaction.type == kRatingType) recent_ratings_.add(*stored.value);
   if (online_ != nullptr && options_->online.enabled) online_->on_interaction(record.item);
   histories_.on_interaction(record.user,
                             {record.item, stored.type, history_value(interaction.value), interaction.timestamp_ms},

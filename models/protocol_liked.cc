@@ -128,7 +128,7 @@ Result<std::vector<ModelOption>> liked_options(std::string_view model) {
   TAMIS_ASSIGN_OR_RETURN(std::vector<ModelOption> options, model_options(model));
   options.push_back(number_option("liked", 4, -1e9, 1e9, "a rating of at least this speaks for the item"));
   options.push_back(number_option("disliked", 2, -1e9, 1e9, "a rating of at most this speaks against the item"));
-  options.push_back(choice_option("feedback", {"thresholds", "centred", "likes", "positives"},
+  options.push_back(choice_option("feedback", {"centred", "thresholds", "likes", "positives"},
                                   "what the ratings of the head are to the model"));
   options.push_back(choice_option("report", {"test", "validation"},
                                   "test: learns from 90%, measures on the last 10%; validation, for tuning: learns "

@@ -15,10 +15,10 @@ namespace tamis::models {
 
 // The settings of `model` (of collaborative_models()) under this protocol: its own options and
 //   liked, disliked  a rating of at least `liked` speaks for an item, one of at most `disliked` against it
-//   feedback         thresholds: liked ratings weigh their value, disliked ones weigh against their item by how far
-//   they
-//                    lie below, the others are left out; centred: each rating is a preference beside the user's mean
-//                    (models/rating_mean.h); likes: every rating is a like by its value; positives: liked ratings alone
+//   feedback         centred: each rating is a preference beside the user's mean (models/rating_mean.h), as a database
+//                    learns; thresholds: liked ratings weigh their value, disliked ones weigh against their item by how
+//                    far they lie below, the others are left out; likes: every rating is a like by its value;
+//                    positives: liked ratings alone
 //   report           test: learns from the first 90%, measures on the last 10%; validation, for tuning: learns from 80%
 //                    and measures on the 10% that follow
 // A weight of the zeros of ials is relative to the mean weight, as when a database trains.

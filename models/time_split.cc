@@ -44,8 +44,10 @@ Result<TimeSplit> split_by_time(std::span<const TimedInteraction> interactions, 
   std::vector<WeightedPair> head;
   std::vector<WeightedPair> tail;
   for (const TimedInteraction& interaction : interactions) {
-    (interaction.timestamp_ms < cut_ms ? head : tail)
-        .push_back({.row = interaction.user, .column = interaction.item, .weight = interaction.weight});
+    const bool is_head = interaction.timestamp_ms < cut_ms;
+    if (is_head || interaction.is_liked())
+      (is_head ? head : tail)
+          .push_back({.row = interaction.user, .column = interaction.item, .weight = interaction.weight});
   }
   TimeSplit split{.train = make_interaction_matrix(users, items, std::move(head)), .relevant = {}, .cut_ms = cut_ms};
   std::erase_if(tail, [&](const WeightedPair& pair) {

@@ -1,6 +1,7 @@
 // Hold-out by time: learn from what happened before a moment, predict what happened after it.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,12 +20,19 @@ struct TimedInteraction {
   float weight = 1;
   TimestampMs timestamp_ms = 0;
   float rating = kNoRating;  // of an explicit judgement, as it was given
+  // What popularity counts of it, which knows no user's mean: below 0 against the item; as much as `weight` where it is
+  // not given.
+  float popularity = kNoRating;
+
+  // By its meaning alone: what a hold-out asks for.
+  bool is_liked() const { return std::isnan(popularity) ? weight > 0 : popularity > 0; }
 };
 
 struct TimeSplit {
-  InteractionMatrix train;     // [users, items]: what happened before cut_ms
-  InteractionMatrix relevant;  // [users, items]: per user, items of the tail that the user had not met in the head
-  TimestampMs cut_ms = 0;      // the first moment of the tail
+  InteractionMatrix train;  // [users, items]: what happened before cut_ms
+  InteractionMatrix
+      relevant;            // [users, items]: per user, liked items of the tail that the user had not met in the head
+  TimestampMs cut_ms = 0;  // the first moment of the tail
 
   // The users with a history in the head and new items in the tail. REQUIRES: this split outlives them.
   std::vector<EvaluationCase> cases() const;

@@ -167,7 +167,7 @@ class LayoutBuilder {
     if (const auto key = position_named("idempotency_key")) body_ += "idempotency_key = " + place(*key) + "\n";
     if (value && value == rating_ && table_.shapes[*value].is_number && table_.shapes[*value].max > 5) {
       summary_ += "; ratings go up to " + number_to_json(table_.shapes[*value].max) +
-                  ": say which speak for an item with PUT /v1/interaction-types/rating";
+                  ": the server fits the thresholds of /v1/interaction-types/rating to that";
     }
     return Status::ok();
   }

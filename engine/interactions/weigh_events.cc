@@ -4,12 +4,33 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <utility>
+
+#include "models/rating_mean.h"
 
 namespace tamis::engine {
 namespace {
 
 bool has_quantity(const InteractionType& type) {
   return type.value == InteractionValue::kCount || type.value == InteractionValue::kAmount;
+}
+
+// What speaks for an item and what speaks against it cancel out: the larger sum keeps the difference. `order` are the
+// events of one item.
+void settle_signs(std::span<const std::uint32_t> order, std::vector<EventWeight>* weights) {
+  double up = 0;
+  double down = 0;
+  for (const std::uint32_t event : order) {
+    const double weight = (*weights)[event].weight;
+    (weight > 0 ? up : down) += std::abs(weight);
+  }
+  if (!(up > 0) || !(down > 0)) return;
+  const double share_up = std::max(0.0, up - down) / up;
+  const double share_down = std::max(0.0, down - up) / down;
+  for (const std::uint32_t event : order) {
+    double& weight = (*weights)[event].weight;
+    weight = weight == 0 ? 0 : weight * (weight > 0 ? share_up : share_down);
+  }
 }
 
 // Weighs the events of one pair of a user and an item, one after the other.
@@ -28,7 +49,7 @@ class PairWeigher {
       result.is_seen = true;
       result.newest_ms = event.timestamp_ms;
     }
-    settle_signs();
+    settle_signs(order_, &weights_);
     for (const Stack& stack : stacks_) {
       const InteractionType& type = *stack.rule->type;
       for (const std::uint32_t place : stack.counting) {
@@ -45,21 +66,6 @@ class PairWeigher {
   static bool speaks_against(const MeantEvent& event) {
     const InteractionType& type = *event.rule->type;
     return type.meaning == InteractionMeaning::kNegative || type.signed_weight(event.value) < 0;
-  }
-
-  // What speaks for an item and what speaks against it cancel out: the larger sum keeps the difference.
-  void settle_signs() {
-    double up = 0;
-    double down = 0;
-    for (const std::uint32_t event : order_)
-      (weights_[event].weight > 0 ? up : down) += std::abs(weights_[event].weight);
-    if (!(up > 0) || !(down > 0)) return;
-    const double share_up = std::max(0.0, up - down) / up;
-    const double share_down = std::max(0.0, down - up) / down;
-    for (const std::uint32_t event : order_) {
-      double& weight = weights_[event].weight;
-      weight = weight == 0 ? 0 : weight * (weight > 0 ? share_up : share_down);
-    }
   }
 
   // The events of one type that count, oldest first.
@@ -179,9 +185,35 @@ bool stands_alone(const MeantEvent& event) {
   return !event.rule->is_special && !event.rule->type->takes_back(event.value);
 }
 
-}  // namespace
+const models::ValueScale* scale_of(const MeantEvent& event, const RatingScales& scales) {
+  const InteractionType& type = *event.rule->type;
+  if (type.meaning != InteractionMeaning::kPositive || type.value != InteractionValue::kRating ||
+      std::isnan(event.value))
+    return nullptr;
+  const auto found = scales.find(event.rule->name);
+  return found == scales.end() ? nullptr : &found->second;
+}
 
-std::vector<EventWeight> weigh_events(std::span<const MeantEvent> events) {
+// Compares the ratings that count with their mean, then settles the signs again.
+void centre_ratings(std::span<const MeantEvent> events, const RatingScales& scales, std::vector<EventWeight>* weights) {
+  models::RatingMean mean;
+  std::vector<std::pair<std::size_t, double>> ratings;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const models::ValueScale* scale = (*weights)[i].counts ? scale_of(events[i], scales) : nullptr;
+    if (scale == nullptr) continue;
+    ratings.emplace_back(i, scale->standardize(events[i].value));
+    mean.add(ratings.back().second);
+  }
+  if (ratings.empty()) return;
+  for (std::size_t i = 0; i < events.size(); ++i)
+    if ((*weights)[i].counts) (*weights)[i].weight = events[i].rule->type->signed_weight(events[i].value);
+  for (const auto& [i, standardized] : ratings)
+    (*weights)[i].weight = kRatingAtTheMean * events[i].rule->type->weight * mean.preference(standardized);
+  for_each_item(events, [&](std::span<const std::uint32_t> order) { settle_signs(order, weights); });
+}
+
+// Each by its own value.
+std::vector<EventWeight> weigh_uncentred(std::span<const MeantEvent> events) {
   std::vector<EventWeight> weights(events.size());
   if (std::all_of(events.begin(), events.end(), stands_alone)) {
     for (std::size_t i = 0; i < events.size(); ++i) {
@@ -192,6 +224,15 @@ std::vector<EventWeight> weigh_events(std::span<const MeantEvent> events) {
     return weights;
   }
   for_each_item(events, [&](std::span<const std::uint32_t> order) { PairWeigher(events, order, &weights).run(); });
+  return weights;
+}
+
+}  // namespace
+
+std::vector<EventWeight> weigh_events(std::span<const MeantEvent> events, const RatingScales* scales) {
+  std::vector<EventWeight> weights = weigh_uncentred(events);
+  for (EventWeight& weight : weights) weight.uncentred = weight.weight;
+  if (scales != nullptr && !scales->empty()) centre_ratings(events, *scales, &weights);
   return weights;
 }
 

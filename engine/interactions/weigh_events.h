@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/ids.h"
+#include "engine/interactions/rating_scales.h"
 #include "engine/interactions/type_rules.h"
 
 namespace tamis::engine {
@@ -25,8 +26,9 @@ struct MeantEvent {
 };
 
 struct EventWeight {
-  double weight = 0;    // above 0 for the item, below 0 against it; 0 where the event does not count
-  bool counts = false;  // no other event of the same item took its place or took it back
+  double weight = 0;     // above 0 for the item, below 0 against it; 0 where the event does not count
+  bool counts = false;   // no other event of the same item took its place or took it back
+  double uncentred = 0;  // the same without `scales` (below)
 };
 
 // What each event of one user weighs, in their order. `events` are in the order of
@@ -38,7 +40,14 @@ struct EventWeight {
 //   sign     the events of an item have one sign: what speaks for it and what speaks against it cancel out
 //   value    a count or an amount below 0 takes back acts of its own type in the same way; without such a unit, one act
 // O(events log events).
-std::vector<EventWeight> weigh_events(std::span<const MeantEvent> events);
+//
+// With `scales`, which say how ratings spread, the ratings that count are compared with the user's mean
+// (models/rating_mean.h): one at the mean weighs kRatingAtTheMean times its type's weight, one a deviation above it
+// twice that, and one more than a deviation below it speaks against its item. The thresholds of the type play no part
+// in that; a type without a scale is weighed by them.
+std::vector<EventWeight> weigh_events(std::span<const MeantEvent> events, const RatingScales* scales = nullptr);
+
+inline constexpr double kRatingAtTheMean = 2;
 
 // What one user's events of one item come to.
 struct Preference {

@@ -148,6 +148,41 @@ Result<std::vector<Features>> load_features(const storage::Store& store, EntityK
   return features;
 }
 
+bool is_rating(const InteractionType& type) {
+  return type.value == InteractionValue::kRating && type.meaning == InteractionMeaning::kPositive;
+}
+
+// How the ratings of each type spread, by the first kEnough of each in the store's order. A pass over the store that
+// ends early, and is left out where no type in use has ratings.
+Result<RatingScales> measure_rating_scales(const storage::Store& store, TypeRules* rules, Sequence last,
+                                           const std::atomic<bool>* cancelled) {
+  constexpr std::size_t kEnough = 200'000;
+  std::map<std::string, std::vector<double>> values;
+  for (const InteractionType& type : rules->types().list())
+    if (is_rating(type) && store.find_interaction_type(type.name)) values[type.name] = {};
+  std::size_t wanted = values.size();
+  if (wanted == 0) return RatingScales();
+  bool stopped = false;
+  std::uint64_t rows = 0;
+  TAMIS_RETURN_IF_ERROR(store.scan_interactions(false, [&](const storage::StoredInteraction& row) {
+    stopped = ++rows % kCancelCheckInterval == 0 && is_cancelled(cancelled);
+    const TypeRule& rule = rules->of(row.type);
+    if (!row.value || !is_rating(*rule.type) || row.sequence > last ||
+        !is_sound_interaction(row.value, row.timestamp_ms))
+      return !stopped;
+    std::vector<double>& known = values[rule.name];
+    if (known.size() == kEnough) return !stopped;
+    known.push_back(*row.value);
+    if (known.size() == kEnough) --wanted;
+    return !stopped && wanted > 0;
+  }));
+  if (stopped) return cancelled_status();
+  RatingScales scales;
+  for (const auto& [type, known] : values)
+    if (!known.empty()) scales[type] = models::measure_values(known);
+  return scales;
+}
+
 // Weighs the interactions of one user after the other and keeps what counts.
 class UserEvents {
  public:
@@ -169,10 +204,10 @@ class UserEvents {
     events_.clear();
     for (auto row = rows_.rbegin(); row != rows_.rend(); ++row)
       events_.push_back({row->item, &rules_.of(row->type), row->value, row->timestamp_ms});
-    const std::vector<EventWeight> weights = weigh_events(events_);
+    const std::vector<EventWeight> weights = weigh_events(events_, &dataset_.rating_scales);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const EventWeight& counted = weights[rows_.size() - 1 - i];
-      if (counted.counts) keep(rows_[i], counted.weight);
+      if (counted.counts) keep(rows_[i], counted);
     }
     rows_.clear();
   }
@@ -188,13 +223,15 @@ class UserEvents {
     std::uint32_t context;
   };
 
-  void keep(const Row& row, double weight) {
+  void keep(const Row& row, const EventWeight& counted) {
+    const double weight = counted.weight;
     const bool is_rating = rules_.of(row.type).type->value == InteractionValue::kRating && !std::isnan(row.value);
     const models::TimedInteraction event{.user = row.user,
                                          .item = row.item,
                                          .weight = static_cast<float>(std::abs(weight)),
                                          .timestamp_ms = row.timestamp_ms,
-                                         .rating = is_rating ? history_value(row.value) : models::kNoRating};
+                                         .rating = is_rating ? history_value(row.value) : models::kNoRating,
+                                         .popularity = static_cast<float>(counted.uncentred)};
     if (is_rating) dataset_.ratings.push_back(event);
     if (weight < 0) dataset_.negatives.push_back(event);
     if (!(weight > 0)) return;
@@ -221,7 +258,9 @@ Result<Dataset> load_dataset(const storage::Store& store, std::shared_ptr<const 
   TAMIS_ASSIGN_OR_RETURN(const std::vector<bool> live_users, scan_live(store, EntityKind::kUser, now_ms, cancelled));
   TAMIS_ASSIGN_OR_RETURN(const std::vector<bool> live_items, scan_live(store, EntityKind::kItem, now_ms, cancelled));
 
-  UserEvents events(make_type_rules(store, std::move(types)), with_features, &dataset);
+  TypeRules rules = make_type_rules(store, std::move(types));
+  TAMIS_ASSIGN_OR_RETURN(dataset.rating_scales, measure_rating_scales(store, &rules, dataset.sequence, cancelled));
+  UserEvents events(std::move(rules), with_features, &dataset);
   bool stopped = false;
   std::uint64_t rows = 0;
   TAMIS_RETURN_IF_ERROR(store.scan_interactions(with_features, [&](const storage::StoredInteraction& interaction) {

@@ -11,6 +11,7 @@
 #include "common/ids.h"
 #include "common/status.h"
 #include "engine/interactions/interaction_types.h"
+#include "engine/interactions/rating_scales.h"
 #include "models/training_data.h"
 #include "storage/store.h"
 
@@ -23,8 +24,8 @@ struct Dataset {
   std::uint64_t interactions = 0;  // in the store at that time, ignored ones included
   std::vector<std::string> users;  // external ids by row
   std::vector<std::string> items;
-  // By time, ties in the store's order; `user` and `item` are rows, weights are those of weigh_events() that are above
-  // 0.
+  // By time, ties in the store's order; `user` and `item` are rows, weights are those of weigh_events() with
+  // rating_scales that are above 0.
   std::vector<models::TimedInteraction> events;
   // By time, likewise: what counts against its item, by a weight above 0.
   std::vector<models::TimedInteraction> negatives;
@@ -34,6 +35,7 @@ struct Dataset {
   std::vector<std::uint16_t> event_types;
   std::vector<float> event_values;
   std::vector<std::string> types;
+  RatingScales rating_scales;  // of the ratings that the store had
   // By row where features were asked for, else empty.
   std::vector<Features> user_features;
   std::vector<Features> item_features;

@@ -145,7 +145,11 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
   const models::TrainingData head = dataset.training_data(0, head_size);
   if (!head.negatives.empty())
     split.train = head.signed_matrix();  // what was turned down is learned, and not asked for
-  const models::InteractionMatrix tail = dataset.training_data(head_size, dataset.events.size()).matrix();
+  std::vector<models::TimedInteraction> liked;
+  std::copy_if(tail_begin, dataset.events.end(), std::back_inserter(liked),
+               [](const models::TimedInteraction& event) { return event.is_liked(); });
+  const models::InteractionMatrix tail =
+      models::TrainingData{.users = head.users, .items = head.items, .events = liked}.matrix();
   const std::vector<models::EvaluationCase> new_only = split.cases();
   const std::vector<models::EvaluationCase> with_repeats = cases_with_repeats(split.train, tail);
 

@@ -78,6 +78,7 @@ Status write_all(const fs::path& dir, const GenerationContents& contents, const 
   manifest.info = contents.info;
   manifest.users = static_cast<std::uint32_t>(contents.users.size());
   manifest.items = static_cast<std::uint32_t>(contents.items.size());
+  manifest.rating_scales = contents.rating_scales;
   for (const auto& encoder : contents.models.encoders)
     manifest.encoders[encoder->shape().name] = describe_encoder(*encoder);
   for (const auto& model : contents.models.history_models)
@@ -268,6 +269,7 @@ Result<GenerationContents> read_generation(const fs::path& dir, const models::Te
   GenerationContents contents;
   contents.info = manifest.info;
   contents.info.state = "ready";
+  contents.rating_scales = manifest.rating_scales;
   TAMIS_RETURN_IF_ERROR(
       read_part(manifest, kUsers, &contents.users, [&] { return read_vocabulary(dir / kUsers, manifest.users); }));
   TAMIS_RETURN_IF_ERROR(
@@ -320,6 +322,7 @@ Result<std::shared_ptr<const Generation>> bind_generation(GenerationContents con
     if (const auto found = origins.find(origin.generation); found != origins.end())
       generation->inherited_vocabularies[member] = found->second;
   generation->info = std::move(contents.info);
+  generation->rating_scales = std::move(contents.rating_scales);
   generation->encoders = std::move(contents.models.encoders);
   generation->history_models = std::move(contents.models.history_models);
   generation->item_neighbors = std::move(contents.models.item_neighbors);

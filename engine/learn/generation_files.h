@@ -38,6 +38,7 @@ struct GenerationContents {
   GenerationInfo info;  // the state is the registry's business: "ready" here
   std::vector<std::string> users;
   std::vector<std::string> items;
+  RatingScales rating_scales;
   LearnedModels models;
   std::vector<LearnedObjective> ranker;    // one model per objective, the first leads; empty: none
   models::InteractionMatrix interactions;  // [users, items]; empty without user_knn

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "common/checksum.h"
@@ -15,8 +16,9 @@ using nlohmann::json;
 
 constexpr const char* kFormat = "tamis.generation";
 constexpr const char* kRanker = "dlrm";  // which has no rows
-constexpr const char* kMembers[] = {"format",         "version", "generation", "users", "items",    "encoders",
-                                    "history_models", "ials",    "ranker",     "files", "checksum", "vocabularies"};
+constexpr const char* kMembers[] = {"format",   "version",        "generation",   "users",  "items",
+                                    "encoders", "history_models", "ials",         "ranker", "files",
+                                    "checksum", "vocabularies",   "rating_scales"};
 
 std::string to_hex(std::uint64_t value) {
   char digits[17];
@@ -130,6 +132,22 @@ Result<std::map<std::string, Manifest::Size>> parse_vocabularies(const json& val
   return sizes;
 }
 
+Result<RatingScales> parse_rating_scales(const json& value) {
+  RatingScales scales;
+  for (const auto& [type, entry] : value.items()) {
+    const models::ValueScale scale{.mean = entry.at("mean").get<double>(),
+                                   .deviation = entry.at("deviation").get<double>(),
+                                   .low = entry.at("low").get<double>(),
+                                   .high = entry.at("high").get<double>()};
+    if (!std::isfinite(scale.mean) || !std::isfinite(scale.deviation) || !(scale.deviation > 0) ||
+        !(scale.low <= scale.mean && scale.mean <= scale.high))
+      return Status::corruption("the manifest's scale of '" + type.substr(0, 64) +
+                                "' is not one: expected low <= mean <= high and a deviation above 0");
+    scales[type] = scale;
+  }
+  return scales;
+}
+
 // Version 1: the options of iALS, the one encoder that there was.
 Result<Manifest::Encoder> parse_ials(const json& value) {
   Manifest::Encoder encoder;
@@ -140,6 +158,12 @@ Result<Manifest::Encoder> parse_ials(const json& value) {
   return encoder;
 }
 
+// The lowest that has all members.
+std::uint32_t version_of(const Manifest& manifest) {
+  if (!manifest.rating_scales.empty()) return 4;
+  return manifest.vocabularies.empty() ? 2 : 3;
+}
+
 }  // namespace
 
 std::string manifest_to_json(const Manifest& manifest) {
@@ -147,7 +171,7 @@ std::string manifest_to_json(const Manifest& manifest) {
   for (const auto& [name, file] : manifest.files)
     files[name] = {{"bytes", file.bytes}, {"xxh3", to_hex(file.checksum)}};
   json value = {{"format", kFormat},
-                {"version", manifest.vocabularies.empty() ? kManifestVersion - 1 : kManifestVersion},
+                {"version", version_of(manifest)},
                 {"generation", generation_info_to_json(manifest.info)},
                 {"users", manifest.users},
                 {"items", manifest.items},
@@ -158,6 +182,9 @@ std::string manifest_to_json(const Manifest& manifest) {
   if (!manifest.history_models.empty()) value["history_models"] = history_models_to_json(manifest);
   for (const auto& [origin, size] : manifest.vocabularies)
     value["vocabularies"][origin] = {{"users", size.users}, {"items", size.items}};
+  for (const auto& [type, scale] : manifest.rating_scales)
+    value["rating_scales"][type] = {
+        {"mean", scale.mean}, {"deviation", scale.deviation}, {"low", scale.low}, {"high", scale.high}};
   value["checksum"] = to_hex(own_checksum(value));
   return value.dump(2) + "\n";
 }
@@ -192,6 +219,9 @@ Result<Manifest> parse_manifest(const std::string& text) {
     if (value.contains("history_models")) manifest.history_models = parse_history_models(value["history_models"]);
     if (value.contains("vocabularies")) {
       TAMIS_ASSIGN_OR_RETURN(manifest.vocabularies, parse_vocabularies(value["vocabularies"]));
+    }
+    if (value.contains("rating_scales")) {
+      TAMIS_ASSIGN_OR_RETURN(manifest.rating_scales, parse_rating_scales(value["rating_scales"]));
     }
     for (const auto& [member, origin] : manifest.info.inherited)
       if (member != kRanker && !manifest.vocabularies.contains(origin.generation))

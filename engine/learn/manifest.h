@@ -8,14 +8,15 @@
 #include <vector>
 
 #include "common/status.h"
+#include "engine/interactions/rating_scales.h"
 #include "engine/requests.h"
 #include "models/settings.h"
 
 namespace tamis::engine {
 
-// 1 had "ials" in the place of "encoders"; 3 has "vocabularies", and is written only where a member is inherited. All
-// three are read.
-inline constexpr std::uint32_t kManifestVersion = 3;
+// 1 had "ials" in the place of "encoders"; 3 has "vocabularies", and is written only where a member is inherited; 4 has
+// "rating_scales", and is written only where ratings were learned from. All four are read.
+inline constexpr std::uint32_t kManifestVersion = 4;
 inline constexpr const char* kGenerationManifestName = "manifest.json";
 
 struct Manifest {
@@ -33,6 +34,7 @@ struct Manifest {
   GenerationInfo info;
   std::uint32_t users = 0;
   std::uint32_t items = 0;
+  RatingScales rating_scales;
   struct HistoryModel {
     models::Settings settings = {};  // what the kind needs beside its tensors
   };

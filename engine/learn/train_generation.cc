@@ -202,6 +202,7 @@ Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRu
   control.stage("write", kLearned, 1);
   contents.users = dataset.users;
   contents.items = dataset.items;
+  contents.rating_scales = dataset.rating_scales;
   note_left_out(inheritance, &contents.info);
   TAMIS_RETURN_IF_ERROR(write_generation(dir, contents, &inheritance));
   TAMIS_ASSIGN_OR_RETURN(const Manifest written, read_manifest(dir));

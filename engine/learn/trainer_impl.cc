@@ -299,8 +299,8 @@ void TrainerImpl::remove_superfluous() {
   std::vector<std::string> ids = registry_->superfluous(options_->training.keep_generations);
   {
     MutexLock lock(state_mutex_);
-    std::erase_if(
-        ids, [&](const std::string& id) { return id == base_ || (serving_ != nullptr && serving_->info.id == id); });
+    std::erase(ids, base_);
+    if (serving_ != nullptr) std::erase(ids, serving_->info.id);
   }
   if (ids.empty()) return;
   Status removed = registry_->remove(ids);

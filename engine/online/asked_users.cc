@@ -44,7 +44,7 @@ Result<std::vector<float>> AskedUsers::fold_in(const storage::StoredInteraction&
     if (event->sequence > interaction.sequence || !is_sound_interaction(event->value, event->timestamp_ms)) continue;
     past.push_back({event->item, &rules_.of(event->type), event->value.value_or(kNoValue), event->timestamp_ms});
   }
-  const std::vector<EventWeight> weights = weigh_events(past);
+  const std::vector<EventWeight> weights = weigh_events(past, &state_.generation->rating_scales);
   std::vector<models::HistoryEvent> events;
   std::vector<models::HistoryEvent> negatives;
   std::vector<models::HistoryEvent> ratings;

@@ -126,7 +126,8 @@ Result<UserState> load_user_state(const ReadState& state, std::string_view user,
   }
   TypeRules rules = make_type_rules(*state.store, state.interaction_types);
   const std::vector<MeantEvent> events = gather_events(state, stored.get(), history, now_ms, &rules);
-  const std::vector<EventWeight> weights = weigh_events(events);
+  const RatingScales* scales = state.generation == nullptr ? nullptr : &state.generation->rating_scales;
+  const std::vector<EventWeight> weights = weigh_events(events, scales);
   HistoryBuilder builder(&result);
   for (std::size_t i = 0; i < events.size(); ++i) builder.add(events[i], weights[i]);
   builder.collect_items();

@@ -39,7 +39,8 @@ std::vector<UserCase> find_cases(const Dataset& dataset, std::size_t head, std::
   std::map<std::uint32_t, std::set<std::uint32_t>> after;
   for (std::size_t i = 0; i < head; ++i) before[dataset.events[i].user].insert(dataset.events[i].item);
   for (std::size_t i = head; i < dataset.events.size(); ++i)
-    if (!before[dataset.events[i].user].empty()) after[dataset.events[i].user].insert(dataset.events[i].item);
+    if (dataset.events[i].is_liked() && !before[dataset.events[i].user].empty())
+      after[dataset.events[i].user].insert(dataset.events[i].item);
   std::vector<UserCase> cases;
   for (const auto& [user, items] : after) {
     UserCase made{.user = user, .after = {items.begin(), items.end()}, .fresh = {}};
@@ -102,6 +103,7 @@ class Sides {
     contents.info.models = members;
     contents.users = dataset_.users;
     contents.items = dataset_.items;
+    contents.rating_scales = dataset_.rating_scales;
     contents.models = select_models(learned_.models, members);
     if (contents.models.user_neighbors) contents.interactions = learned_.interactions;
     if (std::count(members.begin(), members.end(), "dlrm") > 0) contents.ranker = learned_.ranker;

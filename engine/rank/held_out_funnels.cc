@@ -10,6 +10,8 @@
 
 #include "common/record_checks.h"
 #include "engine/database.h"
+#include "engine/interactions/stored_types.h"
+#include "engine/interactions/weigh_events.h"
 #include "engine/rank/scratch_database.h"
 #include "models/metrics.h"
 
@@ -52,18 +54,23 @@ Result<TimeLine> read_time_line(const storage::Store& store, const FunnelEvaluat
   return line;
 }
 
-std::vector<UserCase> find_cases(const storage::Store& store, const TimeLine& line) {
+// Who had met something before the cut and likes something after it, what they took back or turned down left out.
+std::vector<UserCase> find_cases(const storage::Store& store, TypeRules rules, const TimeLine& line) {
   std::map<DenseId, UserCase> by_user;
+  std::map<DenseId, std::vector<MeantEvent>> later;
   for (std::size_t i = 0; i < line.head; ++i) by_user[line.events[i].user].before.insert(line.events[i].item);
   for (std::size_t i = line.head; i < line.end; ++i) {
-    const auto known = by_user.find(line.events[i].user);
-    if (known != by_user.end()) known->second.after.push_back(line.events[i].item);
+    const storage::StoredInteraction& event = line.events[i];
+    if (by_user.contains(event.user))
+      later[event.user].push_back(
+          {event.item, &rules.of(event.type), event.value.value_or(kNoValue), event.timestamp_ms});
   }
   std::vector<UserCase> cases;
-  for (auto& [user, found] : by_user) {
+  for (const auto& [user, events] : later) {
+    UserCase& found = by_user[user];
+    for (const ItemPreference& item : weigh_items(events))  // by ascending item
+      if (item.preference.weight > 0) found.after.push_back(item.item);
     if (found.after.empty()) continue;
-    std::sort(found.after.begin(), found.after.end());
-    found.after.erase(std::unique(found.after.begin(), found.after.end()), found.after.end());
     std::copy_if(found.after.begin(), found.after.end(), std::back_inserter(found.fresh),
                  [&](std::uint32_t item) { return !found.before.contains(item); });
     found.user = store.ids(EntityKind::kUser).name(user);
@@ -184,7 +191,8 @@ Result<FunnelReport> evaluate_funnels(const storage::Store& store, const Databas
   TAMIS_RETURN_IF_ERROR(scratch->train());
   report.train_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-  const std::vector<UserCase> cases = find_cases(store, line);
+  TAMIS_ASSIGN_OR_RETURN(auto types, load_interaction_types(store, start_types(options)));
+  const std::vector<UserCase> cases = find_cases(store, make_type_rules(store, std::move(types)), line);
   const models::BootstrapOptions bootstrap{.resamples = evaluation.resamples, .level = 0.95, .seed = evaluation.seed};
   std::vector<Measured> measured;
   for (const FunnelConfig& funnel : funnels) {

@@ -24,7 +24,7 @@ std::uint32_t reached(const Dataset& dataset, std::size_t position, const std::v
     const bool is_type = dataset.event_types.empty() || dataset.event_types[position] == objective.type;
     const bool is_enough = !objective.has_least || dataset.event_values.empty() ||
                            double{dataset.event_values[position]} >= objective.least_value;
-    if (is_type && is_enough) bits |= 1U << o;
+    if (is_type && is_enough && dataset.events[position].is_liked()) bits |= 1U << o;
   }
   return bits;
 }

@@ -79,8 +79,8 @@ void RankWorld::count_moments(const RankClock& clock) {
     const models::TimedInteraction& event = is_event ? events[e] : negatives[n];
     constexpr std::uint32_t kAgainst = 0x10000;  // no type of an event
     const std::uint32_t type = !is_event ? kAgainst : dataset_.event_types.empty() ? 0 : dataset_.event_types[e];
-    const double sign = is_event ? 1 : -1;
-    const double counted = repeats.is_repeat(event, type) ? 0 : sign * double{event.weight};
+    const float popularity = !std::isnan(event.popularity) ? event.popularity : is_event ? event.weight : -event.weight;
+    const double counted = repeats.is_repeat(event, type) ? 0 : double{popularity};
     const std::size_t moment = next_of[event.item]++;
     Moment next{event.timestamp_ms, counted, counted};
     if (moment > item_offsets_[event.item]) {

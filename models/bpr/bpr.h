@@ -19,11 +19,12 @@
 namespace tamis::models {
 
 struct BprOptions {
-  std::uint32_t dim = 64;         // 1..2048
-  std::uint32_t epochs = 60;      // 1..10000
-  std::uint32_t batch = 4096;     // interactions per step, 1..2^20; larger parallelise better and learn slower
-  std::uint32_t negatives = 4;    // draws per interaction, of which the best-scored trains; 1: plain BPR; 1..256
-  double disliked_weight = 1;     // of the step for what a user turned down, >= 0
+  std::uint32_t dim = 64;       // 1..2048
+  std::uint32_t epochs = 60;    // 1..10000
+  std::uint32_t batch = 4096;   // interactions per step, 1..2^20; larger parallelise better and learn slower
+  std::uint32_t negatives = 4;  // draws per interaction, of which the best-scored trains; 1: plain BPR; 1..256
+  double disliked_weight =
+      0.02;  // of the step for what a user turned down, >= 0: they met it, which says something for it
   double learning_rate = 0.1;     // of Adagrad, > 0
   double regularization = 0.001;  // lambda, per visit of a row, >= 0
   double init_stddev = 0.1;       // entries start at N(0, init_stddev / sqrt(dim)), > 0

@@ -163,10 +163,10 @@ TEST_F(GenerationFilesTest, ANewerVersionIsRefusedAsSuch) {
   manifest.info = make_contents().info;
   std::string text = manifest_to_json(manifest);
   ASSERT_TRUE(parse_manifest(text).is_ok());
-  text.replace(text.find("\"version\": 2"), 12, "\"version\": 4");
+  text.replace(text.find("\"version\": 2"), 12, "\"version\": 5");
   const Status status = parse_manifest(text).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(), HasSubstr("version 4"));
+  EXPECT_THAT(status.message(), HasSubstr("version 5"));
 }
 
 // Version 1 as it was written: the options of iALS, as numbers, in the place of the encoders.

@@ -160,6 +160,7 @@ class RandomHistoriesTest : public CampsTest {
         space.metric = static_cast<Metric>(1 + random->below(3));
         space.quantization = static_cast<Quantization>(1 + random->below(3));
         bad.push_back(PutSpace{space});
+        bad.push_back(put_item("i1"));  // may have been deleted: a vector of what is not live is set aside by nobody
         for (int i = 0; i < 4; ++i)
           bad.push_back(
               PutVector{space.name, EntityKind::kItem, "i" + std::to_string(i), {i % 2 == 0 ? 1.0F : 3e38F, 1}});

@@ -197,6 +197,67 @@ TEST_F(WeighEventsTest, ARatingWithoutAValueSaysNothing) {
   EXPECT_FALSE(weigh_pair(events).is_excluded);
 }
 
+TEST_F(WeighEventsTest, RatingsAreComparedWithTheUsersMean) {
+  // A strict user: 3 is praise. (1 + 1 + 3) / 3 drawn to everybody's 3 by three ratings more: z = -4/6 at the mean.
+  const RatingScales scales = {{"rating", {.mean = 3, .deviation = 1, .low = 1, .high = 5}}};
+  add("rating", 1, 1);
+  add("rating", 1, 2);
+  add("rating", 3, 3);
+  const std::vector<EventWeight> weighed = weigh_events(events, &scales);
+  const double z = (-2.0 - 2.0 + 0.0) / 6;
+  EXPECT_DOUBLE_EQ(weighed[0].weight, 2 * (1 - 2 - z));
+  EXPECT_DOUBLE_EQ(weighed[2].weight, 2 * (1 + 0 - z));
+  EXPECT_GT(weighed[2].weight, 3);
+  EXPECT_LT(weighed[0].weight, 0);
+  // By its own value a 3 says nothing, and a 1 is two below the threshold.
+  EXPECT_EQ(weighed[2].uncentred, 0);
+  EXPECT_EQ(weighed[0].uncentred, -2);
+}
+
+TEST_F(WeighEventsTest, CentringKnowsNoScaleButTheDatas) {
+  const auto weigh = [&](double factor, double shift) {
+    events.clear();
+    for (const double stars : {1, 2, 3, 4, 5}) add("rating", factor * stars + shift, static_cast<DenseId>(stars));
+    const RatingScales scales = {
+        {"rating",
+         {.mean = factor * 3 + shift, .deviation = factor * 1.5, .low = factor + shift, .high = factor * 5 + shift}}};
+    std::vector<double> all;
+    for (const EventWeight& event : weigh_events(events, &scales)) all.push_back(event.weight);
+    return all;
+  };
+  const std::vector<double> stars = weigh(1, 0);
+  EXPECT_LT(stars[0], 0);
+  EXPECT_DOUBLE_EQ(stars[2], 2);
+  EXPECT_GT(stars[4], stars[3]);
+  for (const auto& [factor, shift] : {std::pair{2.0, 0.0}, {20.0, 0.0}, {0.25, -0.25}, {5.0, -15.0}}) {
+    const std::vector<double> other = weigh(factor, shift);
+    for (std::size_t i = 0; i < stars.size(); ++i) EXPECT_NEAR(other[i], stars[i], 1e-12) << factor << " " << shift;
+  }
+}
+
+TEST_F(WeighEventsTest, CentringLeavesWhatCountsAndWhatCancelsOut) {
+  const RatingScales scales = {{"rating", {.mean = 3, .deviation = 1, .low = 1, .high = 5}}};
+  add("rating", 5, 1);
+  add("rating", 1, 1);  // takes the place of the 5
+  add("view", kNoValue, 1);
+  add("rating", 3, 2);
+  add("view", kNoValue, 3);
+  const std::vector<EventWeight> weighed = weigh_events(events, &scales);
+  EXPECT_FALSE(weighed[0].counts);
+  EXPECT_EQ(weighed[0].weight, 0);
+  // Mean (-2 + 0) / (2 + 3); the 1 weighs 2 * (1 - 2 + 0.4) = -1.2 and the view 1: together -0.2.
+  EXPECT_NEAR(weighed[1].weight, -0.2, 1e-12);
+  EXPECT_EQ(weighed[2].weight, 0);
+  EXPECT_NEAR(weighed[3].weight, 2.8, 1e-12);
+  EXPECT_EQ(weighed[4].weight, 1);
+}
+
+TEST_F(WeighEventsTest, ARatingOfATypeWithoutAScaleIsWeighedByItsThresholds) {
+  const RatingScales scales = {{"stars", {.mean = 3, .deviation = 1, .low = 1, .high = 5}}};
+  add("rating", 5);
+  EXPECT_EQ(weigh_events(events, &scales)[0].weight, 5);
+}
+
 TEST_F(WeighEventsTest, ValuesOfZeroAndBelowOfOtherKindsTeachNothing) {
   add("listen", -3);
   add("purchase", 0);

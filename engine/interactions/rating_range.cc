@@ -1,0 +1,84 @@
+#include "engine/interactions/rating_range.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "models/value_scale.h"
+
+namespace tamis::engine {
+namespace {
+
+// The ranges that people rate in, the narrow ones first. From `at_least` on a rating speaks for its item, below `below`
+// against it.
+struct Range {
+  double low;
+  double high;
+  double at_least;
+  double below;
+};
+constexpr std::array<Range, 8> kRanges = {{{0, 1, 0.7, 0.4},
+                                           {0, 5, 4, 3},
+                                           {0, 10, 7, 5},
+                                           {0, 100, 70, 50},
+                                           {-1, 1, 0.25, 0},
+                                           {-5, 5, 1.25, 0},
+                                           {-10, 10, 2.5, 0},
+                                           {-100, 100, 25, 0}}};
+
+bool has_thresholds_of(const InteractionType& type, const Range& range) {
+  return type.at_least == range.at_least && type.below == range.below;
+}
+
+InteractionType with_range(InteractionType type, const Range& range) {
+  type.at_least = range.at_least;
+  type.below = range.below;
+  return type;
+}
+
+// The document of a type, without what is no part of its meaning.
+std::string meaning_of(InteractionType type) {
+  type.version = 0;
+  type.is_declared = true;
+  return interaction_type_to_json(type);
+}
+
+}  // namespace
+
+std::optional<InteractionType> tell_rating_type(std::span<const double> values, const InteractionTypes& types) {
+  const InteractionType* built_in = InteractionTypes::built_in()->find(kRatingType);
+  const InteractionType* current = types.find(kRatingType);
+  if (values.size() < kRatingsToTell || built_in == nullptr || current == nullptr) return std::nullopt;
+  const auto held = std::find_if(kRanges.begin(), kRanges.end(), [&](const Range& range) {
+    return has_thresholds_of(*current, range) && meaning_of(*current) == meaning_of(with_range(*built_in, range));
+  });
+  const bool was_told = types.is_stored(kRatingType);  // if it was not declared by a person
+  if (held == kRanges.end() || (was_told && meaning_of(*current) == meaning_of(*built_in))) return std::nullopt;
+  const models::ValueScale scale = models::measure_values(values);
+  if (scale.low == 1 && scale.high == 1) return std::nullopt;  // one star, or a mark
+  const double low = was_told ? std::min(scale.low, held->low) : scale.low;
+  const double high = was_told ? std::max(scale.high, held->high) : scale.high;
+  const auto fits = std::find_if(kRanges.begin(), kRanges.end(),
+                                 [&](const Range& range) { return range.low <= low && high <= range.high; });
+  if (fits == kRanges.end() || fits == held) return std::nullopt;
+  return with_range(*current, *fits);
+}
+
+void RecentRatings::add(double value) {
+  MutexLock lock(mutex_);
+  if (values_.size() < kMost)
+    values_.push_back(value);
+  else
+    values_[next_] = value;
+  next_ = (next_ + 1) % kMost;
+  is_changed_ = true;
+}
+
+std::vector<double> RecentRatings::take_if_changed() {
+  MutexLock lock(mutex_);
+  if (!is_changed_) return {};
+  is_changed_ = false;
+  return values_;
+}
+
+}  // namespace tamis::engine
