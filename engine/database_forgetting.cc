@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -17,6 +18,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t kDeletedAtOnce = 10'000;
 constexpr std::size_t kPage = 1'000;
 constexpr milliseconds kTrimPeriod(60'000);
+constexpr milliseconds kErasureCheckPeriod(1'000);
+constexpr milliseconds kErasureRetryPeriod(60'000);
 
 Status check_selection(const InteractionSelection& selection) {
   for (const auto& [id, field] : {std::pair(&selection.user, "user"), std::pair(&selection.item, "item")}) {
@@ -140,30 +143,62 @@ Result<DeletedUser> DatabaseImpl::delete_user(std::string_view user, bool keep_l
 void DatabaseImpl::start_forgetting() {
   if (options_.read_only) return;
   const milliseconds erase_period(options_.storage.erase_within_s * 500);
-  forgetting_ = std::make_unique<PeriodicTasks>(std::vector<PeriodicTasks::Task>{
-      {erase_period, [this] { erase_departed(); }}, {kTrimPeriod, [this] { trim_log(); }}});
+  next_erasure_ = std::chrono::steady_clock::now() + erase_period;
+  forgetting_ = std::make_unique<PeriodicTasks>(
+      std::vector<PeriodicTasks::Task>{{std::min(erase_period, kErasureCheckPeriod), [this] { erase_when_due(); }},
+                                       {kTrimPeriod, [this] { trim_log(); }}});
 }
 
-void DatabaseImpl::erase_departed() {
-  std::set<std::string, std::less<>> names;
-  bool is_due = false;
-  for (storage::DepartedUser& departed : store_->departed_users()) {
-    is_due |= departed.erased;
-    if (departed.erased && !departed.name.empty()) names.insert(std::move(departed.name));
+// Twice in storage.erase_within, from start to start; soon again where a training run is in the way.
+void DatabaseImpl::erase_when_due() {
+  const auto started = std::chrono::steady_clock::now();
+  if (started < next_erasure_) return;
+  const milliseconds period(options_.storage.erase_within_s * 500);
+  const Status erased = erase_departed();
+  if (erased.is_ok()) {
+    next_erasure_ = started + period;
+  } else if (erased.code() != StatusCode::kFailedPrecondition) {
+    next_erasure_ = started + std::min(period, kErasureRetryPeriod);
+    if (!stopping_.load()) {
+      spdlog::warn("deleted users are not erased yet, which is tried again: {}", erased.to_string());
+    }
   }
-  if (!is_due) return;
+}
+
+Status DatabaseImpl::erase_departed() {
+  // Who is deleted from here on waits for the next turn.
+  const std::vector<storage::DepartedUser> erased = store_->erased_users();
+  if (erased.empty()) return Status::ok();
+  std::set<std::string, std::less<>> names;
+  for (const storage::DepartedUser& departed : erased) {
+    if (!departed.name.empty()) names.insert(departed.name);
+  }
   // A run that read the users before they went is about to write them into a generation.
   const auto jobs = trainer_->list_jobs();
-  if (std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.state == JobState::kRunning; })) return;
-  Status erased = impressions_->forget_users(names);
-  if (erased.is_ok()) erased = trainer_->erase_users(names);
-  if (erased.is_ok()) erased = store_->erase_departed(&stopping_);
-  if (erased.is_ok()) erased = save_indexes();
-  if (erased.is_ok()) {
-    spdlog::info("{} users were erased from the log, the generations and the files of the store", names.size());
-  } else if (!stopping_.load()) {
-    spdlog::warn("deleted users are not erased yet, which is tried again: {}", erased.to_string());
+  if (std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.state == JobState::kRunning; })) {
+    return Status::failed_precondition("a training run goes on");
   }
+  TAMIS_RETURN_IF_ERROR(impressions_->forget_users(names));
+  TAMIS_RETURN_IF_ERROR(trainer_->erase_users(names));
+  TAMIS_RETURN_IF_ERROR(store_->erase_departed(erased, &stopping_));
+  TAMIS_RETURN_IF_ERROR(save_indexes());
+  spdlog::info("{} users were erased from the log, the generations and the files of the store", names.size());
+  return Status::ok();
+}
+
+Result<Sequence> DatabaseImpl::oldest_names() const {
+  Sequence oldest = visible_.get();
+  for (const GenerationInfo& generation : trainer_->list_generations()) {
+    oldest = std::min(oldest, generation.sequence);
+    for (const auto& [member, inherited] : generation.inherited) oldest = std::min(oldest, inherited.sequence);
+  }
+  TAMIS_RETURN_IF_ERROR(
+      store_->scan_impressions(0, std::numeric_limits<TimestampMs>::max(),
+                               [&](const storage::Impression& list, std::span<const storage::Outcome>) {
+                                 oldest = std::min(oldest, list.sequence);
+                                 return false;  // they are in the order of time
+                               }));
+  return oldest;
 }
 
 // Keeps what recovery reads: the index files' successors, and interactions that are not attributed yet.
@@ -179,6 +214,9 @@ void DatabaseImpl::trim_log() {
   retention.max_bytes = storage.log_retention_bytes;
   retention.keep_from = saved_sequence_.load() + 1;
   if (impressions_->has_lists()) retention.keep_from = std::min(retention.keep_from, *attributed + 1);
+  const auto names_from = oldest_names();
+  if (!names_from.is_ok()) return;
+  retention.names_from = *names_from;
   const Sequence before = store_->first_log_sequence();
   const auto first = store_->trim_log(retention);
   if (!first.is_ok()) {

@@ -184,7 +184,11 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   // database_forgetting.cc
   void start_forgetting();
   // Takes erased users out of what names them, where there are any.
-  void erase_departed();
+  void erase_when_due();
+  // failed_precondition while a training run goes on that may have read the users.
+  Status erase_departed();
+  // Kept generations and served lists may name sessions that were merged from this sequence on.
+  Result<Sequence> oldest_names() const;
   void trim_log();
 
   // database_snapshot.cc
@@ -230,6 +234,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::unique_ptr<PeriodicTasks> upkeep_;
   std::unique_ptr<PeriodicTasks> index_care_;
   std::unique_ptr<PeriodicTasks> forgetting_;
+  std::chrono::steady_clock::time_point next_erasure_;  // of the thread of forgetting_
 };
 
 }  // namespace tamis::engine

@@ -1,6 +1,8 @@
 #include "storage/departed_users.h"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace tamis::storage {
 namespace {
@@ -19,48 +21,87 @@ std::optional<DenseId> parse_nameless_user(std::string_view name) {
   return user;
 }
 
-void DepartedUsers::add(DepartedUser departed) {
+void DepartedUsers::unlink(const DepartedUser& departed) {
+  if (const auto named = by_name_.find(departed.name); named != by_name_.end()) {
+    named->second.erase(departed.sequence);
+    if (named->second.empty()) by_name_.erase(named);
+  }
+  if (const auto merged = sessions_.find(departed.into); merged != sessions_.end()) {
+    std::erase(merged->second, departed.user);
+    if (merged->second.empty()) sessions_.erase(merged);
+  }
+}
+
+void DepartedUsers::put(DepartedUser departed) {
   WriterLock lock(mutex_);
-  std::string name = departed.name;
-  by_name_.emplace(std::move(name), std::move(departed));  // after its equals: they came earlier
-  count_.store(by_name_.size(), std::memory_order_release);
+  DepartedUser& held = users_[departed.user];
+  if (held.user == departed.user) unlink(held);
+  by_name_[departed.name][departed.sequence] = departed.user;
+  if (departed.into != kNoDenseId) sessions_[departed.into].push_back(departed.user);
+  held = std::move(departed);
+  count_.store(users_.size(), std::memory_order_release);
 }
 
 void DepartedUsers::remove(DenseId user) {
   WriterLock lock(mutex_);
-  std::erase_if(by_name_, [user](const auto& entry) { return entry.second.user == user; });
-  count_.store(by_name_.size(), std::memory_order_release);
+  const auto held = users_.find(user);
+  if (held == users_.end()) return;
+  unlink(held->second);
+  users_.erase(held);
+  count_.store(users_.size(), std::memory_order_release);
 }
 
 void DepartedUsers::clear() {
   WriterLock lock(mutex_);
+  users_.clear();
   by_name_.clear();
+  sessions_.clear();
   count_.store(0, std::memory_order_release);
 }
 
 std::optional<DepartedUser> DepartedUsers::find(std::string_view name, Sequence sequence) const {
   if (empty()) return std::nullopt;
   ReaderLock lock(mutex_);
-  for (auto [entry, end] = by_name_.equal_range(name); entry != end; ++entry) {
-    if (entry->second.sequence >= sequence) return entry->second;
-  }
-  return std::nullopt;
+  const auto named = by_name_.find(name);
+  if (named == by_name_.end()) return std::nullopt;
+  const auto entry = named->second.lower_bound(sequence);
+  if (entry == named->second.end()) return std::nullopt;
+  return users_.at(entry->second);
 }
 
 bool DepartedUsers::is_erased(std::string_view name) const {
   if (empty()) return false;
   ReaderLock lock(mutex_);
-  for (auto [entry, end] = by_name_.equal_range(name); entry != end; ++entry) {
-    if (entry->second.erased) return true;
-  }
-  return false;
+  const auto named = by_name_.find(name);
+  return named != by_name_.end() && std::any_of(named->second.begin(), named->second.end(),
+                                                [&](const auto& entry) { return users_.at(entry.second).erased; });
+}
+
+std::vector<DepartedUser> DepartedUsers::merged_into(DenseId user) const {
+  std::vector<DepartedUser> merged;
+  if (empty()) return merged;
+  ReaderLock lock(mutex_);
+  const auto sessions = sessions_.find(user);
+  if (sessions == sessions_.end()) return merged;
+  for (const DenseId session : sessions->second) merged.push_back(users_.at(session));
+  return merged;
 }
 
 std::vector<DepartedUser> DepartedUsers::all() const {
   ReaderLock lock(mutex_);
   std::vector<DepartedUser> all;
-  for (const auto& [name, departed] : by_name_) all.push_back(departed);
+  all.reserve(users_.size());
+  for (const auto& [user, departed] : users_) all.push_back(departed);
   return all;
+}
+
+std::vector<DepartedUser> DepartedUsers::erased() const {
+  ReaderLock lock(mutex_);
+  std::vector<DepartedUser> erased;
+  for (const auto& [user, departed] : users_) {
+    if (departed.erased) erased.push_back(departed);
+  }
+  return erased;
 }
 
 }  // namespace tamis::storage

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "common/ids.h"
@@ -21,6 +22,7 @@ struct DepartedUser {
   DenseId user = kNoDenseId;  // what the name stood for, in records up to `sequence`
   Sequence sequence = 0;      // of the record by which the user went
   bool erased = false;        // else a session that was merged
+  DenseId into = kNoDenseId;  // the user that a session was merged into, where known
   bool operator==(const DepartedUser&) const = default;
 };
 
@@ -30,7 +32,8 @@ std::optional<DenseId> parse_nameless_user(std::string_view name);
 
 class DepartedUsers {
  public:
-  void add(DepartedUser departed);
+  // Takes the place of what was held of the same dense id.
+  void put(DepartedUser departed);
   void remove(DenseId user);
   void clear();
 
@@ -39,11 +42,19 @@ class DepartedUsers {
   std::optional<DepartedUser> find(std::string_view name, Sequence sequence) const;
   // A user of that name was erased, and the log still says it.
   bool is_erased(std::string_view name) const;
+  // Sessions that were merged into the user.
+  std::vector<DepartedUser> merged_into(DenseId user) const;
   std::vector<DepartedUser> all() const;
+  std::vector<DepartedUser> erased() const;
 
  private:
+  void unlink(const DepartedUser& departed) TAMIS_REQUIRES(mutex_);
+
   mutable SharedMutex mutex_;
-  std::multimap<std::string, DepartedUser, std::less<>> by_name_ TAMIS_GUARDED_BY(mutex_);  // equal names by sequence
+  std::unordered_map<DenseId, DepartedUser> users_ TAMIS_GUARDED_BY(mutex_);
+  // Who bore a name, by the sequence at which they went; and the sessions of a user.
+  std::map<std::string, std::map<Sequence, DenseId>, std::less<>> by_name_ TAMIS_GUARDED_BY(mutex_);
+  std::unordered_map<DenseId, std::vector<DenseId>> sessions_ TAMIS_GUARDED_BY(mutex_);
   std::atomic<std::size_t> count_{0};
 };
 

@@ -52,8 +52,10 @@ class RocksStore final : public Store {
   Status read_log(Sequence from, const std::function<bool(const CommittedRecord&)>& visit) const override;
   Sequence first_log_sequence() const override { return first_log_sequence_.load(std::memory_order_acquire); }
   Result<Sequence> trim_log(const LogRetention& retention) override;
+  std::vector<DepartedUser> erased_users() const override { return departed_.erased(); }
   std::vector<DepartedUser> departed_users() const override { return departed_.all(); }
-  Status erase_departed(std::atomic<bool>* stop) override;
+  bool is_being_erased(std::string_view user) const override { return departed_.is_erased(user) && !users_.find(user); }
+  Status erase_departed(std::span<const DepartedUser> erased, std::atomic<bool>* stop) override;
 
   Status write_impressions(const ImpressionBatch& batch) override;
   Status scan_impressions(TimestampMs from_ms, TimestampMs to_ms,

@@ -80,11 +80,11 @@ Result<Sequence> RocksStore::trim_log(const LogRetention& retention) {
   const rocksdb::Slice to(end.view());
   TAMIS_RETURN_IF_ERROR(
       from_rocks(rocksdb::DeleteFilesInRange(db, log, &from, &to, /*include_end=*/false), "trim the log"));
-  TAMIS_RETURN_IF_ERROR(forget_merged(pinned, keep));
+  TAMIS_RETURN_IF_ERROR(forget_merged(pinned, std::min(keep, retention.names_from)));
   return keep;
 }
 
-// Sessions that were merged before the log begins: no record names them.
+// Sessions that were merged before `first`: nothing names them.
 Status RocksStore::forget_merged(const Pin& pin, Sequence first) {
   rocksdb::WriteBatch batch;
   std::vector<DenseId> gone;
@@ -101,13 +101,12 @@ Status RocksStore::forget_merged(const Pin& pin, Sequence first) {
 
 // In three steps, each of which may be repeated: the log says other names; `meta` says none; the files are rewritten,
 // and `meta` says nothing.
-Status RocksStore::erase_departed(std::atomic<bool>* stop) {
-  const std::vector<DepartedUser> departed = departed_.all();
-  if (std::none_of(departed.begin(), departed.end(), [](const auto& user) { return user.erased; })) return Status::ok();
+Status RocksStore::erase_departed(std::span<const DepartedUser> erased, std::atomic<bool>* stop) {
+  if (erased.empty()) return Status::ok();
   TAMIS_RETURN_IF_ERROR(writable_now());
   TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
   Sequence last = 0;
-  for (const DepartedUser& user : departed) last = std::max(last, user.name.empty() ? 0 : user.sequence);
+  for (const DepartedUser& user : erased) last = std::max(last, user.name.empty() ? 0 : user.sequence);
   TAMIS_RETURN_IF_ERROR(rewrite_log(pinned, last, *stop));
 
   rocksdb::ColumnFamilyHandle* meta = pinned.database->table(Table::kMeta);
@@ -115,24 +114,23 @@ Status RocksStore::erase_departed(std::atomic<bool>* stop) {
   durable.sync = true;
   rocksdb::WriteBatch nameless;
   std::string value;
-  for (DepartedUser user : departed) {
+  for (DepartedUser user : erased) {
     user.name.clear();
     value.clear();
     encode_departed_user(user, &value);
     nameless.Put(meta, departed_key(user.user), value);
   }
   TAMIS_RETURN_IF_ERROR(from_rocks(pinned.database->db()->Write(durable, &nameless), "forget names"));
-  for (DepartedUser user : departed) {
-    departed_.remove(user.user);
+  for (DepartedUser user : erased) {
     user.name.clear();
-    departed_.add(std::move(user));
+    departed_.put(std::move(user));
   }
-  TAMIS_RETURN_IF_ERROR(rewrite_files(pinned, departed, stop));
+  TAMIS_RETURN_IF_ERROR(rewrite_files(pinned, erased, stop));
 
   rocksdb::WriteBatch done;
-  for (const DepartedUser& user : departed) done.Delete(meta, departed_key(user.user));
+  for (const DepartedUser& user : erased) done.Delete(meta, departed_key(user.user));
   TAMIS_RETURN_IF_ERROR(from_rocks(pinned.database->db()->Write(durable, &done), "finish an erasure"));
-  for (const DepartedUser& user : departed) departed_.remove(user.user);
+  for (const DepartedUser& user : erased) departed_.remove(user.user);
   return Status::ok();
 }
 
@@ -140,6 +138,7 @@ Status RocksStore::rewrite_log(const Pin& pin, Sequence last, const std::atomic<
   if (last == 0) return Status::ok();
   rocksdb::ColumnFamilyHandle* log = pin.database->table(Table::kLog);
   rocksdb::ColumnFamilyHandle* keys = pin.database->table(Table::kIdempotency);
+  TAMIS_ASSIGN_OR_RETURN(const bool may_be_raw, has_raw_keys(*pin.database));
   rocksdb::WriteBatch batch;
   const auto write = [&]() -> Status {
     const rocksdb::Status status = pin.database->db()->Write(rocksdb::WriteOptions(), &batch);
@@ -156,14 +155,14 @@ Status RocksStore::rewrite_log(const Pin& pin, Sequence last, const std::atomic<
     TAMIS_RETURN_IF_ERROR(decode_log_record(value, &committed_ms, &mutation));
     std::string idempotency_key;
     if (const auto* put = std::get_if<PutInteraction>(&mutation)) idempotency_key = put->interaction.idempotency_key;
-    if (!anonymise(*sequence, departed_, /*erased_only=*/false, &mutation)) return true;
+    if (!anonymise(*sequence, departed_, /*erased_only=*/true, &mutation)) return true;
     changed.clear();
     encode_log_record(committed_ms, mutation, &changed);
     batch.Put(log, key, changed);
     const auto* put = std::get_if<PutInteraction>(&mutation);
     if (put != nullptr && !idempotency_key.empty() && put->interaction.idempotency_key.empty()) {
       batch.Delete(keys, idempotency_table_key(idempotency_key));
-      batch.Delete(keys, idempotency_key);  // as format 2 wrote it
+      if (may_be_raw) batch.Delete(keys, idempotency_key);  // else the manifest could name it as a file's last key
     }
     if (batch.Count() >= static_cast<int>(kRowsInBatch)) TAMIS_RETURN_IF_ERROR(write());
     return true;

@@ -174,7 +174,7 @@ Status WriteStage::stage_one(MergeUser* merge, Mutation* mutation) {
   std::sort(merge->moved.begin(), merge->moved.end());
   if (merge->complete) {
     remove_entity(EntityKind::kUser, session);
-    depart(session, merge->session, /*erased=*/false);
+    depart(session, merge->session, /*erased=*/false, user);
   }
   append_record(mutation, user, kNoDenseId);
   CommittedRecord& record = records_.back();

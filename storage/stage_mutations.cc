@@ -71,7 +71,10 @@ Status WriteStage::stage_one(DeleteEntity* erase_entity, Mutation* mutation) {
   remove_entity(kind, id);
   std::vector<StoredInteraction> removed;
   TAMIS_RETURN_IF_ERROR(kind == EntityKind::kUser ? erase_user_interactions(id, &removed) : erase_item_rows(id));
-  if (erase_entity->erase) depart(id, erase_entity->id, /*erased=*/true);
+  if (erase_entity->erase) {
+    depart(id, erase_entity->id, /*erased=*/true, /*into=*/kNoDenseId);
+    erase_sessions_of(id);
+  }
   append_record(mutation, user_of(kind, id), item_of(kind, id));
   records_.back().affected = std::move(removed);
   return Status::ok();

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -165,13 +166,19 @@ class Store {
     TimestampMs committed_from_ms = 0;  // older records go
     std::uint64_t max_bytes = 0;        // of the rest the oldest go until it is about so small; 0: no bound
     Sequence keep_from = 0;             // but none from here on, nor the last one
+    // What is kept beside the log may name sessions that were merged from here on.
+    Sequence names_from = std::numeric_limits<Sequence>::max();
   };
   // Answers the first sequence that is left. Names that no record says any more are forgotten.
   virtual Result<Sequence> trim_log(const LogRetention& retention) = 0;
   virtual std::vector<DepartedUser> departed_users() const = 0;
-  // Takes the names of departed users out of the log, the other tables and the files under them, if one was erased.
-  // Takes as long as rewriting those files does. `stop` ends it early with unavailable; the next call goes on.
-  virtual Status erase_departed(std::atomic<bool>* stop) = 0;
+  // Those of them who were erased, the sessions that were merged into them among them.
+  virtual std::vector<DepartedUser> erased_users() const = 0;
+  // A user of this name was erased, the files may still say it, and nobody has begun anew under it.
+  virtual bool is_being_erased(std::string_view user) const = 0;
+  // Takes these of erased_users() out of the log, the other tables and the files under them. Takes as long as rewriting
+  // those files does. `stop` ends it early with unavailable; the next call goes on.
+  virtual Status erase_departed(std::span<const DepartedUser> erased, std::atomic<bool>* stop) = 0;
 
   // --- impressions: written beside the log, not through it ---
   // One batch, never synced by itself: a crash loses at most what the last sync of the store did not cover, from the

@@ -66,14 +66,14 @@ Status load_presence(const OpenDatabase& database, StoreState* state) {
   return from_rocks(row->status(), "read counters");
 }
 
+}  // namespace
+
 Result<bool> has_raw_keys(const OpenDatabase& database) {
   const RowIterator row(database.db()->NewIterator(rocksdb::ReadOptions(), database.table(Table::kIdempotency)));
   row->SeekToLast();
   TAMIS_RETURN_IF_ERROR(from_rocks(row->status(), "read idempotency keys"));
   return row->Valid() && !row->key().starts_with(std::string_view("\0", 1));
 }
-
-}  // namespace
 
 std::string live_set_name(EntityKind kind) { return kind == EntityKind::kUser ? "users" : "items"; }
 
@@ -141,7 +141,6 @@ Result<StoreState> load_state(OpenDatabase* database, bool read_only) {
 
 Status load_departed_users(const OpenDatabase& database, DepartedUsers* departed) {
   departed->clear();
-  std::map<Sequence, DepartedUser> in_order;
   const RowIterator row(database.db()->NewIterator(rocksdb::ReadOptions(), database.table(Table::kMeta)));
   for (row->Seek(kDepartedKeyPrefix); row->Valid() && row->key().starts_with(kDepartedKeyPrefix); row->Next()) {
     const auto user = decode_departed_key(row->key().ToStringView());
@@ -149,11 +148,9 @@ Status load_departed_users(const OpenDatabase& database, DepartedUsers* departed
     DepartedUser stored;
     TAMIS_RETURN_IF_ERROR(decode_departed_user(row->value().ToStringView(), &stored));
     stored.user = *user;
-    in_order.emplace(stored.sequence, std::move(stored));
+    departed->put(std::move(stored));
   }
-  TAMIS_RETURN_IF_ERROR(from_rocks(row->status(), "read departed users"));
-  for (auto& [sequence, stored] : in_order) departed->add(std::move(stored));
-  return Status::ok();
+  return from_rocks(row->status(), "read departed users");
 }
 
 Status load_ids(const OpenDatabase& database, IdSpace space, const std::function<Status(std::string_view)>& visit) {

@@ -57,6 +57,9 @@ Result<Sequence> last_log_sequence(const OpenDatabase& database);
 // without its column family. Drops column families that no space owns, where `database` may be written.
 Result<StoreState> load_state(OpenDatabase* database, bool read_only);
 
+// Whether `idempotency` holds keys as format 2 wrote them.
+Result<bool> has_raw_keys(const OpenDatabase& database);
+
 Status load_departed_users(const OpenDatabase& database, DepartedUsers* departed);
 
 // Calls `visit` with every name of `space` in the order of its number; empty where the number has lost its name.

@@ -16,6 +16,8 @@ constexpr std::uint8_t kHasDetails = 2;
 
 constexpr std::uint64_t kMaxTypeId = std::numeric_limits<InteractionTypeId>::max();
 
+constexpr std::uint8_t kDepartedVersion = 2;  // 1 does not say which user a session was merged into
+
 void put_version(ByteWriter* writer) { writer->put_u8(kValueVersion); }
 
 void read_version(ByteReader* reader) {
@@ -239,18 +241,22 @@ Status decode_totals(std::string_view value, Totals* totals) {
 
 void encode_departed_user(const DepartedUser& departed, std::string* out) {
   ByteWriter writer(out);
-  put_version(&writer);
+  writer.put_u8(kDepartedVersion);
   writer.put_u8(departed.erased ? 1 : 0);
   writer.put_varint(departed.sequence);
   writer.put_string(departed.name);
+  writer.put_varint(departed.into == kNoDenseId ? 0 : std::uint64_t{departed.into} + 1);
 }
 
 Status decode_departed_user(std::string_view value, DepartedUser* departed) {
   ByteReader reader(value);
-  read_version(&reader);
+  const std::uint8_t version = reader.u8();
+  if (version != kValueVersion && version != kDepartedVersion) reader.fail();
   departed->erased = reader.varint_up_to(1) == 1;
   departed->sequence = reader.varint();
   departed->name = reader.string();
+  const std::uint64_t into = version == kDepartedVersion ? reader.varint_up_to(kNoDenseId) : 0;
+  departed->into = into == 0 ? kNoDenseId : static_cast<DenseId>(into - 1);
   return reader.finish("departed user");
 }
 

@@ -77,7 +77,7 @@ Status WriteStage::publish() {
   users_.publish();
   items_.publish();
   types_.publish();
-  for (DepartedUser& departed : departed_) context_.departed->add(std::move(departed));
+  for (DepartedUser& departed : departed_) context_.departed->put(std::move(departed));
   for (const auto& [name, space] : *first_spaces_) {
     if (!still_exists(*space)) TAMIS_RETURN_IF_ERROR(database_.drop_vector_family(space->family->GetName()));
   }
@@ -151,14 +151,35 @@ bool WriteStage::is_erased(EntityKind kind, std::string_view name) const {
                      [&](const DepartedUser& departed) { return departed.erased && departed.name == name; });
 }
 
-void WriteStage::depart(DenseId user, const std::string& name, bool erased) {
+void WriteStage::depart(DenseId user, const std::string& name, bool erased, DenseId into) {
   users_.take_name(user);
   undo_.emplace_back([this, user] { users_.give_back_name(user); });
   value_.clear();
   put(database_.table(Table::kIds), id_key(IdSpace::kUser, user).view());
-  departed_.push_back({.name = name, .user = user, .sequence = state_.last_sequence + 1, .erased = erased});
-  encode_departed_user(departed_.back(), &value_);
-  put(database_.table(Table::kMeta), departed_key(user));
+  put_departed({.name = name, .user = user, .sequence = state_.last_sequence + 1, .erased = erased, .into = into});
+}
+
+void WriteStage::put_departed(DepartedUser departed) {
+  value_.clear();
+  encode_departed_user(departed, &value_);
+  put(database_.table(Table::kMeta), departed_key(departed.user));
+  departed_.push_back(std::move(departed));
+}
+
+void WriteStage::erase_sessions_of(DenseId user) {
+  std::vector<DenseId> users = {user};
+  while (!users.empty()) {
+    std::vector<DepartedUser> sessions = context_.departed->merged_into(users.back());
+    for (const DepartedUser& departed : departed_) {
+      if (departed.into == users.back() && !departed.erased) sessions.push_back(departed);
+    }
+    users.pop_back();
+    for (DepartedUser& session : sessions) {
+      users.push_back(session.user);
+      session.erased = true;
+      put_departed(std::move(session));
+    }
+  }
 }
 
 void WriteStage::put(rocksdb::ColumnFamilyHandle* family, std::string_view key) {

@@ -109,8 +109,11 @@ class WriteStage {
   Result<bool> holds_key(const Interaction& interaction) const;    // by the table of idempotency keys
   Result<bool> holds_equal(const Interaction& interaction) const;  // by the user's interactions of that very time
   void remove_entity(EntityKind kind, DenseId id);                 // its row and its vectors
-  // The dense id of a user who goes with the next record loses its name.
-  void depart(DenseId user, const std::string& name, bool erased);
+  // The dense id of a user who goes with the next record loses its name. `into`: whom a session was merged into.
+  void depart(DenseId user, const std::string& name, bool erased, DenseId into);
+  void put_departed(DepartedUser departed);
+  // Sessions that were merged into a user who is erased are erased with the user.
+  void erase_sessions_of(DenseId user);
   // Nothing is stored of a user whose erasure is under way, until it is put again.
   bool is_erased(EntityKind kind, std::string_view name) const;
   void ignore(Mutation* mutation);

@@ -59,6 +59,7 @@ void ImpressionLog::on_answer(const ServedAnswer& served) {
   const RecommendAnswer& answer = served.answer;
   if (served.request.as_of_ms || served.request.as_of_sequence) return;  // the past is not served again
   if (answer.items.empty() || answer.recommendation_id.size() > storage::kMaxRecommendationIdBytes) return;
+  if (store_->is_being_erased(answer.user)) return;
   if (!is_sampled(answer.recommendation_id, served.funnel.impressions.sample_rate)) {
     sampled_out_.fetch_add(1, std::memory_order_relaxed);
     return;

@@ -183,7 +183,7 @@ Status ReplayStore::read_log(Sequence, const std::function<bool(const storage::C
   return unasked();
 }
 Result<Sequence> ReplayStore::trim_log(const LogRetention&) { return unasked(); }
-Status ReplayStore::erase_departed(std::atomic<bool>*) { return unasked(); }
+Status ReplayStore::erase_departed(std::span<const storage::DepartedUser>, std::atomic<bool>*) { return unasked(); }
 Status ReplayStore::remove_impressions(std::span<const storage::ImpressionRow>) { return unasked(); }
 Status ReplayStore::write_impressions(const storage::ImpressionBatch&) { return unasked(); }
 Status ReplayStore::scan_impressions(

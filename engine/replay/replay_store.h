@@ -48,7 +48,9 @@ class ReplayStore final : public storage::Store {
   Sequence first_log_sequence() const override { return 1; }
   Result<Sequence> trim_log(const LogRetention&) override;
   std::vector<storage::DepartedUser> departed_users() const override { return {}; }
-  Status erase_departed(std::atomic<bool>*) override;
+  std::vector<storage::DepartedUser> erased_users() const override { return {}; }
+  bool is_being_erased(std::string_view) const override { return false; }
+  Status erase_departed(std::span<const storage::DepartedUser>, std::atomic<bool>*) override;
   Status write_impressions(const storage::ImpressionBatch&) override;
   Status scan_impressions(
       TimestampMs from_ms, TimestampMs to_ms,

@@ -77,7 +77,9 @@ class MemoryStore final : public storage::Store {
   Sequence first_log_sequence() const override { return 1; }
   Result<Sequence> trim_log(const LogRetention&) override { return unsupported(); }
   std::vector<storage::DepartedUser> departed_users() const override { return {}; }
-  Status erase_departed(std::atomic<bool>*) override { return unsupported(); }
+  std::vector<storage::DepartedUser> erased_users() const override { return {}; }
+  bool is_being_erased(std::string_view) const override { return false; }
+  Status erase_departed(std::span<const storage::DepartedUser>, std::atomic<bool>*) override { return unsupported(); }
   Status remove_impressions(std::span<const storage::ImpressionRow>) override { return unsupported(); }
   Status write_impressions(const storage::ImpressionBatch&) override { return unsupported(); }
   Status scan_impressions(

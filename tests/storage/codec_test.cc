@@ -165,6 +165,18 @@ TEST(CodecTest, SmallRows) {
     encode_totals(row, &again);
     return again;
   });
+  std::string departed;
+  encode_departed_user({.name = "s-1", .sequence = 300, .erased = true, .into = 7}, &departed);
+  expect_strict(departed, [](std::string_view value) -> std::optional<std::string> {
+    DepartedUser row;
+    if (value.starts_with('\x01') || !decode_departed_user(value, &row).is_ok()) return std::nullopt;
+    std::string again;
+    encode_departed_user(row, &again);
+    return again;
+  });
+  DepartedUser older;  // version 1 does not say into whom
+  ASSERT_TRUE(decode_departed_user(std::string_view("\x01\x00\x05\x03s-1", 7), &older).is_ok());
+  EXPECT_EQ(older, (DepartedUser{.name = "s-1", .sequence = 5}));
   std::string key;
   encode_idempotency({.expires_ms = -1, .sequence = 1'000}, &key);
   expect_strict(key, [](std::string_view value) -> std::optional<std::string> {

@@ -1,4 +1,7 @@
 // The log's oldest records go; everything else stays, and says where the log begins.
+#include <atomic>
+#include <set>
+
 #include "storage/store.h"
 #include "tests/storage/store_fixture.h"
 
@@ -74,14 +77,62 @@ TEST_F(LogRetentionTest, SessionsThatTheLogNoLongerNamesAreForgotten) {
   must_commit({MergeUser{.user = "ada", .session = "s-1"}});
   EXPECT_FALSE(store_->ids(EntityKind::kUser).find("s-1"));
   ASSERT_EQ(store_->departed_users().size(), 1u);
-  write_hours(2);
-  ASSERT_TRUE(store_->trim_log({.committed_from_ms = clock_.now_ms() - 3'600'000, .keep_from = 1'000}).is_ok());
+  write_hours(3);
+  const TimestampMs now_ms = clock_.now_ms();
+  ASSERT_TRUE(
+      store_->trim_log({.committed_from_ms = now_ms - 2 * 3'600'000, .keep_from = 1'000, .names_from = 2}).is_ok());
+  EXPECT_EQ(store_->departed_users().size(), 1u) << "a served list may name it";
+  ASSERT_TRUE(store_->trim_log({.committed_from_ms = now_ms - 3'600'000, .keep_from = 1'000, .names_from = 3}).is_ok());
   EXPECT_TRUE(store_->departed_users().empty());
   must_open();
   EXPECT_TRUE(store_->departed_users().empty());
   EXPECT_FALSE(store_->ids(EntityKind::kUser).find("s-1"));
   must_commit({interaction("s-1", "lamp")});
   EXPECT_EQ(store_->user_interactions(*store_->ids(EntityKind::kUser).find("s-1"), 10)->size(), 1u) << "somebody new";
+}
+
+TEST_F(LogRetentionTest, AUserIsErasedWithTheSessionsThatWereMergedAndNobodyElse) {
+  must_open();
+  const auto with_context = [&](const std::string& user) {
+    Interaction made = std::get<PutInteraction>(interaction(user, "lamp")).interaction;
+    made.context = {{"device", std::string("phone of " + user)}};
+    return Mutation(PutInteraction{made});
+  };
+  for (const char* user : {"tab-1", "s-1", "s-2", "ada", "bob"}) must_commit({with_context(user)});
+  must_commit({MergeUser{.user = "s-1", .session = "tab-1"}});
+  must_open();
+  must_commit({MergeUser{.user = "ada", .session = "s-1"}});
+  must_commit({MergeUser{.user = "bob", .session = "s-2"}});
+  must_commit({DeleteEntity{EntityKind::kUser, "ada", /*erase=*/true}});
+  const auto names = [](const std::vector<DepartedUser>& departed) {
+    std::set<std::string> found;
+    for (const DepartedUser& user : departed) found.insert(user.name);
+    return found;
+  };
+  const std::set<std::string> erased = {"ada", "s-1", "tab-1"};
+  EXPECT_EQ(names(store_->erased_users()), erased);
+  must_open();
+  EXPECT_EQ(names(store_->erased_users()), erased);
+  EXPECT_TRUE(store_->is_being_erased("s-1"));
+  EXPECT_FALSE(store_->is_being_erased("s-2"));
+
+  // Whoever is deleted while others are erased waits for the next turn.
+  const std::vector<DepartedUser> first = store_->erased_users();
+  must_commit({DeleteEntity{EntityKind::kUser, "bob", /*erase=*/true}});
+  std::atomic<bool> stop{false};
+  ASSERT_TRUE(store_->erase_departed(first, &stop).is_ok());
+  EXPECT_EQ(names(store_->erased_users()), (std::set<std::string>{"bob", "s-2"}));
+  must_open();
+  ASSERT_TRUE(store_->erase_departed(store_->erased_users(), &stop).is_ok());
+  EXPECT_TRUE(store_->departed_users().empty());
+  const Status read = store_->read_log(1, [](const CommittedRecord& record) {
+    if (const auto* put = std::get_if<PutInteraction>(&record.mutation)) {
+      EXPECT_EQ(put->interaction.user.front(), '\x01');
+      EXPECT_TRUE(put->interaction.context.empty());
+    }
+    return true;
+  });
+  EXPECT_TRUE(read.is_ok());
 }
 
 }  // namespace
