@@ -13,6 +13,7 @@
 
 #include "storage/idempotency_expiry.h"
 #include "storage/ordered_logs.h"
+#include "storage/rocks_clock.h"
 #include "storage/rocks_log.h"
 
 namespace tamis::storage {
@@ -40,8 +41,8 @@ class NoSelfRecovery final : public rocksdb::EventListener {
 RocksResources::RocksResources(const StoreOptions& options)
     : memtable_bytes_(std::max<std::uint64_t>(options.memtable_bytes, 64 << 10)),
       idempotency_ttl_s_(options.idempotency_ttl_s),
-      env_(rocksdb::NewCompositeEnv(
-          std::make_shared<OrderedLogs>(options.file_system ? options.file_system : rocksdb::FileSystem::Default()))),
+      env_(with_rocks_clock(rocksdb::NewCompositeEnv(
+          std::make_shared<OrderedLogs>(options.file_system ? options.file_system : rocksdb::FileSystem::Default())))),
       block_cache_(rocksdb::NewLRUCache(options.block_cache_bytes)),
       write_buffer_manager_(std::make_shared<rocksdb::WriteBufferManager>(memtable_bytes_, block_cache_)),
       rate_limiter_(rocksdb::NewGenericRateLimiter(kBackgroundBytesPerSecond)),

@@ -43,6 +43,10 @@ RocksStore::RocksStore(std::string dir, const StoreOptions& options)
 
 Result<std::unique_ptr<Store>> RocksStore::open(const std::filesystem::path& dir, const StoreOptions& options) {
   if (dir.empty()) return Status::invalid_argument("the data directory is empty").at_field("data_dir");
+  if (const TimestampMs now_ms = options.clock->now_ms(); now_ms < 0 && !options.read_only) {
+    return Status::failed_precondition("the clock says " + format_rfc3339(now_ms) +
+                                       "; writes carry its time: set it before starting");
+  }
   const std::string path = std::filesystem::absolute(dir).lexically_normal().string();
   std::unique_ptr<RocksStore> store(new RocksStore(path, options));
   if (!options.read_only) TAMIS_RETURN_IF_ERROR(create_directories(store->resources_.file_system(), path));

@@ -1,6 +1,8 @@
 // What was deleted stays deleted until it is put or patched, whatever else is written of it.
 #include <functional>
+#include <memory>
 
+#include "storage/rocks_clock.h"
 #include "storage/store.h"
 #include "tests/storage/mutation_source.h"
 #include "tests/storage/store_fixture.h"
@@ -107,6 +109,28 @@ TEST_F(LifecycleTest, AMergeMovesAnyNumberOfInteractionsInSteps) {
   EXPECT_EQ(rows->front().timestamp_ms, static_cast<TimestampMs>(kEvents - 1)) << "times are kept";
   EXPECT_EQ(store_->counts().interactions, kEvents);
   must_agree();
+}
+
+TEST_F(LifecycleTest, AClockBefore1970IsRefused) {
+  clock_.set(-1);
+  const Status opened = open();
+  EXPECT_EQ(opened.code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(opened.message(), testing::HasSubstr("1969-12-31T23:59:59.999Z"));
+  clock_.set(0);
+  must_open();
+}
+
+// A clock that is set back while the store is open.
+TEST(RocksClockTest, NeverSaysATimeBefore1970) {
+  class Before1970 final : public rocksdb::SystemClockWrapper {
+   public:
+    Before1970() : SystemClockWrapper(rocksdb::SystemClock::Default()) {}
+    const char* Name() const override { return "Before1970"; }
+    rocksdb::Status GetCurrentTime(std::int64_t* unix_time) override { return *unix_time = -5, rocksdb::Status::OK(); }
+  };
+  std::int64_t now_s = 1;
+  ASSERT_TRUE(RocksClock(std::make_shared<Before1970>()).GetCurrentTime(&now_s).ok());
+  EXPECT_EQ(now_s, 0);
 }
 
 TEST_F(LifecycleTest, TakingAnInteractionBackFreesItsKey) {
