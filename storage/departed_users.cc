@@ -1,6 +1,5 @@
 #include "storage/departed_users.h"
 
-#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -73,8 +72,11 @@ bool DepartedUsers::is_erased(std::string_view name) const {
   if (empty()) return false;
   ReaderLock lock(mutex_);
   const auto named = by_name_.find(name);
-  return named != by_name_.end() && std::any_of(named->second.begin(), named->second.end(),
-                                                [&](const auto& entry) { return users_.at(entry.second).erased; });
+  if (named == by_name_.end()) return false;
+  for (const auto& [sequence, user] : named->second) {
+    if (users_.at(user).erased) return true;
+  }
+  return false;
 }
 
 std::vector<DepartedUser> DepartedUsers::merged_into(DenseId user) const {

@@ -300,9 +300,19 @@ class ErasureTest:
         time.sleep(pause)
         seconds["before"] = pause
         self.latencies.phase, begin = "during", time.monotonic()
+        training = None
+        if self.arguments.train_meanwhile:  # it reads the users before they go
+            training = threading.Thread(target=train, args=(self.server, MODELS))
+            training.start()
+            time.sleep(0.5)
         self.delete()
         deleted = time.monotonic()
         print(f"{len(self.deleted)} users were deleted in {deleted - begin:.1f} s", flush=True)
+        if training is not None:
+            training.join()
+            deleted = time.monotonic()
+            said = len(set().union(*self.files.in_bytes().values()))
+            print(f"a training that began before ended {deleted - begin:.1f} s after; the files say {said} ids", flush=True)
         silent = None
         while time.monotonic() < deleted + self.arguments.within:
             time.sleep(0.5)
@@ -311,7 +321,7 @@ class ErasureTest:
             elif silent is None:
                 silent = time.monotonic()
         if silent is not None:
-            print(f"no bytes say an id {silent - deleted:.1f} s after the last deletion (bound: {self.arguments.within} s)", flush=True)
+            print(f"no bytes say an id {silent - deleted:.1f} s after that (bound: {self.arguments.within} s)", flush=True)
         seconds["during"] = time.monotonic() - begin
         self.files.must_be_silent("at the bound")
         self.latencies.phase = "after"
@@ -363,6 +373,7 @@ def main() -> None:
     parser.add_argument("--erased", type=int, default=1_000)
     parser.add_argument("--within", type=int, default=60, help="storage.erase_within in seconds")
     parser.add_argument("--quiet", type=float, default=10, help="seconds of load before and after the erasures")
+    parser.add_argument("--train-meanwhile", action="store_true", help="a training runs while the users are deleted")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=pathlib.Path, help="a directory for the data, which stays")
     arguments = parser.parse_args()
