@@ -238,6 +238,7 @@ def main() -> None:
     parser.add_argument("binary")
     parser.add_argument("--runs", type=int, default=1, help="of each watermark")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--falsify", action="store_true", help="claim a write that never was: every run must fail")
     arguments = parser.parse_args()
     failed = 0
     for min_free in (0, 4, 8):
@@ -247,7 +248,10 @@ def main() -> None:
             memtable, end = ("4MiB", "128MiB")[number % 2], ("stay", "kill", "stop")[number % 3]
             name = f"min_free_disk {min_free} MiB, memtable {memtable}, {end}, seed {seed}"
             try:
-                print(f"{name}: {Run(arguments.binary, min_free, memtable, seed).run(end)}", flush=True)
+                run = Run(arguments.binary, min_free, memtable, seed)
+                if arguments.falsify:
+                    run.acknowledged.append(10**6)
+                print(f"{name}: {run.run(end)}", flush=True)
             except (SystemExit, RuntimeError, ConnectionError, Refused) as failure:
                 if failure.args == (SKIPPED,):
                     raise
