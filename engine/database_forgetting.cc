@@ -182,7 +182,7 @@ Status DatabaseImpl::erase_departed() {
   TAMIS_RETURN_IF_ERROR(trainer_->erase_users(names));
   TAMIS_RETURN_IF_ERROR(store_->erase_departed(erased, &stopping_));
   TAMIS_RETURN_IF_ERROR(save_indexes());
-  spdlog::info("{} users were erased from the log, the generations and the files of the store", names.size());
+  spdlog::info("{} users were erased from the log, the generations and the files of the store", erased.size());
   return Status::ok();
 }
 
