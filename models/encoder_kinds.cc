@@ -31,7 +31,12 @@ constexpr EncoderKind kKinds[] = {
      .load = PinSageEncoder::load,
      .uses_features = true,
      .cost = 60},
-    {.name = "content", .train = train_content_encoder, .load = ContentEncoder::load, .uses_features = true, .cost = 5},
+    {.name = "content",
+     .train = train_content_encoder,
+     .load = ContentEncoder::load,
+     .uses_features = true,
+     .needs_interactions = false,
+     .cost = 5},
 };
 
 }  // namespace

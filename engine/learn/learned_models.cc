@@ -81,4 +81,9 @@ bool need_features(const std::vector<std::string>& names) {
   });
 }
 
+bool needs_interactions(const std::string& model) {
+  const models::EncoderKind* kind = models::find_encoder_kind(model);
+  return kind == nullptr || kind->needs_interactions;
+}
+
 }  // namespace tamis::engine

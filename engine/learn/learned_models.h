@@ -44,4 +44,7 @@ double expected_cost(const std::string& model);
 // Whether one of `names` learns from features.
 bool need_features(const std::vector<std::string>& names);
 
+// Whether `model` learns from interactions, so that it needs a minimum of them.
+bool needs_interactions(const std::string& model);
+
 }  // namespace tamis::engine

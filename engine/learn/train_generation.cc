@@ -17,14 +17,22 @@ constexpr double kEvaluated = 0.45;  // shares of the run's progress
 constexpr double kRetrievalLearned = 0.7;
 constexpr double kLearned = 0.95;
 
-Status check_enough(const Dataset& dataset) {
+// Why the models that learn from interactions cannot be learned; nothing where they can.
+std::optional<std::string> find_lack(const Dataset& dataset) {
   if (dataset.events.size() >= kMinTrainingEvents && dataset.users.size() >= 2 && dataset.items.size() >= 2)
-    return Status::ok();
-  return Status::failed_precondition(
-      "too little to learn from: " + std::to_string(dataset.events.size()) + " interactions of " +
-      std::to_string(dataset.users.size()) + " users with " + std::to_string(dataset.items.size()) +
-      " items, expected at least " + std::to_string(kMinTrainingEvents) + " of 2 users with 2 items (of types that " +
-      "weigh more than 0). Until then popular, trending and latest items are recommended");
+    return std::nullopt;
+  return "too little to learn from: " + std::to_string(dataset.events.size()) + " interactions of " +
+         std::to_string(dataset.users.size()) + " users with " + std::to_string(dataset.items.size()) +
+         " items, expected at least " + std::to_string(kMinTrainingEvents) + " of 2 users with 2 items (of types that " +
+         "weigh more than 0)";
+}
+
+// Leaves out every model of the run that needs interactions. failed_precondition where that is all of them.
+Status leave_out_for_lack(const TrainingRun& run, const std::string& lack, GenerationInfo* info) {
+  for (const std::string& model : run.models)
+    if (needs_interactions(model)) info->left_out[model] = lack;
+  if (info->left_out.size() < run.models.size()) return Status::ok();
+  return Status::failed_precondition(lack + ". Until then popular, trending and latest items are recommended");
 }
 
 std::string describe(const TimeSplitReport& report) {
@@ -164,18 +172,34 @@ Status learn_ranking_member(const Dataset& dataset, const TrainingRun& run, cons
   return Status::ok();
 }
 
-Status nothing_learned(const GenerationInfo& info) {
-  const auto& [member, why] = *info.left_out.begin();  // every model of the run is there
-  return Status::failed_precondition("nothing was learned: " + member + ": " + why);
+// Each reason once, after the members that it concerns: "content: no item has a text; ials, item_knn: too little".
+std::string list_reasons(const std::map<std::string, std::string>& left_out, const std::string& prefix = "") {
+  std::vector<std::pair<std::string, std::string>> reasons;  // members, reason
+  for (const auto& [member, why] : left_out) {
+    const std::string name = member == "dlrm" ? "ranker" : member;
+    const auto known =
+        std::find_if(reasons.begin(), reasons.end(), [&](const auto& entry) { return entry.second == why; });
+    if (known == reasons.end())
+      reasons.emplace_back(name, why);
+    else
+      known->first += ", " + name;
+  }
+  std::string text;
+  for (const auto& [members, why] : reasons) text += (text.empty() ? "" : "; ") + prefix + members + ": " + why;
+  return text;
 }
 
-// A person reads the note; members are told of by their reason.
+// REQUIRES: every model of the run is left out.
+Status nothing_learned(const GenerationInfo& info) {
+  return Status::failed_precondition("nothing was learned: " + list_reasons(info.left_out));
+}
+
+// The note is for people. It gives the reason of each member that is left out.
 void note_left_out(const Inheritance& inheritance, GenerationInfo* info) {
-  for (auto& [member, why] : info->left_out) {
+  for (auto& [member, why] : info->left_out)
     if (contains(inheritance.members, member)) why += "; the one that served before is kept";
-    if (!info->note.empty()) info->note += "; ";
-    info->note += "no " + (member == "dlrm" ? "ranker" : member) + ": " + why;
-  }
+  if (info->left_out.empty()) return;
+  info->note += (info->note.empty() ? "" : "; ") + list_reasons(info->left_out, "no ");
 }
 
 }  // namespace
@@ -183,14 +207,18 @@ void note_left_out(const Inheritance& inheritance, GenerationInfo* info) {
 Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRun& run,
                                         const std::filesystem::path& dir, const RunControl& control) {
   TAMIS_RETURN_IF_ERROR(validate_run_models(run.models, run.inheritance.members));
-  TAMIS_RETURN_IF_ERROR(check_enough(dataset));
   GenerationContents contents;
   contents.info.id = run.generation;
   contents.info.state = "ready";
   contents.info.created_ms = run.created_ms;
   contents.info.sequence = dataset.sequence;
   Inheritance inheritance = run.inheritance;
-  TAMIS_RETURN_IF_ERROR(evaluate(dataset, run, control.part("", 0, kEvaluated), &inheritance, &contents.info));
+  if (const std::optional<std::string> lack = find_lack(dataset)) {
+    TAMIS_RETURN_IF_ERROR(leave_out_for_lack(run, *lack, &contents.info));
+    contents.info.note = "not evaluated: there are too few interactions";
+  } else {
+    TAMIS_RETURN_IF_ERROR(evaluate(dataset, run, control.part("", 0, kEvaluated), &inheritance, &contents.info));
+  }
 
   const models::TrainingData data = dataset.training_data(0, dataset.events.size());
   contents.interactions = data.signed_matrix();

@@ -32,7 +32,8 @@ struct TrainingRun {
   double tolerance = 0.02;             // of the gate: a ranker that loses more than this of ndcg@10 is left out
 };
 
-// The fewest interactions that a run learns from.
+// The fewest interactions that a model learns from, where it learns from interactions at all. With fewer, such models
+// are left out of the run.
 inline constexpr std::size_t kMinTrainingEvents = 10;
 
 // Evaluates the models on the held-out tail (engine/evaluation.h), learns them from everything, and writes the

@@ -102,8 +102,8 @@ class Content(unittest.TestCase):
         funnel = {"retrievers": [{"kind": "ann", "space": "content", "quota": 20}], "fallback": [], "exclude_seen": False}
         server.call("PUT", "/v1/funnels/content", funnel)
 
-    def train(self, server: TamisServer) -> dict:
-        job = server.call("POST", "/v1/train", {"models": ["content"]})["job"]
+    def train(self, server: TamisServer, request: dict | None = None) -> dict:
+        job = server.call("POST", "/v1/train", {"models": ["content"]} if request is None else request)["job"]
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             state = server.call("GET", f"/v1/jobs/{job}")
@@ -153,6 +153,24 @@ class Content(unittest.TestCase):
         with self.assertRaises(Refused) as refused:
             server.call("POST", "/v1/search", {"text": "???"})
         self.assertEqual((refused.exception.status, refused.exception.problem["field"]), (409, "text"))
+
+    def test_without_interactions(self):
+        server = self.start("training.settings.content.dim=16",
+                            'training.models=["popular","item_knn","user_knn","ials","content"]')
+        server.call("POST", "/v1/items", [{"id": item, "features": {"name": name}} for item, name in NAMES.items()])
+        job = self.train(server)
+        self.assertEqual((job["state"], job.get("warnings", [])), ("succeeded", []), job)
+        self.assertTrue(all(item.startswith("cup") for item in self.found(server, "cups for tea")))
+        job = self.train(server, {})
+        self.assertEqual(job["state"], "succeeded", job)
+        self.assertEqual(len(job["warnings"]), 4, job)
+        self.assertTrue(all("too little to learn from" in warning for warning in job["warnings"]), job)
+        self.assertTrue(all(item.startswith("cup") for item in self.found(server, "cups for tea")))
+        server.kill()
+        server.start()
+        self.assertTrue(all(item.startswith("lantern") for item in self.found(server, "lanterns of metal")))
+        server.call("POST", "/v1/snapshots", {"name": "young"})
+        self.assertEqual(server.stop(), 0)
 
     def test_endpoint(self):
         endpoint = EmbeddingsServer()

@@ -87,6 +87,55 @@ TEST_F(TrainerTest, TooLittleDataFailsWithWhatIsNeeded) {
   EXPECT_TRUE(std::filesystem::is_empty(generations()));
 }
 
+TEST_F(TrainerTest, ContentNeedsNoInteractions) {
+  options_.training.models = {"popular", "item_knn", "user_knn", "ials", "content", "dlrm"};
+  options_.training.settings["content"] = {{"dim", "16"}};
+  std::vector<Mutation> items;
+  for (int n = 0; n < 20; ++n) {
+    Entity item{.id = "item-" + std::to_string(n), .features = {}, .expires_ms = 0};
+    item.features["title"] = Text{(n % 2 == 0 ? "red wooden lantern " : "blue china cup ") + std::to_string(n)};
+    items.push_back(PutEntity{EntityKind::kItem, item});
+  }
+  write(std::move(items));
+  open_trainer();
+  host_->use_funnels({FunnelConfig::default_funnel()});
+  const Job alone = train({.models = {"content"}});
+  ASSERT_EQ(alone.state, JobState::kSucceeded) << alone.detail;
+  EXPECT_THAT(alone.warnings, testing::IsEmpty());
+  ASSERT_NE(host_->serving(), nullptr);
+  ASSERT_NE(host_->serving()->encoder("content"), nullptr);
+  std::vector<float> vector(16);
+  EXPECT_TRUE(host_->serving()->encoder("content")->embed_text("lantern", vector).is_ok());
+
+  const Job all = train({.models = {}, .inherit = false});
+  ASSERT_EQ(all.state, JobState::kSucceeded) << all.detail;
+  const GenerationInfo newest = trainer_->list_generations().front();
+  EXPECT_THAT(newest.models, testing::ElementsAre("content"));
+  for (const char* model : {"popular", "item_knn", "user_knn", "ials", "dlrm"}) {
+    ASSERT_TRUE(newest.left_out.contains(model)) << model;
+    EXPECT_THAT(newest.left_out.at(model), HasSubstr("too little to learn from")) << model;
+  }
+  EXPECT_EQ(all.warnings.size(), 5);
+  restart();
+  EXPECT_EQ(load_and_serve(), newest.id);
+
+  const Job without = train({.models = {"item_knn"}});
+  EXPECT_EQ(without.state, JobState::kFailed);
+  EXPECT_THAT(without.detail, HasSubstr("too little to learn from"));
+}
+
+// What interactions are there is learned from, however few.
+TEST_F(TrainerTest, ContentLearnsBesideTooFewInteractions) {
+  options_.training.settings["content"] = {{"dim", "16"}};
+  Entity item{.id = "lantern", .features = {{"title", Text{"a red wooden lantern"}}}, .expires_ms = 0};
+  write({PutEntity{EntityKind::kItem, item}, interaction("ada", "lantern", kStartMs, "dislike"),
+         interaction("ada", "cup", kStartMs + 1)});
+  open_trainer();
+  const Job job = train({.models = {"content", "bpr"}});
+  ASSERT_EQ(job.state, JobState::kSucceeded) << job.detail;
+  EXPECT_THAT(job.warnings, testing::ElementsAre(HasSubstr("bpr is left out: too little to learn from")));
+}
+
 TEST_F(TrainerTest, DataOfOneMomentIsLearnedWithoutEvaluation) {
   std::vector<Mutation> mutations;
   for (int i = 0; i < 20; ++i)
