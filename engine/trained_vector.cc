@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "index/vector_check.h"
+
 namespace tamis::engine {
 
 bool find_trained_vector(const Generation& generation, const models::Encoder& encoder, EntityKind kind, DenseId id,
@@ -16,6 +18,13 @@ bool find_trained_vector(const Generation& generation, const models::Encoder& en
   }
   if (kind == EntityKind::kUser || entity == nullptr || !encoder.embeds_new_items()) return false;
   return encoder.embed_item(entity->features, out).is_ok();
+}
+
+Status place_user(const models::Encoder& encoder, const models::UserInput& user, std::span<float> out) {
+  TAMIS_RETURN_IF_ERROR(encoder.embed_user(user, out));
+  const Status sound = index::check_vector(out, out.size(), "the user's vector", index::kMaxQueryNorm);
+  if (sound.is_ok()) return sound;
+  return Status::failed_precondition("the model places the user beyond the space: " + sound.message());
 }
 
 }  // namespace tamis::engine

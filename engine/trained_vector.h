@@ -14,4 +14,8 @@ namespace tamis::engine {
 bool find_trained_vector(const Generation& generation, const models::Encoder& encoder, EntityKind kind, DenseId id,
                          const Entity* entity, std::span<float> out);
 
+// Places a user by `encoder`, as Encoder::embed_user() does, in `out` [dim]. failed_precondition, too, where the vector
+// is none that an index searches: finite weights of an imported tower can multiply beyond a float's range. Thread-safe.
+Status place_user(const models::Encoder& encoder, const models::UserInput& user, std::span<float> out);
+
 }  // namespace tamis::engine

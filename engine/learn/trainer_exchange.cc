@@ -5,6 +5,7 @@
 #include "engine/learn/erase_users.h"
 #include "engine/learn/generation_files.h"
 #include "engine/learn/trainer_impl.h"
+#include "index/vector_check.h"
 
 namespace tamis::engine {
 namespace {
@@ -31,6 +32,20 @@ Status as_callers_mistake(Status status) {
   return Status::invalid_argument(status.message()).at_field(status.field());
 }
 
+// What no index takes is refused at the door; behind it, it is only set aside.
+Status check_vectors(const models::Encoder& encoder) {
+  const std::size_t dim = encoder.shape().dim;
+  const auto check = [&](std::span<const float> table, const std::string& name) {
+    for (std::size_t row = 0; row < table.size() / dim; ++row) {
+      Status sound = index::check_vector(table.subspan(row * dim, dim), dim, name + "[" + std::to_string(row) + "]");
+      if (!sound.is_ok()) return std::move(sound).with_context(encoder.shape().name);
+    }
+    return Status::ok();
+  };
+  TAMIS_RETURN_IF_ERROR(check(encoder.item_vectors(), "item_vectors"));
+  return check(encoder.user_vectors(), "user_vectors");
+}
+
 }  // namespace
 
 Result<GenerationInfo> TrainerImpl::import_generation(const fs::path& dir, std::string_view name) {
@@ -53,6 +68,7 @@ Result<GenerationInfo> TrainerImpl::import_as(const fs::path& dir, std::string_v
   Result<GenerationContents> read = read_generation(dir, options_->text_embedders.get());
   if (!read.is_ok()) return as_callers_mistake(read.status());
   GenerationContents contents = std::move(*read);
+  for (const auto& encoder : contents.models.encoders) TAMIS_RETURN_IF_ERROR(check_vectors(*encoder));
   // Every name must be one of ours: a vector of nobody would serve nobody, and more likely the file is another shop's.
   Result<std::shared_ptr<const Generation>> bound =
       bind_generation(contents, store_->ids(EntityKind::kUser), store_->ids(EntityKind::kItem));

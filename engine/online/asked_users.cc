@@ -6,6 +6,7 @@
 #include "common/record_checks.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/interactions/weigh_events.h"
+#include "engine/trained_vector.h"
 
 namespace tamis::engine {
 namespace {
@@ -65,7 +66,7 @@ Result<std::vector<float>> AskedUsers::fold_in(const storage::StoredInteraction&
   input.negatives = negatives;
   input.ratings = ratings;
   std::vector<float> vector(encoder_.shape().dim);
-  if (!encoder_.embed_user(input, vector).is_ok()) vector.clear();
+  if (!place_user(encoder_, input, vector).is_ok()) vector.clear();
   return vector;
 }
 

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <map>
 
+#include "engine/trained_vector.h"
+
 namespace tamis::engine {
 namespace {
 
@@ -96,7 +98,7 @@ UserVector embed(const Generation& generation, const models::Encoder& encoder, c
                  const UserState& user) {
   const EncoderInput given(generation, encoder, space, user);
   UserVector result{std::vector<float>(encoder.shape().dim), {}};
-  const Status placed = encoder.embed_user(given.input(), result.values);
+  const Status placed = place_user(encoder, given.input(), result.values);
   if (!placed.is_ok()) return {{}, placed.message()};
   return result;
 }

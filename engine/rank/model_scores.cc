@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "engine/query/stamped_array.h"
+#include "engine/trained_vector.h"
 
 namespace tamis::engine {
 namespace {
@@ -89,7 +90,7 @@ std::vector<float> ModelScores::embed(const models::Encoder& encoder, const Hist
   input.context = query_.context;
   input.now_ms = query_.now_ms;
   std::vector<float> vector(encoder.shape().dim);
-  if (!encoder.embed_user(input, vector).is_ok()) return {};
+  if (!place_user(encoder, input, vector).is_ok()) return {};
   if (encoder.shape().metric == Metric::kCosine) scale_to_unit(vector);
   return vector;
 }

@@ -161,14 +161,15 @@ TEST_F(DatabaseTrainingTest, PromotionAndRollbackFailNoQuery) {
 // The file format written by hand, as docs/models.md tells others to.
 class ImportTest : public DatabaseTrainingTest {
  protected:
-  void write_generation_files(const std::filesystem::path& dir, float poison = 0) {
+  void write_generation_files(const std::filesystem::path& dir, float poison = 0, float users_scale = 1,
+                              float tower_scale = 1) {
     std::filesystem::create_directories(dir);
     std::ofstream(dir / "users.txt") << "u0\nu1\n";
     std::ofstream(dir / "items.txt") << "i0\ni1\ni2\n";
     std::vector<float> items = {1, 0, 0, 1, 0.5F, 0.5F + poison};
-    const std::vector<float> users = {2, 0, 0, 3};
+    const std::vector<float> users = {2, 0, 0, 3 * users_scale};
     const std::vector<float> inputs = {1, 0, 0, 0, 1, 0, 0, 0, 1};  // [items, 3]
-    const std::vector<float> weight = {1, 0, -1, 0, 2, 0};          // [2, 3]
+    const std::vector<float> weight = {tower_scale, 0, -1, 0, 2 * tower_scale, 0};  // [2, 3]
     const std::vector<float> bias = {0.25F, 0};
     models::TensorWriter tensors;
     tensors.add<float>("item_vectors", {3, 2}, items);
@@ -270,6 +271,49 @@ TEST_F(ImportTest, RefusesWhatIsNotWholeOrNotOurs) {
   write_generation_files(directory / "torch");
   EXPECT_EQ(refused().code(), StatusCode::kFailedPrecondition) << "users and items of another shop";
   EXPECT_TRUE(std::filesystem::is_empty(directory / "other/generations"));
+}
+
+// Finite numbers are not enough: no index takes such rows, and no query may be refused for them.
+TEST_F(ImportTest, RefusesVectorsThatNoIndexTakes) {
+  open_with_entities();
+  write_generation_files(directory / "torch", 1e30F);
+  Status refused = database->import_generation(directory / "torch", "torch-1").status();
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(refused.field(), "item_vectors[2]");
+  write_generation_files(directory / "torch", 0, 1e38F);
+  refused = database->import_generation(directory / "torch", "torch-1").status();
+  EXPECT_EQ(refused.field(), "user_vectors[1]");
+  EXPECT_THAT(refused.message(), HasSubstr("towers: user_vectors[1] has a norm of 3e+38"));
+  EXPECT_THAT(database->list_generations(), ::testing::IsEmpty());
+}
+
+TEST_F(ImportTest, AUserWhomTheTowerSendsBeyondTheSpaceGetsTheFallback) {
+  open_with_entities();
+  write_generation_files(directory / "torch", 0, 1, 1e38F);
+  ASSERT_TRUE(database->import_generation(directory / "torch", "torch-1").is_ok());
+  ASSERT_TRUE(database->promote("torch-1").is_ok());
+  for (const char* item : {"i0", "i1"}) view("u1", item);
+  const auto check = [&] {
+    RecommendRequest request;
+    request.user = "u1";
+    request.explain = true;
+    FunnelConfig funnel;
+    funnel.retrievers = {RetrieverConfig{.kind = "ann", .quota = 20, .weight = 1, .space = "towers"}};
+    funnel.fallback = {"popular"};
+    funnel.exclude_seen = false;
+    request.override_funnel = funnel;
+    const auto answer = database->recommend(request);
+    ASSERT_TRUE(answer.is_ok()) << answer.status().to_string();
+    EXPECT_EQ(answer->items.size(), 2u) << "popular ones";
+    const auto ann = std::find_if(answer->stages.begin(), answer->stages.end(),
+                                  [](const auto& stage) { return stage.stage == "retrieve:ann:towers"; });
+    ASSERT_NE(ann, answer->stages.end());
+    EXPECT_THAT(ann->note, HasSubstr("beyond the space"));
+  };
+  check();
+  close();
+  open();
+  check();
 }
 
 // --- those whom no model has seen ---
