@@ -7,7 +7,7 @@
 namespace tamis::engine {
 
 // Clips the weights of events and negatives, and the ratings, by models/value_scale.h, and counts them in
-// `dataset->outliers`. REQUIRES: events are sorted and their types named. O(events).
+// `dataset->outliers`; names a few. REQUIRES: events are sorted and their types named. O(events).
 void clip_outliers(Dataset* dataset);
 
 }  // namespace tamis::engine

@@ -40,9 +40,10 @@ struct Dataset {
   std::vector<Features> user_features;
   std::vector<Features> item_features;
   std::vector<Features> other_item_features;  // of the live items that nobody met, by ascending dense id
-  // How many values were far outside of what their type has and count as the end of that range, and the first of them.
+  // How many values were far outside of what their type has and count as the end of that range, and the first few of
+  // them: "user 'ada' with item 'lamp': rating of 900".
   std::uint64_t outliers = 0;
-  std::string first_outlier;
+  std::vector<std::string> named_outliers;
   // What is known of the moment of each event: an index into the distinct `contexts`, whose first is that of none. Both
   // are empty where features were not asked for and where no event has a context.
   std::vector<Features> contexts;

@@ -203,7 +203,7 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
       TAMIS_RETURN_IF_ERROR(control.check());
       if (options.left_out == nullptr) return made;
       // Too little before the cut may be enough in all.
-      if (made.code() != StatusCode::kFailedPrecondition) (*options.left_out)[model] = made.message();
+      if (made.code() != StatusCode::kFailedPrecondition) (*options.left_out)[model] = failure_reason(model, made);
       continue;
     }
     evaluation.train_s = seconds_since(start);

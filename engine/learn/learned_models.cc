@@ -81,6 +81,11 @@ bool need_features(const std::vector<std::string>& names) {
   });
 }
 
+std::string failure_reason(const std::string& model, const Status& failure) {
+  const std::string context = model + ": ";
+  return failure.message().starts_with(context) ? failure.message().substr(context.size()) : failure.message();
+}
+
 bool needs_interactions(const std::string& model) {
   const models::EncoderKind* kind = models::find_encoder_kind(model);
   return kind == nullptr || kind->needs_interactions;

@@ -44,6 +44,9 @@ double expected_cost(const std::string& model);
 // Whether one of `names` learns from features.
 bool need_features(const std::vector<std::string>& names);
 
+// Why learn_model() failed, without the model's name in front.
+std::string failure_reason(const std::string& model, const Status& failure);
+
 // Whether `model` learns from interactions, so that it needs a minimum of them.
 bool needs_interactions(const std::string& model);
 

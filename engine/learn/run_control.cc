@@ -14,7 +14,7 @@ models::TrainControl RunControl::stage(const std::string& name, double begin, do
 }
 
 RunControl RunControl::part(const std::string& prefix, double begin, double end) const {
-  RunControl control{.threads = threads, .report = {}, .cancelled = cancelled};
+  RunControl control{.threads = threads, .report = {}, .cancelled = cancelled, .warn = warn};
   if (report) {
     control.report = [report = report, prefix, begin, end](double fraction, std::string_view name,
                                                            std::string_view detail) {

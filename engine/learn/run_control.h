@@ -17,6 +17,8 @@ struct RunControl {
   // Progress over the whole run, 0..1, the stage ("load", "ials", ...) and its detail; may be empty.
   std::function<void(double progress, std::string_view stage, std::string_view detail)> report;
   const std::atomic<bool>* cancelled = nullptr;  // may be null
+  // Receives what the run's report says beside its result; may be empty.
+  std::function<void(const std::string& warning)> warn = {};
 
   // The control of one stage, whose 0..1 is [begin, end] of this one's.
   models::TrainControl stage(const std::string& name, double begin, double end) const;

@@ -141,9 +141,7 @@ Status learn_retrieval_members(const TrainingRun& run, const models::TrainingDat
       continue;
     }
     TAMIS_RETURN_IF_ERROR(control.check());
-    const std::string context = model + ": ";
-    const std::string& why = learned.message();
-    contents->info.left_out[model] = why.starts_with(context) ? why.substr(context.size()) : why;
+    contents->info.left_out[model] = failure_reason(model, learned);
   }
   return Status::ok();
 }
@@ -189,6 +187,21 @@ std::string list_reasons(const std::map<std::string, std::string>& left_out, con
   return text;
 }
 
+// Outliers are named to those who watch the run, and only counted in the generation's note: its files outlive users.
+void tell_of_outliers(const Dataset& dataset, const RunControl& control, GenerationInfo* info) {
+  if (dataset.outliers == 0) return;
+  const std::string told = std::to_string(dataset.outliers) +
+                           (dataset.outliers == 1 ? " value far out was clipped" : " values far out were clipped");
+  info->note += (info->note.empty() ? "" : "; ") + told;
+  if (!control.warn) return;
+  std::string warning = told + " to the range of the others: ";
+  for (const std::string& outlier : dataset.named_outliers)
+    warning += (&outlier == &dataset.named_outliers.front() ? "" : "; ") + outlier;
+  const std::uint64_t more = dataset.outliers - std::min<std::uint64_t>(dataset.outliers, dataset.named_outliers.size());
+  if (more > 0) warning += "; and " + std::to_string(more) + " more";
+  control.warn(warning);
+}
+
 // REQUIRES: every model of the run is left out.
 Status nothing_learned(const GenerationInfo& info) {
   return Status::failed_precondition("nothing was learned: " + list_reasons(info.left_out));
@@ -232,6 +245,7 @@ Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRu
   contents.items = dataset.items;
   contents.rating_scales = dataset.rating_scales;
   note_left_out(inheritance, &contents.info);
+  tell_of_outliers(dataset, control, &contents.info);
   TAMIS_RETURN_IF_ERROR(write_generation(dir, contents, &inheritance));
   TAMIS_ASSIGN_OR_RETURN(const Manifest written, read_manifest(dir));
   return written.info;

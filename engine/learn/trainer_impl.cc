@@ -185,6 +185,10 @@ Result<std::string> TrainerImpl::run_plan(JobRun& job, const TrainRequest& reque
   control.report = [&job](double progress, std::string_view stage, std::string_view detail) {
     job.report(progress, stage, detail);
   };
+  control.warn = [&job](const std::string& warning) {
+    job.warn(warning);
+    spdlog::warn("training {}: {}", job.id(), warning);
+  };
   const TimestampMs now_ms = options_->clock->now_ms();
   TAMIS_ASSIGN_OR_RETURN(const std::string id,
                          registry_->begin_run({.ms = now_ms, .interactions = store_->counts().interactions}));

@@ -106,12 +106,16 @@ Status describe_end(int status) {
                           " and without a result; its log may tell more");
 }
 
-// Splits off whole lines and passes progress on; the message that ends the run, once there is one.
+// Splits off whole lines and passes progress and warnings on; the message that ends the run, once there is one.
 Result<std::optional<WorkerMessage>> take_lines(std::string* text, const RunControl& control) {
   std::size_t begin = 0;
   for (std::size_t end = text->find('\n'); end != std::string::npos; end = text->find('\n', begin)) {
     TAMIS_ASSIGN_OR_RETURN(WorkerMessage message, parse_worker_message(text->substr(begin, end - begin)));
     begin = end + 1;
+    if (const auto* warning = std::get_if<WorkerWarning>(&message)) {
+      if (control.warn) control.warn(warning->text);
+      continue;
+    }
     const auto* progress = std::get_if<WorkerProgress>(&message);
     if (progress == nullptr) return std::optional(std::move(message));
     if (control.report) control.report(progress->progress, progress->stage, progress->detail);

@@ -123,6 +123,7 @@ DatabaseOptions options_of(const TrainingTask& task) {
 std::string worker_message_to_json(const WorkerMessage& message) {
   if (const auto* progress = std::get_if<WorkerProgress>(&message))
     return dump({{"progress", progress->progress}, {"stage", progress->stage}, {"detail", progress->detail}});
+  if (const auto* warning = std::get_if<WorkerWarning>(&message)) return dump({{"warning", warning->text}});
   if (const auto* info = std::get_if<GenerationInfo>(&message))
     return dump({{"generation", generation_info_to_json(*info)}});
   const Status& status = std::get<Status>(message);
@@ -138,6 +139,7 @@ Result<WorkerMessage> parse_worker_message(const std::string& line) {
       TAMIS_ASSIGN_OR_RETURN(GenerationInfo info, parse_generation_info(value["generation"]));
       return WorkerMessage(std::move(info));
     }
+    if (value.contains("warning")) return WorkerMessage(WorkerWarning{value["warning"].get<std::string>()});
     if (value.contains("error")) {
       const json& error = value["error"];
       Status status(parse_code(error.at("code").get<std::string>()), error.at("message").get<std::string>());

@@ -56,7 +56,10 @@ struct WorkerProgress {
   std::string stage;
   std::string detail;
 };
-using WorkerMessage = std::variant<WorkerProgress, GenerationInfo, Status>;  // the last two end the run
+struct WorkerWarning {
+  std::string text;
+};
+using WorkerMessage = std::variant<WorkerProgress, WorkerWarning, GenerationInfo, Status>;  // the last two end the run
 
 std::string worker_message_to_json(const WorkerMessage& message);  // without the line's end
 // corruption where the line is none of them.

@@ -98,6 +98,7 @@ Result<GenerationInfo> train(const TrainingTask& task, const TextEmbedderFactory
   control.report = [&reporter](double progress, std::string_view stage, std::string_view detail) {
     reporter(progress, stage, detail);
   };
+  control.warn = [](const std::string& warning) { report(WorkerWarning{warning}); };
   control.stage("load", 0, kLoaded);
   storage::StoreOptions options;
   options.block_cache_bytes = 8u << 20;  // one pass over it

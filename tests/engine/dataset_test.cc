@@ -82,8 +82,7 @@ TEST_F(DatasetTest, ClipsWhatIsFarOutAndNamesIt) {
   write(std::move(mutations));
   const Dataset dataset = load_dataset(*store_, types(), clock_.now_ms(), nullptr).value();
   EXPECT_EQ(dataset.outliers, 1);
-  EXPECT_THAT(dataset.first_outlier, ::testing::AllOf(::testing::HasSubstr("'ada'"), ::testing::HasSubstr("'lamp'"),
-                                                      ::testing::HasSubstr("900")));
+  EXPECT_THAT(dataset.named_outliers, ElementsAre("user 'ada' with item 'lamp': rating of 900"));
   for (const models::TimedInteraction& event : dataset.events) EXPECT_LE(event.weight, 5);
   for (const models::TimedInteraction& rating : dataset.ratings) EXPECT_LE(rating.rating, 5);
 }

@@ -143,7 +143,7 @@ TEST_F(InheritedMembersTest, AWeakMemberIsLeftOutWithItsReason) {
   EXPECT_THAT(newest().models, ElementsAre("popular", "item_knn"));
   EXPECT_THAT(newest().left_out.at("ease"), HasSubstr("max_items"));
   EXPECT_THAT(newest().note, HasSubstr("no ease"));
-  EXPECT_THAT(job.warnings, ElementsAre(HasSubstr("ease is left out")));
+  EXPECT_THAT(job.warnings, ElementsAre(HasSubstr("ease is left out: ease would take")));
   // Alone, there is nothing to promote.
   const Job alone = train({.models = {"ease"}});
   EXPECT_EQ(alone.state, JobState::kFailed);

@@ -136,6 +136,27 @@ TEST_F(TrainerTest, ContentLearnsBesideTooFewInteractions) {
   EXPECT_THAT(job.warnings, testing::ElementsAre(HasSubstr("bpr is left out: too little to learn from")));
 }
 
+TEST_F(TrainerTest, NamesTheOutliersThatItClips) {
+  write_clusters();
+  std::vector<Mutation> mutations;
+  for (int n = 0; n < 90; ++n)
+    mutations.push_back(interaction("user-" + std::to_string(n % 40), "item-" + std::to_string(n % 30), kStartMs + n,
+                                    "rating", 3 + n % 3));
+  mutations.push_back(interaction("user-3", "item-4", kStartMs, "rating", 900));
+  mutations.push_back(interaction("user-5", "item-6", kStartMs, "rating", 700));
+  write(std::move(mutations));
+  open_trainer();
+  const Job job = train();
+  ASSERT_EQ(job.state, JobState::kSucceeded) << job.detail;
+  EXPECT_THAT(job.warnings, testing::ElementsAre(testing::AllOf(
+                                HasSubstr("2 values far out were clipped"),
+                                HasSubstr("user 'user-3' with item 'item-4': rating of 900"), HasSubstr("'user-5'"))));
+  // The generation outlives its users: it counts them, and names nobody.
+  const std::string note = trainer_->list_generations().front().note;
+  EXPECT_THAT(note, HasSubstr("2 values far out were clipped"));
+  EXPECT_THAT(note, testing::Not(HasSubstr("user-3")));
+}
+
 TEST_F(TrainerTest, DataOfOneMomentIsLearnedWithoutEvaluation) {
   std::vector<Mutation> mutations;
   for (int i = 0; i < 20; ++i)

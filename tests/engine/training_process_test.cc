@@ -39,15 +39,19 @@ TEST(TrainingProcess, PassesProgressAndTheResultOn) {
   made.id = "g7";
   made.models = {"ials"};
   const std::string script = "echo '" + worker_message_to_json(WorkerProgress{0.25, "ials", "sweep 1"}) +
-                             "' >&3; echo '" + worker_message_to_json(made) + "' >&3";
+                             "' >&3; echo '" + worker_message_to_json(WorkerWarning{"3 values"}) + "' >&3; echo '" +
+                             worker_message_to_json(made) + "' >&3";
   std::vector<std::string> seen;
   RunControl control;
   control.report = [&](double progress, std::string_view stage, std::string_view detail) {
     seen.push_back(std::to_string(progress) + " " + std::string(stage) + " " + std::string(detail));
   };
+  std::vector<std::string> warnings;
+  control.warn = [&](const std::string& warning) { warnings.push_back(warning); };
   const auto info = train_in_process(shell(script), "task.json", control);
   ASSERT_TRUE(info.is_ok()) << info.status().to_string();
   EXPECT_EQ(info->id, "g7");
+  EXPECT_THAT(warnings, ElementsAre("3 values"));
   EXPECT_THAT(seen, ElementsAre("0.250000 ials sweep 1"));
 }
 
