@@ -29,9 +29,14 @@ struct Filter {
   std::vector<Filter> children;
   std::string field;
   std::vector<FeatureValue> values;
+  // Of a comparison that was read from JSON: its JSON pointer within the filter's document ("/all/1/gte"). Else empty.
+  std::string place = {};
 
   bool is_trivial() const { return op == Op::kAll && children.empty(); }
-  bool operator==(const Filter&) const = default;
+  // Whether they mean the same; where they were written does not matter.
+  bool operator==(const Filter& other) const {
+    return op == other.op && children == other.children && field == other.field && values == other.values;
+  }
 };
 
 // The definition of a filter's meaning, by which bitmap evaluation is tested.

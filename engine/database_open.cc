@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/database_impl.h"
+#include "engine/query/warnings.h"
 #include "engine/recovery.h"
 #include "engine/serving.h"
 
@@ -123,6 +124,7 @@ Status DatabaseImpl::try_recover() {
   TAMIS_ASSIGN_OR_RETURN(trainer_, Trainer::open(layout_.generations, store_.get(), this, &options_));
   replay_ = std::make_unique<Replay>(store_.get(), trainer_.get(), options_);
   TAMIS_RETURN_IF_ERROR(fill(live().get()));
+  for (const Warning& warning : schema_warnings(*live()->pin())) spdlog::warn("{}: {}", warning.path, warning.detail);
   if (online_ != nullptr) {
     online_->on_generation();
     if (options_.online.enabled) online_->wait_idle(kOnlineGrace);

@@ -49,7 +49,9 @@ Stats DatabaseImpl::stats() const {
   for (const auto& [name, funnel] : state->funnels) {
     if (auto warnings = funnel_warnings(*state, *funnel); !warnings.empty()) stats.warnings[name] = std::move(warnings);
   }
-  if (auto warnings = generation_warnings(*state); !warnings.empty()) stats.warnings[""] = std::move(warnings);
+  std::vector<Warning> others = generation_warnings(*state);
+  for (Warning& warning : schema_warnings(*state)) others.push_back(std::move(warning));
+  if (!others.empty()) stats.warnings[""] = std::move(others);
   stats.pending_writes = queue_->pending_mutations();
   stats.memory_bytes = live()->memory_bytes();
   stats.memory_limit_bytes = memory_limit_bytes_;

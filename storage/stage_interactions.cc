@@ -154,7 +154,9 @@ Status WriteStage::stage_one(DeleteInteractions* erase, Mutation* mutation) {
 }
 
 Status WriteStage::stage_one(MergeUser* merge, Mutation* mutation) {
-  TAMIS_ASSIGN_OR_RETURN(const DenseId session, find_live(EntityKind::kUser, merge->session));
+  const Result<DenseId> found = find_live(EntityKind::kUser, merge->session);
+  if (!found.is_ok()) return Status(found.status()).at_field("session");
+  const DenseId session = *found;
   TAMIS_ASSIGN_OR_RETURN(auto rows, current_interactions(session, MergeUser::kMaxMoved + 1));
   merge->complete = rows.size() <= MergeUser::kMaxMoved;
   if (!merge->complete) rows.pop_back();

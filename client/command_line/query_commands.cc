@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "client/command_line/table.h"
 #include "client/commands.h"
@@ -76,6 +77,18 @@ int print_list(const RankedList& list, const SimilarOptions& options, bool users
   return kExitOk;
 }
 
+// Where an explained answer says that something has no effect, it names the place and the reason.
+void print_warnings(const std::string& answer) {
+  const auto document = nlohmann::json::parse(answer, nullptr, false);
+  if (!document.is_object() || !document.contains("warnings") || !document["warnings"].is_array()) return;
+  for (const auto& warning : document["warnings"]) {
+    if (!warning.is_object()) continue;
+    const std::string path = warning.value("path", std::string());
+    std::fprintf(stderr, "tamis: recommend: warning: %s%s%s\n", path.c_str(), path.empty() ? "" : ": ",
+                 warning.value("detail", std::string()).c_str());
+  }
+}
+
 }  // namespace
 
 int run_recommend(RecommendOptions options) {
@@ -106,6 +119,7 @@ int run_recommend(RecommendOptions options) {
   std::fprintf(stderr, "user %s, funnel %s, generation %s, sequence %llu\n", answer->user.c_str(),
                answer->funnel.c_str(), answer->generation.empty() ? "none" : answer->generation.c_str(),
                static_cast<unsigned long long>(answer->sequence));
+  if (options.query.explain) print_warnings(answer->json);
   return kExitOk;
 }
 

@@ -1,5 +1,6 @@
 // Warnings about fields of items.
 #include <algorithm>
+#include <array>
 
 #include "common/feature_time.h"
 #include "common/nearest_name.h"
@@ -14,7 +15,52 @@ std::string counted(std::size_t part, std::size_t whole) {
   return std::to_string(part) + " of " + std::to_string(whole) + " items looked at";
 }
 
+// Whether a value of `kind` can stand in a field that is declared `declared`, as filters compare.
+bool fits(FeatureKind kind, FeatureKind declared) {
+  const auto is_number = [](FeatureKind of) { return of == FeatureKind::kNumeric || of == FeatureKind::kTimestamp; };
+  const auto is_flag = [](FeatureKind of) { return of == FeatureKind::kBoolean; };
+  return is_number(kind) == is_number(declared) && is_flag(kind) == is_flag(declared);
+}
+
+void warn_of_schema(const index::AttributeIndex& attributes, const FeatureSchema& schema, const std::string& whose,
+                    Warnings* warnings) {
+  for (const auto& [field, declared] : schema) {
+    const auto summary = attributes.find_field(field);
+    if (!summary) continue;
+    index::FieldSummary others;
+    std::uint64_t count = 0;
+    for (std::size_t kind = 0; kind < summary->by_kind.size(); ++kind) {
+      if (fits(static_cast<FeatureKind>(kind + 1), declared)) continue;
+      others.by_kind[kind] = summary->by_kind[kind];
+      count += summary->by_kind[kind];
+    }
+    if (count == 0) continue;
+    warnings->add("/" + whose + "/features/" + field,
+                  "\"" + field + "\" is declared " + std::string(feature_kind_name(declared)) + ", and " +
+                      std::to_string(count) + " " + whose + " of before hold " + held_kinds(others) +
+                      " in it, which no filter by the declared kind matches: write them again");
+  }
+}
+
 }  // namespace
+
+std::string held_kinds(const index::FieldSummary& summary) {
+  constexpr std::array<std::string_view, 6> kNames = {"booleans", "numbers", "times", "categories", "lists", "texts"};
+  std::string text;
+  for (std::size_t kind = 0; kind < kNames.size(); ++kind) {
+    if (summary.by_kind[kind] == 0) continue;
+    if (!text.empty()) text += " and ";
+    text += kNames[kind];
+  }
+  return text;
+}
+
+std::vector<Warning> schema_warnings(const ReadState& state) {
+  Warnings warnings;
+  warn_of_schema(*state.item_attributes, state.options->item_schema, "items", &warnings);
+  warn_of_schema(*state.user_attributes, state.options->user_schema, "users", &warnings);
+  return warnings.take();
+}
 
 void Warnings::add(std::string path, std::string detail) {
   if (warnings_.size() >= kMaxWarnings) return;

@@ -32,7 +32,8 @@ bool is_ordering(Filter::Op op) { return op != Filter::Op::kEqual && op != Filte
 // Reads on after a fault, so that all are found; what is faulty reads as the filter that everything passes.
 class FilterReader {
  public:
-  explicit FilterReader(std::vector<Status>* faults) : faults_(*faults) {}
+  // `root` points to the filter's own document.
+  FilterReader(std::string_view root, std::vector<Status>* faults) : root_bytes_(root.size()), faults_(*faults) {}
 
   Filter read(const Json& value, std::string_view pointer, std::size_t depth) {
     if (depth > kMaxFilterDepth) {
@@ -100,9 +101,10 @@ class FilterReader {
 
   Filter read_comparison(const std::string& field, const std::string& member, const Json& operand,
                          const std::string& pointer) {
+    const std::string place = pointer.substr(root_bytes_);
     if (member == "exists") {
       const auto exists = note(read_bool(operand, pointer));
-      Filter condition{.op = Filter::Op::kExists, .children = {}, .field = field, .values = {}};
+      Filter condition{.op = Filter::Op::kExists, .children = {}, .field = field, .values = {}, .place = place};
       if (exists.value_or(true)) return condition;
       return Filter{.op = Filter::Op::kNot, .children = {std::move(condition)}, .field = {}, .values = {}};
     }
@@ -110,7 +112,7 @@ class FilterReader {
         std::find_if(kComparisons.begin(), kComparisons.end(), [&](const Comparison& c) { return c.member == member; });
     if (comparison == kComparisons.end())
       return refuse(json_fault(operand, pointer, "no \"" + member + "\" beside \"field\""));
-    Filter condition{.op = comparison->op, .children = {}, .field = field, .values = {}};
+    Filter condition{.op = comparison->op, .children = {}, .field = field, .values = {}, .place = place};
     if (condition.op != Filter::Op::kIn) {
       if (auto only = note(read_value(field, condition.op, operand, pointer)))
         condition.values.push_back(std::move(*only));
@@ -147,6 +149,7 @@ class FilterReader {
                       is_ordering(op) ? "a number or an RFC 3339 time" : "a string, a number, a time or a boolean");
   }
 
+  const std::size_t root_bytes_;
   std::vector<Status>& faults_;
   std::size_t nodes_ = 0;
 };
@@ -193,7 +196,7 @@ Status check_shape(const Filter& filter, std::size_t depth, std::size_t* nodes) 
 }  // namespace
 
 Filter read_filter(const Json& value, std::string_view pointer, std::vector<Status>* faults) {
-  return FilterReader(faults).read(value, pointer, 1);
+  return FilterReader(pointer, faults).read(value, pointer, 1);
 }
 
 Json filter_json(const Filter& filter) {

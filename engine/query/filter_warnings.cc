@@ -1,6 +1,4 @@
 // Warnings about conditions on items.
-#include <array>
-
 #include "engine/query/warnings.h"
 #include "index/attribute_index.h"
 
@@ -8,18 +6,6 @@ namespace tamis::engine {
 namespace {
 
 using index::FieldSummary;
-
-// "booleans and numbers": what items hold in a field.
-std::string held(const FieldSummary& summary) {
-  constexpr std::array<std::string_view, 6> kNames = {"booleans", "numbers", "times", "categories", "lists", "texts"};
-  std::string text;
-  for (std::size_t kind = 0; kind < kNames.size(); ++kind) {
-    if (summary.by_kind[kind] == 0) continue;
-    if (!text.empty()) text += " and ";
-    text += kNames[kind];
-  }
-  return text;
-}
 
 std::string described(const FeatureValue& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
@@ -43,6 +29,21 @@ bool can_compare(const FieldSummary& summary) {
   return summary.of(FeatureKind::kNumeric) + summary.of(FeatureKind::kTimestamp) > 0;
 }
 
+// Where some items hold what is neither less nor more than anything, beside those that hold numbers or times: they drop
+// out, which the writer of {"price": "9.99"} does not expect.
+void warn_of_mixed_kinds(const FieldSummary& summary, const Filter& filter, const std::string& path,
+                         Warnings* warnings) {
+  FieldSummary others = summary;
+  std::uint64_t lost = 0;
+  for (const FeatureKind kind : {FeatureKind::kNumeric, FeatureKind::kTimestamp})
+    others.by_kind[static_cast<std::size_t>(kind) - 1] = 0;
+  for (const std::uint64_t count : others.by_kind) lost += count;
+  if (lost == 0) return;
+  warnings->add(path + filter.place, std::to_string(lost) + (lost == 1 ? " item holds " : " items hold ") +
+                                         held_kinds(others) + " in \"" + filter.field +
+                                         "\", which are neither less nor more than anything");
+}
+
 // What to write instead of a text that spells a value of another kind.
 std::string hint(const FeatureValue& wanted, const FieldSummary& summary) {
   const auto* word = std::get_if<std::string>(&wanted);
@@ -55,18 +56,32 @@ std::string hint(const FeatureValue& wanted, const FieldSummary& summary) {
   return {};
 }
 
+// Where the condition that `filter` is a comparison of names its field.
+std::string field_path(const Filter& filter, const std::string& path) {
+  return filter.place.empty() ? path : path + filter.place.substr(0, filter.place.rfind('/')) + "/field";
+}
+
+std::string value_path(const Filter& filter, const std::string& path, std::size_t value) {
+  if (filter.place.empty() || filter.op != Filter::Op::kIn) return path + filter.place;
+  return path + filter.place + "/" + std::to_string(value);
+}
+
 void warn_of_condition(const ReadState& state, const Filter& filter, const std::string& path, Warnings* warnings) {
   const auto summary = state.item_attributes->find_field(filter.field);
-  if (!summary) return warn_of_field(state, filter.field, path, warnings);
+  if (!summary) return warn_of_field(state, filter.field, field_path(filter, path), warnings);
   if (filter.op == Filter::Op::kExists) return;
-  const std::string whose = "items hold " + held(*summary) + " in \"" + filter.field + "\", ";
+  const std::string whose = "items hold " + held_kinds(*summary) + " in \"" + filter.field + "\", ";
   if (filter.op != Filter::Op::kEqual && filter.op != Filter::Op::kIn) {
-    if (!can_compare(*summary)) warnings->add(path, whose + "which are neither less nor more than anything");
+    if (can_compare(*summary))
+      warn_of_mixed_kinds(*summary, filter, path, warnings);
+    else
+      warnings->add(path + filter.place, whose + "which are neither less nor more than anything");
     return;
   }
-  for (const FeatureValue& wanted : filter.values) {
+  for (std::size_t i = 0; i < filter.values.size(); ++i) {
+    const FeatureValue& wanted = filter.values[i];
     if (!can_equal(*summary, wanted))
-      warnings->add(path, whose + "which " + described(wanted) + " never equals" + hint(wanted, *summary));
+      warnings->add(value_path(filter, path, i), whose + "which " + described(wanted) + " never equals" + hint(wanted, *summary));
   }
 }
 
@@ -85,9 +100,10 @@ void warn_of_filter(const ReadState& state, const Filter& filter, const std::str
   if (filter.field != "id") return warn_of_condition(state, filter, path, warnings);
   if (filter.op == Filter::Op::kExists) return;
   const bool is_text = filter.op == Filter::Op::kEqual || filter.op == Filter::Op::kIn;
-  for (const FeatureValue& wanted : filter.values) {
+  for (std::size_t i = 0; i < filter.values.size(); ++i) {
+    const FeatureValue& wanted = filter.values[i];
     if (!is_text || !std::holds_alternative<std::string>(wanted))
-      warnings->add(path, "\"id\" is a text; it is compared with " + described(wanted));
+      warnings->add(value_path(filter, path, i), "\"id\" is a text; it is compared with " + described(wanted));
   }
 }
 

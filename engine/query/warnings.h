@@ -12,6 +12,7 @@
 #include "engine/funnel.h"
 #include "engine/read_state.h"
 #include "engine/requests.h"
+#include "index/attribute_index.h"
 
 namespace tamis::engine {
 
@@ -28,6 +29,10 @@ std::vector<Warning> request_warnings(const ReadState& state, const RecommendReq
 // Of the serving generation: its models that no stored funnel uses, at "/generation/<model>".
 std::vector<Warning> generation_warnings(const ReadState& state);
 
+// Of the configuration: fields of users and items whose values, which are older than the declaration of their kind, are
+// of another one. At "/items/features/<field>" and "/users/features/<field>".
+std::vector<Warning> schema_warnings(const ReadState& state);
+
 // --- the parts (field_warnings.cc, filter_warnings.cc) ---
 
 // Collects at most kMaxWarnings, each once.
@@ -40,6 +45,8 @@ class Warnings {
   std::vector<Warning> warnings_;
 };
 
+// "booleans and numbers": what entities hold in a field.
+std::string held_kinds(const index::FieldSummary& summary);
 // `"in_stok"; did you mean "in_stock"?`, of the fields that items have or may have.
 std::string quoted_field(const ReadState& state, std::string_view field);
 // A rule that groups or compares by a field that no item has.

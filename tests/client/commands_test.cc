@@ -271,6 +271,8 @@ TEST_F(Commands, TrainFollowsTheJob) {
   EXPECT_EQ(ran.code, kExitOk);
   EXPECT_THAT(ran.out, HasSubstr("generation g4"));
   EXPECT_EQ(run({"train", "--no-wait", "--url", server.url()}).out, "j7\n");
+  run({"train", "--no-wait", "--model", "ials,bpr", "--model", "ease", "--url", server.url()});
+  EXPECT_THAT(server.requests().back().body, HasSubstr(R"("models":["ials","bpr","ease"])"));
   last = "failed";
   const Ran failed = run({"train", "--url", server.url()});
   EXPECT_EQ(failed.code, kExitFailed);
@@ -315,12 +317,14 @@ TEST_F(Commands, RecommendPrintsNamesAndReasons) {
         .bytes = http_answer(
             200,
             R"({"user":"u","funnel":"default","generation":"g1","sequence":4,"items":[{"item":"a","rank":1,"score":0.25,
-      "features":{"name":"LANTERN"},"explain":{"retrieved_by":[{"retriever":"item_knn","rank":1,"score":1,"because":[{"item":"b","weight":1}]}]}}]})")};
+      "features":{"name":"LANTERN"},"explain":{"retrieved_by":[{"retriever":"item_knn","rank":1,"score":1,"because":[{"item":"b","weight":1}]}]}}],
+      "warnings":[{"path":"/funnel/filter/field","detail":"no item has the field \"in_stok\""}]})")};
   });
   const Ran ran = run({"recommend", "u", "--explain", "--url", server.url()});
   EXPECT_EQ(ran.code, kExitOk);
   EXPECT_THAT(ran.out, HasSubstr("LANTERN"));
   EXPECT_THAT(ran.out, HasSubstr("because of MUG"));
+  EXPECT_THAT(ran.err, HasSubstr("warning: /funnel/filter/field: no item has the field \"in_stok\""));
 }
 
 }  // namespace

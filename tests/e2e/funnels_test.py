@@ -89,7 +89,7 @@ class Funnels(unittest.TestCase):
     def test_warns_of_what_has_no_effect(self):
         funnel = {**POPULAR, "filter": {"field": "brnd", "eq": "b1"}, "rules": [{"kind": "cap", "field": "pric", "most": 1}]}
         told = self.http.call("PUT", "/v1/funnels/mistaken", funnel)
-        self.assertEqual([warning["path"] for warning in told["warnings"]], ["/filter", "/rules/0/field"])
+        self.assertEqual([warning["path"] for warning in told["warnings"]], ["/filter/field", "/rules/0/field"])
         self.assertIn('did you mean "brand"?', told["warnings"][0]["detail"])
         self.assertEqual(told["accepted"], 1)
         checked = self.http.call("POST", "/v1/funnels/validate", funnel)
@@ -97,7 +97,7 @@ class Funnels(unittest.TestCase):
         self.assertEqual(self.http.call("POST", "/v1/funnels/validate", POPULAR)["warnings"], [])
         answer = self.http.call("POST", "/v1/users/x/recommendations", {
             "funnel": "mistaken", "explain": True, "filter": {"field": "price", "eq": "3"}})
-        self.assertEqual([warning["path"] for warning in answer["warnings"]], ["/filter", "/funnel/filter", "/funnel/rules/0/field"])
+        self.assertEqual([warning["path"] for warning in answer["warnings"]], ["/filter/field", "/funnel/filter/field", "/funnel/rules/0/field"])
         self.assertIn("write 3 without quotes", answer["warnings"][0]["detail"])
         self.assertNotIn("warnings", self.http.call("GET", "/v1/users/x/recommendations?funnel=mistaken"))
         stats = [warning for warning in self.http.call("GET", "/v1/stats")["warnings"] if warning.get("funnel") == "mistaken"]

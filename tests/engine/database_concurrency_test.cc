@@ -77,5 +77,72 @@ TEST_F(DatabaseTest, AWaitForASequenceEndsWhenItIsVisible) {
   EXPECT_EQ(database->recommend(request).status().field(), "min_seq_timeout_ms");
 }
 
+// A user who is deleted by two writers at once, and comes back in between, takes back what they did once.
+TEST_F(DatabaseTest, DeletionsOfOneUserAtOnceTakeTheirCountsBackOnce) {
+  open();
+  for (int n = 0; n < 3; ++n) view("steady", "kept");
+  std::atomic<int> broken{0};
+  std::vector<std::thread> threads;
+  for (int writer = 0; writer < 3; ++writer) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 60; ++i) {
+        if (!database->write({PutEntity{EntityKind::kUser, Entity{.id = "ada", .features = {}}}}).is_ok()) ++broken;
+        if (!database->write({PutInteraction{interaction("ada", "lantern", "purchase")}}).is_ok()) ++broken;
+        const StatusCode code = database->write({DeleteEntity{EntityKind::kUser, "ada"}}).status().code();
+        if (code != StatusCode::kOk && code != StatusCode::kNotFound) ++broken;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(broken.load(), 0);
+  write({PutEntity{EntityKind::kUser, Entity{.id = "ada", .features = {}}}});  // with what came late
+  write({DeleteEntity{EntityKind::kUser, "ada"}});
+  view("bob", "lantern");
+  const auto counts = database->stats().interactions_by_type;
+  EXPECT_EQ(counts.at("view"), 4U);
+  EXPECT_EQ(counts.contains("purchase") ? counts.at("purchase") : 0, 0U);
+  const std::vector<std::string> before = recommended("stranger");
+  EXPECT_THAT(before, ::testing::ElementsAre("kept", "lantern"));
+  close();
+  open();
+  EXPECT_EQ(recommended("stranger"), before);
+  EXPECT_EQ(database->stats().interactions_by_type, counts);
+}
+
+// What a session does while it is merged is the user's or still the session's, and nobody's twice.
+TEST_F(DatabaseTest, NothingIsLostOfASessionThatIsMergedWhileItActs) {
+  open();
+  constexpr int kEvents = 300;
+  std::atomic<int> acknowledged{0};
+  std::atomic<bool> done{false};
+  std::thread session([&] {
+    for (int i = 0; i < kEvents; ++i)
+      if (database->write({PutInteraction{interaction("s-1", "i" + std::to_string(i))}}).is_ok()) ++acknowledged;
+    done.store(true);
+  });
+  std::thread merger([&] {
+    while (!done.load()) {
+      const auto merged = database->merge_user("ada", "s-1");
+      EXPECT_TRUE(merged.is_ok()) << merged.status().to_string();
+    }
+  });
+  session.join();
+  merger.join();
+  EXPECT_TRUE(database->merge_user("ada", "s-1").is_ok());
+  EXPECT_EQ(acknowledged.load(), kEvents);
+  std::vector<std::string> items;
+  std::string cursor;
+  do {
+    const auto page = database->list_interactions(EntityKind::kUser, "ada", cursor, 100);
+    ASSERT_TRUE(page.is_ok()) << page.status().to_string();
+    for (const auto& row : page->rows) items.push_back(row.interaction.item);
+    cursor = page->cursor;
+  } while (!cursor.empty());
+  std::sort(items.begin(), items.end());
+  EXPECT_EQ(items.size(), static_cast<std::size_t>(kEvents));
+  EXPECT_EQ(std::unique(items.begin(), items.end()), items.end());
+  EXPECT_EQ(database->stats().interactions, static_cast<std::uint64_t>(kEvents));
+}
+
 }  // namespace
 }  // namespace tamis::engine

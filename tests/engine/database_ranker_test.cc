@@ -92,8 +92,8 @@ TEST_F(DatabaseRankerTest, IsLearnedServedMovedAndTakenBack) {
     if (known.id == ranked) info = known;
   ASSERT_EQ(info.state, "serving") << info.note;
   auto metrics = info.metrics["dlrm"];
-  EXPECT_GT(metrics["ndcg@10"], metrics["retrieval_ndcg@10"] * 1.05);
-  EXPECT_GT(metrics["auc.purchase"], 0.55);
+  EXPECT_GT(metrics["ndcg@10"], metrics["retrieval_ndcg@10"] * 2);
+  EXPECT_GT(metrics["auc.purchase"], 0.64);
   EXPECT_LT(metrics["ece.purchase"], 0.1);
   EXPECT_TRUE(metrics.contains("log_loss.click"));
 

@@ -107,7 +107,8 @@ TEST_F(ServedModelsTest, EachIsMeasuredByTheGate) {
   ASSERT_THAT(generations, SizeIs(1));
   for (const std::string& model : kModels) {
     ASSERT_TRUE(generations[0].metrics.contains(model)) << model;
-    EXPECT_GT(generations[0].metrics.at(model).at("recall_all@10"), 0) << model;
+    // Of 40 items that is what chance gives; those who know the camps halve the choice.
+    EXPECT_GT(generations[0].metrics.at(model).at("recall_all@10"), model == "popular" ? 0.25 : 0.4) << model;
   }
   const auto& metrics = generations[0].metrics;
   for (const std::string model : {"bpr", "ease", "graph_filter", "bspm"})  // camps are what popularity cannot tell

@@ -10,18 +10,18 @@ namespace {
 
 using testing::HasSubstr;
 
-// Two kinds of items. Everybody rates the first kind high; odd users rate the second kind high, even users low.
+// Two kinds of items. Everybody rates the first kind high; of the second kind, every `n`th user rates all items low, the
+// others high.
 class Liked : public testing::Test {
  protected:
-  void SetUp() override {
-    constexpr int kUsers = 40;
-    constexpr int kItems = 200;
+  void SetUp() override { write(40, 200, 4'000, 2); }
+  void write(int users, int items, int ratings, int n) {
     Random random(3);
     std::string text;
-    for (int time = 0; time < 4'000; ++time) {
-      const int user = time % kUsers;
-      const auto item = static_cast<int>(random.below(kItems));
-      const bool low = item >= kItems / 2 && user % 2 == 0;
+    for (int time = 0; time < ratings; ++time) {
+      const int user = time % users;
+      const auto item = static_cast<int>(random.below(static_cast<std::uint32_t>(items)));
+      const bool low = item >= items / 2 && user % n == 0;
       text += std::to_string(user) + "::" + std::to_string(item) + "::" + std::to_string(low ? 1 : 5) +
               "::" + std::to_string(time) + "\n";
     }
@@ -37,12 +37,20 @@ class Liked : public testing::Test {
   std::filesystem::path file_;
 };
 
+// Among few items, likes alone recommend what a minority turned down.
 TEST_F(Liked, WhatIsTurnedDownLeavesTheLists) {
+  write(160, 60, 8'000, 4);
+  const double before = metrics("likes").at("disliked@20");
+  EXPECT_GT(before, 0.03);
+  EXPECT_LT(metrics("thresholds").at("disliked@20"), before * 0.75);
+  EXPECT_LT(metrics("centred").at("disliked@20"), before * 0.75);
+}
+
+TEST_F(Liked, WhatIsLikedRises) {
   const auto before = metrics("likes");
   const auto thresholds = metrics("thresholds");
   const auto centred = metrics("centred");
   for (const auto& after : {thresholds, centred}) {
-    EXPECT_LE(after.at("disliked@20"), before.at("disliked@20"));
     EXPECT_GT(after.at("ndcg@10"), before.at("ndcg@10"));
     EXPECT_GT(after.at("recall@20"), before.at("recall@20"));
   }
