@@ -13,6 +13,8 @@ class Observer {
   // A stage of a funnel took `seconds` and left `candidates`.
   virtual void on_funnel_stage(std::string_view /*funnel*/, std::string_view /*stage*/, double /*seconds*/,
                                std::uint64_t /*candidates*/) {}
+  // A funnel answered with `items`, of which `fallback_items` came from its fallback.
+  virtual void on_answer(std::string_view /*funnel*/, std::uint64_t /*items*/, std::uint64_t /*fallback_items*/) {}
   // A rule of a funnel took `seconds`; beyond the funnel's budget `is_over_budget` is set.
   virtual void on_rule(std::string_view /*funnel*/, std::string_view /*rule*/, double /*seconds*/,
                        bool /*is_over_budget*/) {}

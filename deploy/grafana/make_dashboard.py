@@ -46,6 +46,16 @@ ROWS = [
         ("Refused by a limit", "reqps", [(rate("tamis_http_refused_total", "reason"), "{{reason}}")]),
         ("Ready, writable", "short", [(gauge("tamis_ready"), "ready"), (gauge("tamis_writable"), "writable")]),
     ]),
+    ("What is served", [
+        ("Answers by what they hold", "reqps", [(rate("tamis_answers_total", "outcome"), "{{outcome}}")]),
+        ("Share of answers with fallback items, of empty ones", "percentunit", [
+            (rate("tamis_answers_total", where='outcome="fallback"') + " / " + rate("tamis_answers_total"), "fallback"),
+            (rate("tamis_answers_total", where='outcome="empty"') + " / " + rate("tamis_answers_total"), "empty")]),
+        ("Clicked slots per slot, last hour", "percentunit", [
+            (gauge("tamis_funnel_click_through_ratio", where='window="hour"'), "{{funnel}} {{arm}}")]),
+        ("Share of the items that were served, last day", "percentunit", [
+            (gauge("tamis_funnel_coverage_ratio", where='window="day"'), "{{funnel}} {{arm}}")]),
+    ]),
     ("Funnel stages", [
         ("p99 by stage", "s", [(quantile(0.99, "tamis_funnel_stage_seconds", "funnel, stage"), "{{funnel}} {{stage}}")]),
         ("Mean candidates left by stage", "short", [

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -26,6 +25,13 @@ constexpr std::array<Comparison, 6> kComparisons = {{{"eq", Filter::Op::kEqual},
 constexpr std::array<std::string_view, 11> kMembers = {"all", "any", "not", "field", "eq",    "in",
                                                        "lt",  "lte", "gt",  "gte",   "exists"};
 constexpr std::string_view kShape = "all, any, not, or field with eq, in, lt, lte, gt, gte or exists";
+
+// Whether a whole number changes as a double. The comparison is of whole numbers: as a double, 2^53 + 1 is 2^53.
+bool is_rounded(const Json& value) {
+  constexpr auto kMost = static_cast<std::int64_t>(kMaxExactInteger);
+  if (value.is_number_unsigned()) return value.get<std::uint64_t>() > static_cast<std::uint64_t>(kMost);
+  return value.is_number_integer() && (value.get<std::int64_t>() < -kMost || value.get<std::int64_t>() > kMost);
+}
 
 bool is_ordering(Filter::Op op) { return op != Filter::Op::kEqual && op != Filter::Op::kIn; }
 
@@ -131,7 +137,7 @@ class FilterReader {
   // An RFC 3339 string stands for a timestamp, as it does in features; the field "id" is always a string.
   static Result<FeatureValue> read_value(const std::string& field, Filter::Op op, const Json& value,
                                          const std::string& pointer) {
-    if (value.is_number_integer() && std::abs(value.get<double>()) > kMaxExactInteger) {
+    if (is_rounded(value)) {
       return json_fault(
           value, pointer,
           "a whole number of at most 2^53 either way, which a double holds exactly; a string can hold it");

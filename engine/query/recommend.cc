@@ -1,4 +1,5 @@
 // recommend(): whom it is for, retrieval, the funnel's run, the answer, the trace that it leaves.
+#include <algorithm>
 #include <utility>
 
 #include "common/cancellation.h"
@@ -73,6 +74,13 @@ Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest
   TAMIS_RETURN_IF_ERROR(write_items(context, request, *funnel, run, &answer));
   answer.cursor = next_cursor(request, run, prepared.served_before());
   clock.end_stage("answer", answer.items.size());
+
+  if (observer != nullptr) {
+    const auto fallback_items = std::count_if(answer.items.begin(), answer.items.end(),
+                                              [](const RecommendedItem& item) { return item.fallback; });
+    observer->on_answer(request.override_funnel ? kOverrideName : std::string_view(funnel->name), answer.items.size(),
+                        static_cast<std::uint64_t>(fallback_items));
+  }
 
   answer.user = request.user;
   answer.funnel = funnel->name;

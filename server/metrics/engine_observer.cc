@@ -25,6 +25,10 @@ EngineObserver::EngineObserver(std::shared_ptr<prometheus::Registry> registry)
                             .Name("tamis_funnel_stage_candidates_total")
                             .Help("Candidates that a stage of a funnel left.")
                             .Register(*registry_)),
+      answers_total_(prometheus::BuildCounter()
+                         .Name("tamis_answers_total")
+                         .Help("Recommendations: ranked, with items of the fallback, or empty.")
+                         .Register(*registry_)),
       rule_seconds_(prometheus::BuildHistogram()
                         .Name("tamis_rule_duration_seconds")
                         .Help("Time that one re-rank rule took for one request.")
@@ -80,11 +84,40 @@ void EngineObserver::on_funnel_stage(std::string_view funnel, std::string_view s
   observe(stage_of(funnel, stage));
 }
 
+EngineObserver::Answers& EngineObserver::answers_of(std::string_view funnel) {
+  if (const auto known = answers_.find(funnel); known != answers_.end()) return known->second;
+  if (answers_.size() >= kMaxFunnels && funnel != kOther) return answers_of(kOther);
+  const auto add = [&](const char* outcome) {
+    return &answers_total_.Add({{"funnel", std::string(funnel)}, {"outcome", outcome}});
+  };
+  const Answers created{add("ranked"), add("fallback"), add("empty")};
+  return answers_.insert_or_assign(std::string(funnel), created).first->second;
+}
+
+void EngineObserver::on_answer(std::string_view funnel, std::uint64_t items, std::uint64_t fallback_items) {
+  {
+    const ReaderLock lock(mutex_);
+    if (const auto known = answers_.find(funnel); known != answers_.end())
+      return known->second.of(items, fallback_items)->Increment();
+  }
+  const WriterLock lock(mutex_);
+  answers_of(funnel).of(items, fallback_items)->Increment();
+}
+
 void EngineObserver::keep_funnels(const std::set<std::string, std::less<>>& funnels) {
   const WriterLock lock(mutex_);
+  const auto stays = [&](const std::string& funnel) {
+    return funnels.contains(funnel) || funnel == kOverride || funnel == kOther;
+  };
+  std::erase_if(answers_, [&](const auto& entry) {
+    const auto& [funnel, answers] = entry;
+    if (stays(funnel)) return false;
+    for (prometheus::Counter* counter : {answers.ranked, answers.fallback, answers.empty}) answers_total_.Remove(counter);
+    return true;
+  });
   std::erase_if(stages_, [&](const auto& entry) {
     const auto& [funnel, stages] = entry;
-    if (funnels.contains(funnel) || funnel == kOverride || funnel == kOther) return false;
+    if (stays(funnel)) return false;
     for (const auto& [name, stage] : stages) {
       stage_seconds_.Remove(stage.seconds);
       stage_candidates_.Remove(stage.candidates);

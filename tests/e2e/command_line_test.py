@@ -151,6 +151,14 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.tamis(server, "export", "vectors", "--space", "copy"),
                          self.tamis(server, "export", "vectors", "--space", "images"))
         self.tamis(server, "import", "vectors", "v.npy", "--ids", "ids.txt", "--space", "images2", "--metric", "no", expect=2)
+        # A space is made where it does not exist, whatever the file.
+        (self.directory / "v.ndjson").write_text('{"item":"a","vector":[1,2]}\n')
+        self.tamis(server, "import", "vectors", "v.ndjson", "--space", "rows")
+        (self.directory / "v.csv").write_text("item,v0,v1\na,1,2\n")
+        (self.directory / "v.toml").write_text('[vectors]\nitem = "item"\nprefix = "v"\n')
+        self.tamis(server, "import", "vectors", "v.csv", "--mapping", "v.toml", "--space", "columns")
+        self.assertEqual(self.tamis(server, "export", "vectors", "--space", "rows"),
+                         self.tamis(server, "export", "vectors", "--space", "columns"))
 
     def test_train_recommend_similar_stats_snapshot(self):
         server = self.serve("one")

@@ -155,6 +155,22 @@ TEST_F(DatabaseRankerTest, AChangedFeatureCountsInTheNextAnswer) {
   }
 }
 
+// Many events of a kind on one item must not cost the ranker of the other kinds.
+TEST_F(DatabaseRankerTest, AnObjectiveWithoutExamplesIsLeftOutAlone) {
+  fill();
+  std::vector<Mutation> views(1'000, PutInteraction{interaction("ops", "probe", "view")});
+  write(std::move(views));
+  options.training.settings["dlrm"]["objectives"] = "view,click";
+  close();
+  open();
+  const Job job = train({"item_knn", "ials", "dlrm"});
+  const GenerationInfo info = database->list_generations().front();
+  EXPECT_THAT(info.models, ::testing::Contains("dlrm"));
+  ASSERT_TRUE(info.left_out.contains("dlrm.view")) << info.note;
+  EXPECT_THAT(job.warnings, ::testing::Contains(HasSubstr("dlrm.view is left out")));
+  EXPECT_EQ(rank_note(ask("u1")), "");
+}
+
 TEST_F(DatabaseRankerTest, TooLittleDataLeavesTheRankerOut) {
   open();
   for (int i = 0; i < 30; ++i) view("u" + std::to_string(i % 5), "i" + std::to_string(i % 7));

@@ -105,6 +105,16 @@ std::string nested(std::size_t levels) {
   return json + std::string(levels - 1, '}');
 }
 
+TEST(FilterJson, RefusesWholeNumbersThatADoubleRounds) {
+  for (const char* filter : {R"({"field":"n","eq":9007199254740993})", R"({"field":"n","in":[1,-9007199254740993]})",
+                             R"({"field":"n","gte":18446744073709551615})"}) {
+    const Status refused = parse_filter(filter).status();
+    EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << filter;
+    EXPECT_THAT(refused.message(), ::testing::HasSubstr("2^53")) << filter;
+  }
+  EXPECT_TRUE(parse_filter(R"({"field":"n","eq":9007199254740992})").is_ok());
+}
+
 TEST(FilterJson, LimitsDepthAndSize) {
   EXPECT_TRUE(parse_filter(nested(kMaxFilterDepth)).is_ok());
   EXPECT_THAT(parse_filter(nested(kMaxFilterDepth + 1)).status().message(), HasSubstr("deeper than 32"));

@@ -316,12 +316,18 @@ TEST(Metrics, TellOfRequestsAndTheDatabase) {
   server.call("GET", "/v1/users/u1/recommendations");
   server.call("GET", "/v1/items/nobody");
   server.metrics.observer()->on_funnel_stage("default", "merge", 0.001, 17);
+  for (const auto& [items, fallback] : {std::pair{10, 0}, {10, 0}, {10, 4}, {0, 0}})
+    server.metrics.observer()->on_answer("default", static_cast<std::uint64_t>(items),
+                                         static_cast<std::uint64_t>(fallback));
   const HttpReply reply = server.call("GET", "/metrics");
   ASSERT_EQ(reply.status, 200);
   for (const char* line :
        {"tamis_http_request_seconds_count{method=\"GET\",route=\"/v1/users/{id}/recommendations\",status=\"2xx\"} 1",
         "tamis_http_request_seconds_count{method=\"GET\",route=\"/v1/items/{id}\",status=\"4xx\"} 1",
         "tamis_funnel_stage_candidates_total{funnel=\"default\",stage=\"merge\"} 17",
+        "tamis_answers_total{funnel=\"default\",outcome=\"ranked\"} 2",
+        "tamis_answers_total{funnel=\"default\",outcome=\"fallback\"} 1",
+        "tamis_answers_total{funnel=\"default\",outcome=\"empty\"} 1",
         "tamis_index_recall{space=\"looks\"} 0.99", "tamis_rocksdb_wal_syncs_total 5", "tamis_ready 1",
         "tamis_generation_info{generation=\"g2\"} 1", "tamis_build_info{version=", "process_resident_memory_bytes"}) {
     EXPECT_THAT(reply.body, HasSubstr(line));
@@ -334,6 +340,7 @@ TEST(Metrics, OfFunnelsThatAreGoneGoAway) {
   for (int i = 0; i < 300; ++i) {
     const std::string name = "f" + std::to_string(i);
     observer->on_funnel_stage(name, "merge", 0.001, 1);
+    observer->on_answer(name, 1, 0);
     for (int stage = 0; stage < 100; ++stage)
       observer->on_funnel_stage("default", "s" + std::to_string(stage), 0.001, 1);
   }
