@@ -38,6 +38,15 @@ Result<double> parse_number(std::string_view cell, std::string_view column) {
   if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number)) {
     return refuse(cell, "a finite number", column);
   }
+  const bool is_whole = text.find_first_not_of("-0123456789") == std::string_view::npos;
+  if (is_whole && std::abs(number) >= kMaxExactInteger) {
+    std::int64_t whole = 0;  // as a double, 2^53 + 1 is 2^53
+    constexpr auto kMost = static_cast<std::int64_t>(kMaxExactInteger);
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), whole);
+    if (read.ec != std::errc{} || whole > kMost || whole < -kMost)
+      return refuse(cell, "a whole number of at most 2^53 either way, which a double holds exactly (a category can)",
+                    column);
+  }
   return number;
 }
 

@@ -27,6 +27,13 @@ Status read_time(const std::optional<std::string>& text, std::string_view field,
   TimestampMs ms = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), ms);
   if (error == std::errc() && end == text->data() + text->size()) {
+    // Taken as milliseconds, seconds would lie in 1970, and select far more than was meant.
+    if (looks_like_seconds(static_cast<double>(ms))) {
+      return Status::invalid_argument(std::string(field) + " is " + *text +
+                                      "; expected Unix milliseconds (the number looks like seconds; multiply it by " +
+                                      "1000) or an RFC 3339 time")
+          .at_field(std::string(field));
+    }
     *out = ms;
     return Status::ok();
   }

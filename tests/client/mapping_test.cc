@@ -202,6 +202,10 @@ TEST(Cell, BecomesAValueOfItsKind) {
   EXPECT_FALSE(value(FeatureKind::kNumeric, "1e999").is_ok());
   EXPECT_FALSE(value(FeatureKind::kNumeric, "nan").is_ok());
   EXPECT_FALSE(value(FeatureKind::kNumeric, "3,5").is_ok());
+  EXPECT_EQ(**value(FeatureKind::kNumeric, "-9007199254740992"), FeatureValue(-9007199254740992.0));
+  for (const char* rounded : {"9007199254740993", "-9007199254740993", "99999999999999999999"})
+    EXPECT_FALSE(value(FeatureKind::kNumeric, rounded).is_ok()) << rounded;
+  EXPECT_EQ(**value(FeatureKind::kNumeric, "1e20"), FeatureValue(1e20));
   EXPECT_FALSE(value(FeatureKind::kBoolean, "maybe").is_ok());
 }
 

@@ -202,6 +202,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"ParameterOfHealth", "GET", "/healthz?a=b", "", 400, "query parameter a is not known"},
         Refusal{"ParameterOfStats", "GET", "/v1/stats?limit=3", "", 400, "there are none here"},
         Refusal{"ParameterOfSpace", "GET", "/v1/spaces/looks?x", "", 400, "query parameter x is not known"},
+        Refusal{"SecondsToTakeBackFrom", "DELETE", "/v1/interactions?user=u&from=1700000000", "", 400,
+                "looks like seconds"},
         Refusal{"UnknownField", "POST", "/v1/train", R"({"zzzzzzzz":1})", 400, "known fields are models, "},
         Refusal{"ZeroK", "GET", "/v1/users/u/recommendations?k=0", "", 400, "from 1 to 1000"},
         Refusal{"LargeK", "GET", "/v1/users/u/recommendations?k=1001", "", 400, "\"field\":\"k\""},
