@@ -140,7 +140,8 @@ void add_train(CLI::App& app, int* exit_code) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App* command = app.add_subcommand("train", "Train the models and promote the generation where its gate holds");
   add_remote_options(command, &options->remote, true);
-  command->add_option("--model", options->models, "Models, separated by commas; may be repeated (default: all configured)")
+  command
+      ->add_option("--model", options->models, "Models, separated by commas; may be repeated (default: all configured)")
       ->delimiter(',');
   command->add_flag("--alone", options->alone, "Keep nothing of the generation that serves but what is learned now");
   command->add_flag("--no-wait", options->no_wait, "Print the job's id and return");

@@ -22,9 +22,9 @@ struct EncoderKind {
   Result<std::unique_ptr<Encoder>> (*train)(const TrainingData& data, const Settings& settings,
                                             const TrainControl& control);
   Result<std::unique_ptr<Encoder>> (*load)(const SavedEncoder& saved);
-  bool uses_features = false;  // whether train() reads features, which are then loaded
+  bool uses_features = false;      // whether train() reads features, which are then loaded
   bool needs_interactions = true;  // whether train() learns from events; false: it takes data without any
-  double cost = 10;            // expected time of a training run beside the others', for progress bars (iALS: 10)
+  double cost = 10;                // expected time of a training run beside the others', for progress bars (iALS: 10)
 };
 
 std::span<const EncoderKind> encoder_kinds();

@@ -23,8 +23,8 @@ std::optional<std::string> find_lack(const Dataset& dataset) {
     return std::nullopt;
   return "too little to learn from: " + std::to_string(dataset.events.size()) + " interactions of " +
          std::to_string(dataset.users.size()) + " users with " + std::to_string(dataset.items.size()) +
-         " items, expected at least " + std::to_string(kMinTrainingEvents) + " of 2 users with 2 items (of types that " +
-         "weigh more than 0)";
+         " items, expected at least " + std::to_string(kMinTrainingEvents) +
+         " of 2 users with 2 items (of types that " + "weigh more than 0)";
 }
 
 // Leaves out every model of the run that needs interactions. failed_precondition where that is all of them.
@@ -197,7 +197,8 @@ void tell_of_outliers(const Dataset& dataset, const RunControl& control, Generat
   std::string warning = told + " to the range of the others: ";
   for (const std::string& outlier : dataset.named_outliers)
     warning += (&outlier == &dataset.named_outliers.front() ? "" : "; ") + outlier;
-  const std::uint64_t more = dataset.outliers - std::min<std::uint64_t>(dataset.outliers, dataset.named_outliers.size());
+  const std::uint64_t more =
+      dataset.outliers - std::min<std::uint64_t>(dataset.outliers, dataset.named_outliers.size());
   if (more > 0) warning += "; and " + std::to_string(more) + " more";
   control.warn(warning);
 }

@@ -81,7 +81,8 @@ void warn_of_condition(const ReadState& state, const Filter& filter, const std::
   for (std::size_t i = 0; i < filter.values.size(); ++i) {
     const FeatureValue& wanted = filter.values[i];
     if (!can_equal(*summary, wanted))
-      warnings->add(value_path(filter, path, i), whose + "which " + described(wanted) + " never equals" + hint(wanted, *summary));
+      warnings->add(value_path(filter, path, i),
+                    whose + "which " + described(wanted) + " never equals" + hint(wanted, *summary));
   }
 }
 

@@ -112,7 +112,8 @@ void EngineObserver::keep_funnels(const std::set<std::string, std::less<>>& funn
   std::erase_if(answers_, [&](const auto& entry) {
     const auto& [funnel, answers] = entry;
     if (stays(funnel)) return false;
-    for (prometheus::Counter* counter : {answers.ranked, answers.fallback, answers.empty}) answers_total_.Remove(counter);
+    for (prometheus::Counter* counter : {answers.ranked, answers.fallback, answers.empty})
+      answers_total_.Remove(counter);
     return true;
   });
   std::erase_if(stages_, [&](const auto& entry) {

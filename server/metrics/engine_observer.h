@@ -75,7 +75,7 @@ class EngineObserver final : public Observer {
   SharedMutex mutex_;
   std::map<std::string, std::map<std::string, Stage, std::less<>>, std::less<>> stages_ TAMIS_GUARDED_BY(mutex_);
   std::map<std::string, Answers, std::less<>> answers_ TAMIS_GUARDED_BY(mutex_);  // by funnel
-  std::map<std::string, Rule, std::less<>> rules_ TAMIS_GUARDED_BY(mutex_);  // by kind
+  std::map<std::string, Rule, std::less<>> rules_ TAMIS_GUARDED_BY(mutex_);       // by kind
 };
 
 }  // namespace tamis::server

@@ -168,7 +168,7 @@ class ImportTest : public DatabaseTrainingTest {
     std::ofstream(dir / "items.txt") << "i0\ni1\ni2\n";
     std::vector<float> items = {1, 0, 0, 1, 0.5F, 0.5F + poison};
     const std::vector<float> users = {2, 0, 0, 3 * users_scale};
-    const std::vector<float> inputs = {1, 0, 0, 0, 1, 0, 0, 0, 1};  // [items, 3]
+    const std::vector<float> inputs = {1, 0, 0, 0, 1, 0, 0, 0, 1};                  // [items, 3]
     const std::vector<float> weight = {tower_scale, 0, -1, 0, 2 * tower_scale, 0};  // [2, 3]
     const std::vector<float> bias = {0.25F, 0};
     models::TensorWriter tensors;

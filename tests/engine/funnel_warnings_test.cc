@@ -85,7 +85,8 @@ TEST_F(WarningsTest, AreOfKindsThatCannotMatch) {
 
 TEST_F(WarningsTest, AreOfItemsThatDropOutOfAComparison) {
   write({put_item("cup", {{"price", std::string("9.99")}})});
-  EXPECT_THAT(told(R"("filter":{"field":"price","lt":20})"), warns("/filter/lt", "1 item holds categories in \"price\""));
+  EXPECT_THAT(told(R"("filter":{"field":"price","lt":20})"),
+              warns("/filter/lt", "1 item holds categories in \"price\""));
 }
 
 TEST_F(WarningsTest, AreOfKindsThatWereDeclaredLater) {

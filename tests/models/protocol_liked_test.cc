@@ -10,8 +10,8 @@ namespace {
 
 using testing::HasSubstr;
 
-// Two kinds of items. Everybody rates the first kind high; of the second kind, every `n`th user rates all items low, the
-// others high.
+// Two kinds of items. Everybody rates the first kind high; of the second kind, every `n`th user rates all items low,
+// the others high.
 class Liked : public testing::Test {
  protected:
   void SetUp() override { write(40, 200, 4'000, 2); }

@@ -327,9 +327,9 @@ TEST(Metrics, TellOfRequestsAndTheDatabase) {
         "tamis_funnel_stage_candidates_total{funnel=\"default\",stage=\"merge\"} 17",
         "tamis_answers_total{funnel=\"default\",outcome=\"ranked\"} 2",
         "tamis_answers_total{funnel=\"default\",outcome=\"fallback\"} 1",
-        "tamis_answers_total{funnel=\"default\",outcome=\"empty\"} 1",
-        "tamis_index_recall{space=\"looks\"} 0.99", "tamis_rocksdb_wal_syncs_total 5", "tamis_ready 1",
-        "tamis_generation_info{generation=\"g2\"} 1", "tamis_build_info{version=", "process_resident_memory_bytes"}) {
+        "tamis_answers_total{funnel=\"default\",outcome=\"empty\"} 1", "tamis_index_recall{space=\"looks\"} 0.99",
+        "tamis_rocksdb_wal_syncs_total 5", "tamis_ready 1", "tamis_generation_info{generation=\"g2\"} 1",
+        "tamis_build_info{version=", "process_resident_memory_bytes"}) {
     EXPECT_THAT(reply.body, HasSubstr(line));
   }
 }
