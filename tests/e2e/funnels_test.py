@@ -97,7 +97,7 @@ class Funnels(unittest.TestCase):
         self.assertEqual(self.http.call("POST", "/v1/funnels/validate", POPULAR)["warnings"], [])
         answer = self.http.call("POST", "/v1/users/x/recommendations", {
             "funnel": "mistaken", "explain": True, "filter": {"field": "price", "eq": "3"}})
-        self.assertEqual([warning["path"] for warning in answer["warnings"]], ["/filter/field", "/funnel/filter/field", "/funnel/rules/0/field"])
+        self.assertEqual([warning["path"] for warning in answer["warnings"]], ["/filter/eq", "/funnel/filter/field", "/funnel/rules/0/field"])
         self.assertIn("write 3 without quotes", answer["warnings"][0]["detail"])
         self.assertNotIn("warnings", self.http.call("GET", "/v1/users/x/recommendations?funnel=mistaken"))
         stats = [warning for warning in self.http.call("GET", "/v1/stats")["warnings"] if warning.get("funnel") == "mistaken"]
