@@ -49,6 +49,9 @@ function(tamis_test name)
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 120)
   endif()
+  if(TAMIS_SANITIZE)
+    math(EXPR TEST_TIMEOUT "${TEST_TIMEOUT} * 10")  # threads are watched at five to twenty times the cost
+  endif()
   find_program(LLVM_SYMBOLIZER llvm-symbolizer-16)  # so that sanitizers name functions
   set_tests_properties(${name} PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT}
     ENVIRONMENT "${TEST_ENVIRONMENT};ASAN_SYMBOLIZER_PATH=${LLVM_SYMBOLIZER};LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:external_symbolizer_path=${LLVM_SYMBOLIZER}")

@@ -58,6 +58,24 @@ Status validate(const BprOptions& options) {
                  "a finite number above 0");
 }
 
+std::vector<float> disliked_strengths(std::span<const float> weights) {
+  double liked = 0;
+  std::size_t count = 0;
+  for (const float weight : weights) {
+    if (!(weight > 0)) continue;
+    liked += double{weight};
+    ++count;
+  }
+  const double mean = count == 0 ? 0 : liked / static_cast<double>(count);
+  std::vector<float> strengths(weights.size());
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] > 0) continue;
+    const double ratio = std::min(1.0, mean > 0 ? std::abs(double{weights[i]}) / mean : 1.0);
+    strengths[i] = static_cast<float>(ratio * ratio);
+  }
+  return strengths;
+}
+
 Result<BprModel> train_bpr(const InteractionMatrix& interactions, const BprOptions& options,
                            const TrainControl& control) {
   TAMIS_RETURN_IF_ERROR(validate(options));
@@ -69,8 +87,9 @@ Result<BprModel> train_bpr(const InteractionMatrix& interactions, const BprOptio
   for (std::uint32_t user = 0; user < interactions.rows; ++user) {
     const auto met = interactions.row_columns(user);
     const auto weights = interactions.row_weights(user);
+    const std::vector<float> strengths = disliked_strengths(weights);
     for (std::size_t i = 0; i < met.size(); ++i) {
-      if (weights[i] > 0 || options.disliked_weight > 0) pairs.push_back({user, met[i], weights[i] < 0});
+      if (weights[i] > 0 || options.disliked_weight > 0) pairs.push_back({user, met[i], strengths[i]});
     }
   }
   BprBatch batch(interactions, options);

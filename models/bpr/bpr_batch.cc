@@ -27,7 +27,7 @@ float BprBatch::weight_of(std::uint32_t user, std::uint32_t item) const {
 
 BprBatch::Sample BprBatch::draw(const Pair& pair, std::uint64_t seed, const AdagradRows& users,
                                 const AdagradRows& items) const {
-  return pair.is_disliked ? draw_disliked(pair, seed, users, items) : draw_liked(pair, seed, users, items);
+  return pair.disliked > 0 ? draw_disliked(pair, seed, users, items) : draw_liked(pair, seed, users, items);
 }
 
 BprBatch::Sample BprBatch::draw_disliked(const Pair& pair, std::uint64_t seed, const AdagradRows& users,
@@ -42,7 +42,7 @@ BprBatch::Sample BprBatch::draw_disliked(const Pair& pair, std::uint64_t seed, c
     sample.positive = item;
     const float margin = blas::dot(dim, user, items.factors.data() + item * dim) -
                          blas::dot(dim, user, items.factors.data() + pair.item * dim);
-    sample.slope = static_cast<float>(options_.disliked_weight) / (1.0F + std::exp(margin));
+    sample.slope = static_cast<float>(options_.disliked_weight) * pair.disliked / (1.0F + std::exp(margin));
     break;
   }
   return sample;

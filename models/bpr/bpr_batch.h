@@ -25,7 +25,7 @@ class BprBatch {
   struct Pair {
     std::uint32_t user = 0;
     std::uint32_t item = 0;
-    bool is_disliked = false;
+    float disliked = 0;  // above 0: turned down, and how hard (disliked_strengths())
   };
   // One step on `pairs`, the draws taken from `seed`.
   Status step(std::span<const Pair> pairs, std::uint64_t seed, AdagradRows& users, AdagradRows& items,

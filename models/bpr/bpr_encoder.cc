@@ -67,9 +67,9 @@ bool BprEncoder::explain(const UserInput& user, std::uint32_t item, std::span<do
 }
 
 std::vector<float> BprEncoder::entries(const DistinctItems& history) const {
-  std::vector<float> result;
-  for (const float weight : history.weights)
-    result.push_back(weight < 0 ? -static_cast<float>(model_.options.disliked_weight) : 1.0F);
+  std::vector<float> result = disliked_strengths(history.weights);
+  for (std::size_t i = 0; i < result.size(); ++i)
+    result[i] = history.weights[i] < 0 ? -static_cast<float>(model_.options.disliked_weight) * result[i] : 1.0F;
   return result;
 }
 
