@@ -4,8 +4,6 @@
 #include <array>
 #include <string>
 
-#include "models/value_scale.h"
-
 namespace tamis::engine {
 namespace {
 
@@ -36,6 +34,23 @@ InteractionType with_range(InteractionType type, const Range& range) {
   return type;
 }
 
+// What all but a fiftieth at either end keep to; a single odd value tells nothing. Beside ratings above 1, a -1 says
+// that there is none, in many data sets.
+struct Extremes {
+  double low;
+  double high;
+};
+std::optional<Extremes> extremes_of(std::span<const double> all) {
+  std::vector<double> values(all.begin(), all.end());
+  std::sort(values.begin(), values.end());
+  const bool has_marks =
+      std::all_of(values.begin(), values.end(), [](double value) { return value >= 0 || value == -1; });
+  if (has_marks && values.back() > 1) std::erase(values, -1.0);
+  if (values.size() < kRatingsToTell) return std::nullopt;
+  const std::size_t cut = std::max<std::size_t>(1, values.size() / 50);
+  return Extremes{values[cut], values[values.size() - 1 - cut]};
+}
+
 // The document of a type, without what is no part of its meaning.
 std::string meaning_of(InteractionType type) {
   type.version = 0;
@@ -54,10 +69,10 @@ std::optional<InteractionType> tell_rating_type(std::span<const double> values, 
   });
   const bool was_told = types.is_stored(kRatingType);  // if it was not declared by a person
   if (held == kRanges.end() || (was_told && meaning_of(*current) == meaning_of(*built_in))) return std::nullopt;
-  const models::ValueScale scale = models::measure_values(values);
-  if (scale.low == 1 && scale.high == 1) return std::nullopt;  // one star, or a mark
-  const double low = was_told ? std::min(scale.low, held->low) : scale.low;
-  const double high = was_told ? std::max(scale.high, held->high) : scale.high;
+  const std::optional<Extremes> seen = extremes_of(values);
+  if (!seen || (seen->low == 1 && seen->high == 1)) return std::nullopt;  // one star, or a mark
+  const double low = was_told ? std::min(seen->low, held->low) : seen->low;
+  const double high = was_told ? std::max(seen->high, held->high) : seen->high;
   const auto fits = std::find_if(kRanges.begin(), kRanges.end(),
                                  [&](const Range& range) { return range.low <= low && high <= range.high; });
   if (fits == kRanges.end() || fits == held) return std::nullopt;

@@ -18,7 +18,7 @@ inline constexpr std::size_t kRatingsToTell = 50;
 
 // `rating` with the thresholds that fit the values; nothing where the stars of `types` fit, where there are fewer than
 // kRatingsToTell values, where they do not tell (all are 1; some lie above 100), and where a person declared the type.
-// A range that was told before is widened, never narrowed. Values that are far out play no part. O(values).
+// A range that was told before is widened, never narrowed. Values that few share play no part. O(values log values).
 std::optional<InteractionType> tell_rating_type(std::span<const double> values, const InteractionTypes& types);
 
 // The newest values of the type `rating`. Thread-safe.

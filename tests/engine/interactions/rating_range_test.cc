@@ -50,7 +50,16 @@ TEST(RatingRange, LeavesStarsAndWhatTellsNothing) {
   EXPECT_FALSE(tell_rating_type(std::vector<double>(kRatingsToTell - 1, 8.0), start())) << "too few";
   std::vector<double> one_off = values_between(1, 5, 1);
   one_off.push_back(1'000);
+  one_off.push_back(-3);
   EXPECT_FALSE(tell_rating_type(one_off, start())) << "one value is no range";
+  std::vector<double> marked = values_between(1, 5, 1);
+  for (int i = 0; i < 40; ++i) marked.push_back(-1);
+  EXPECT_FALSE(tell_rating_type(marked, start())) << "-1 says that there is no rating";
+  std::vector<double> marked_tens = values_between(1, 10, 1);
+  for (int i = 0; i < 40; ++i) marked_tens.push_back(-1);
+  const auto tens = tell_rating_type(marked_tens, start());
+  ASSERT_TRUE(tens);
+  EXPECT_EQ(tens->at_least, 7);
 }
 
 TEST(RatingRange, WidensWhatWasToldAndLeavesWhatWasDeclared) {
