@@ -49,6 +49,7 @@ ValueScale measure_values(std::span<const double> all) {
   scale.high = *high;
   const auto count = static_cast<double>(values.size());
   for (const double value : values) scale.mean += value / count;
+  scale.mean = scale.clip(scale.mean);  // rounding can push it past the end where all are equal
   double variance = 0;
   for (const double value : values) variance += (value - scale.mean) * (value - scale.mean) / count;
   const double deviation = std::sqrt(variance);

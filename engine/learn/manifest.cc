@@ -140,9 +140,9 @@ Result<RatingScales> parse_rating_scales(const json& value) {
                                    .low = entry.at("low").get<double>(),
                                    .high = entry.at("high").get<double>()};
     if (!std::isfinite(scale.mean) || !std::isfinite(scale.deviation) || !(scale.deviation > 0) ||
-        !(scale.low <= scale.mean && scale.mean <= scale.high))
+        !(scale.low <= scale.high))
       return Status::corruption("the manifest's scale of '" + type.substr(0, 64) +
-                                "' is not one: expected low <= mean <= high and a deviation above 0");
+                                "' is not one: expected finite numbers, low <= high and a deviation above 0");
     scales[type] = scale;
   }
   return scales;

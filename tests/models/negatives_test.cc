@@ -255,6 +255,17 @@ TEST(Ratings, AllEqualOnesAreAllLiked) {
   EXPECT_DOUBLE_EQ(mean.preference(scale.standardize(4)), 1);
 }
 
+TEST(ValueScale, TheMeanOfEqualValuesIsNoneBeyondThem) {
+  for (int tenths = 1; tenths < 100; ++tenths) {
+    for (std::size_t count = 1; count < 40; ++count) {
+      const double value = tenths / 10.0;
+      const ValueScale scale = measure_values(std::vector<double>(count, value));
+      EXPECT_GE(scale.mean, scale.low) << count << " of " << value;
+      EXPECT_LE(scale.mean, scale.high) << count << " of " << value;
+    }
+  }
+}
+
 TEST(Ratings, FarOutOnesAreClippedToTheOthers) {
   const double inf = std::numeric_limits<double>::infinity();
   for (const double absurd : {1e39, 1e30, 1'700'000'000'000.0, -1e20, inf, -inf}) {
