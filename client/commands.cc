@@ -106,7 +106,7 @@ void add_import(CLI::App& app, int* exit_code) {
                               "  tamis import vectors items.npy --ids items.txt --space images --metric cosine\n"
                               "  tamis import --generation out/two-tower --name two-tower --promote\n"
                               "  tamis import --undo 20261128-173059-3f9a1c\n"
-                              "Plain, gzip, xz and zstd files are told apart by their content.") +
+                              "Plain, gzip, xz and zstd files are recognised by their content.") +
                   kExitCodes);
   command->callback([options, exit_code] { *exit_code = run_import(*options); });
 }

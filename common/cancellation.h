@@ -1,6 +1,6 @@
 // Cancellation: asks work on other threads to end early.
 //
-//   Cancellation cancellation;                            // of whoever may give up
+//   Cancellation cancellation;                            // the caller holds it and may cancel
 //   worker:  const CancellationScope scope(&cancellation);
 //            for (...) TAMIS_RETURN_IF_ERROR(check_cancelled());   // in every long loop
 //   owner:   cancellation.cancel();

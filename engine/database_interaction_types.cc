@@ -91,6 +91,7 @@ Result<WriteAck> DatabaseImpl::store_interaction_type(InteractionType type) {
 
 void DatabaseImpl::fit_rating_type() {
   const std::vector<double> values = live()->recent_ratings().take_if_changed();
+  if (values.size() < kRatingsToTell) return;
   MutexLock lock(funnel_mutex_);  // nobody declares the type in between
   const auto told = tell_rating_type(values, *live()->pin()->interaction_types);
   if (!told || !check_writable().is_ok()) return;

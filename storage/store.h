@@ -157,7 +157,7 @@ class Store {
   virtual Result<std::vector<Document>> list_documents(std::string_view collection) const = 0;
 
   // The change feed: records with sequence >= from, in order. failed_precondition where the log no longer reaches back.
-  // Users who were erased are told of as anonymise() leaves them.
+  // Erased users appear as anonymise() leaves them.
   virtual Status read_log(Sequence from, const std::function<bool(const CommittedRecord&)>& visit) const = 0;
   virtual Sequence first_log_sequence() const = 0;  // of the oldest record; 1 where there is none yet
 

@@ -13,8 +13,8 @@ namespace tamis::client {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
-constexpr std::size_t kStartBytes = 4 << 10;     // by which UTF-16 is told
-constexpr std::size_t kWindowBytes = 256 << 10;  // from the first byte above 0x7F on, by which the encoding is told
+constexpr std::size_t kStartBytes = 4 << 10;     // enough to recognise UTF-16
+constexpr std::size_t kWindowBytes = 256 << 10;  // from the first byte above 0x7F on, enough to recognise the encoding
 constexpr char kUndecodable = '\xFF';
 
 std::string lower(std::string_view text) {

@@ -1,4 +1,4 @@
-// What is valid and has no effect is told where it is asked.
+// A request that is valid and has no effect gets a warning in its answer.
 #include <gmock/gmock.h>
 
 #include "tests/engine/database_fixture.h"
