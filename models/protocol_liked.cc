@@ -130,10 +130,7 @@ Result<std::vector<ModelOption>> liked_options(std::string_view model) {
   options.push_back(number_option("disliked", 2, -1e9, 1e9, "a rating of at most this speaks against the item"));
   options.push_back(choice_option("feedback", {"centred", "thresholds", "likes", "positives"},
                                   "what the ratings of the head are to the model"));
-  options.push_back(choice_option("report", {"test", "validation"},
-                                  "test: learns from 90%, measures on the last 10%; validation, for tuning: learns "
-                                  "from 80% and measures on the 10% that follow"));
-  options.push_back(integer_option("resamples", 1000, 1, 100'000, "of the bootstrap intervals"));
+  add_ratings_report_options(&options);
   return options;
 }
 

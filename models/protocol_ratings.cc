@@ -75,6 +75,13 @@ double share_unknown(const Parts& parts, std::uint32_t rows, std::uint32_t Ratin
 
 }  // namespace
 
+void add_ratings_report_options(std::vector<ModelOption>* options) {
+  options->push_back(choice_option("report", {"test", "validation"},
+                                   "test: learns from 90% and is measured on the last 10%; validation, for tuning: "
+                                   "learns from 80% and is measured on the 10% that follow"));
+  options->push_back(integer_option("resamples", 1000, 1, 100'000, "of the bootstrap intervals"));
+}
+
 Result<std::vector<ModelOption>> ratings_options(std::string_view model) {
   if (model != "mf")
     return Status::invalid_argument("the model \"" + std::string(model) +
@@ -83,10 +90,7 @@ Result<std::vector<ModelOption>> ratings_options(std::string_view model) {
   std::vector<ModelOption> options = mf_table();
   options.push_back(choice_option("split", {"time", "random"}, "how the ratings are ordered before they are cut"));
   options.push_back(integer_option("split_seed", 1, 0, kLargestInteger, "of the random order"));
-  options.push_back(choice_option("report", {"test", "validation"},
-                                  "test: learns from 90%, predicts the last 10%; validation, for tuning: learns from "
-                                  "80% and predicts the 10% that follow"));
-  options.push_back(integer_option("resamples", 1000, 1, 100'000, "of the bootstrap intervals"));
+  add_ratings_report_options(&options);
   return options;
 }
 

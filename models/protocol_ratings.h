@@ -39,6 +39,9 @@ struct RatingsSplit {
 RatingsSplit split_ratings_by_time(const RatingsData& data);
 RatingsSplit split_ratings_at_random(const RatingsData& data, std::uint64_t seed);
 
+// Adds `report` and `resamples`, which every protocol over a file of ratings has.
+void add_ratings_report_options(std::vector<ModelOption>* options);
+
 // The settings of `mf` under this protocol: its own options and `split` (time, random), `split_seed`, `report`
 // (validation: learns from the first 80%, for tuning; test: from the first 90%) and `resamples`.
 Result<std::vector<ModelOption>> ratings_options(std::string_view model);
