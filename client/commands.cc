@@ -1,6 +1,7 @@
 #include "client/commands.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
 
 #include "client/command_line/export_command.h"
@@ -231,6 +232,11 @@ void add_operations(CLI::App& app, int* exit_code) {
 }
 
 }  // namespace
+
+int usage_error(const char* command, const std::string& message) {
+  std::fprintf(stderr, "tamis: %s: %s\n", command, message.c_str());
+  return kExitUsage;
+}
 
 void register_commands(CLI::App& app, int* exit_code) {
   add_import(app, exit_code);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -20,9 +21,17 @@ inline constexpr TimestampMs kMaxTimestampMs = 253402300799999;
 // Stands where no time was given. 0 is a time like any other: the beginning of 1970.
 inline constexpr TimestampMs kNoTime = std::numeric_limits<TimestampMs>::min();
 
+inline constexpr TimestampMs kHourMs = 3'600'000;
+inline constexpr TimestampMs kDayMs = 24 * kHourMs;
+
 // Whether a bare number that should be Unix milliseconds is more likely seconds: as milliseconds it would lie within
 // about three years of 1970, as seconds within three millennia. 0 is the beginning of 1970 either way.
 inline constexpr bool looks_like_seconds(double ms) { return ms != 0 && ms > -1e11 && ms < 1e11; }
+
+// Wall time that passed since, for reports and measurements.
+inline double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
 // Thread-safe.
 class Clock {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "embeddings/vector_cache.h"
 
 namespace tamis::embeddings {
 namespace {
@@ -14,7 +15,6 @@ using nlohmann::json;
 
 constexpr std::size_t kExcerptBytes = 300;
 constexpr std::uint64_t kMaxAnswerBytes = 256ull << 20;
-constexpr std::uint32_t kMaxDim = 4096;
 
 Status nonsense(const std::string& what) {
   return Status::internal("the embeddings endpoint's answer is not what was asked for: " + what);

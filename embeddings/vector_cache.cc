@@ -22,8 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kHead[16] = {'T', 'A', 'M', 'I', 'S', 'E', 'M', 'B', 1, 0, 0, 0, 0, 0, 0, 0};
-constexpr std::size_t kRecordHead = 24;  // key, dim, complement
-constexpr std::uint32_t kMaxDim = 4'096;
+constexpr std::size_t kRecordHead = 24;      // key, dim, complement
 constexpr std::uint64_t kSegmentsOfAll = 8;  // a segment holds this part of the bound
 constexpr std::uint64_t kMinSegmentBytes = 64u << 10;
 constexpr const char* kSuffix = ".vectors";

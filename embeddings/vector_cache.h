@@ -21,6 +21,8 @@
 
 namespace tamis::embeddings {
 
+inline constexpr std::uint32_t kMaxDim = 4'096;  // of what an endpoint may answer
+
 // Thread-safe. It is a cache: what cannot be read is not there, what cannot be written is not kept (and told in the
 // log).
 class VectorCache {

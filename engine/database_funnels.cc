@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/database_impl.h"
+#include "engine/document_name.h"
 #include "engine/funnel_registry.h"
 #include "engine/query/objective_names.h"
 #include "engine/query/warnings.h"
@@ -11,12 +12,7 @@ namespace tamis::engine {
 namespace {
 
 // Every version of a funnel stays as a document of this collection, by name and number.
-constexpr std::string_view kVersions = "funnel_version";
-
-std::string version_key(std::string_view name, std::uint32_t version) {
-  const std::string number = std::to_string(version);
-  return std::string(name) + ":" + std::string(10 - std::min<std::size_t>(10, number.size()), '0') + number;
-}
+constexpr std::string_view kFunnelVersions = "funnel_version";
 
 Status no_funnel(std::string_view name) {
   return Status::not_found("funnel \"" + std::string(name) + "\" does not exist").at_field("funnel");
@@ -40,7 +36,7 @@ Result<FunnelConfig> DatabaseImpl::get_funnel(std::string_view name) const {
 
 Result<FunnelConfig> DatabaseImpl::get_funnel_version(std::string_view name, std::uint32_t version) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  const auto stored = store_->get_document(kVersions, version_key(name, version));
+  const auto stored = store_->get_document(kFunnelVersions, version_key(name, version));
   if (stored.is_ok()) return parse_funnel(name, *stored);
   if (stored.status().code() != StatusCode::kNotFound) return stored.status();
   if (name == "default" && version == 1) return FunnelConfig::default_funnel();  // the built-in one
@@ -70,7 +66,7 @@ FunnelDocument DatabaseImpl::check_funnel(std::string_view name, std::string_vie
 Result<std::uint32_t> DatabaseImpl::next_version(const std::string& name) const {
   if (const auto current = get_funnel(name); current.is_ok()) return current->version + 1;
   std::uint32_t newest = 0;
-  TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::Document> versions, store_->list_documents(kVersions));
+  TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::Document> versions, store_->list_documents(kFunnelVersions));
   for (const storage::Document& document : versions) {
     if (!document.name.starts_with(name + ":")) continue;
     if (const auto kept = parse_funnel(name, document.json); kept.is_ok()) newest = std::max(newest, kept->version);
@@ -88,8 +84,9 @@ Result<WriteAck> DatabaseImpl::put_funnel(const FunnelConfig& funnel) {
   FunnelConfig next = funnel;
   TAMIS_ASSIGN_OR_RETURN(next.version, next_version(next.name));
   const std::string json = funnel_to_json(next);
-  std::vector<Mutation> documents = {PutDocument{"funnel", next.name, json},
-                                     PutDocument{std::string(kVersions), version_key(next.name, next.version), json}};
+  std::vector<Mutation> documents = {
+      PutDocument{"funnel", next.name, json},
+      PutDocument{std::string(kFunnelVersions), version_key(next.name, next.version), json}};
   TAMIS_RETURN_IF_ERROR(check_memory(documents));
   TAMIS_ASSIGN_OR_RETURN(WriteAck ack, queue_->commit(std::move(documents), options_.storage.durability));
   ack.accepted = 1;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/database_impl.h"
+#include "engine/document_name.h"
 #include "engine/interactions/stored_types.h"
 
 namespace tamis::engine {
@@ -14,14 +15,9 @@ namespace {
 using std::chrono::steady_clock;
 
 // Every version of a type stays as a document of this collection, by name and number.
-constexpr std::string_view kVersions = "interaction_type_version";
+constexpr std::string_view kTypeVersions = "interaction_type_version";
 constexpr std::chrono::seconds kRecountGrace(2);  // a change waits as long for its recount
 constexpr std::size_t kRecountedAtOnce = 5'000;   // events between two groups of commits
-
-std::string version_key(std::string_view name, std::uint32_t version) {
-  const std::string number = std::to_string(version);
-  return std::string(name) + ":" + std::string(10 - std::min<std::size_t>(10, number.size()), '0') + number;
-}
 
 Status no_type(std::string_view name) {
   return Status::not_found("interaction type \"" + std::string(name.substr(0, 64)) + "\" is not declared")
@@ -44,7 +40,7 @@ Result<InteractionType> DatabaseImpl::get_interaction_type(std::string_view name
 
 Result<InteractionType> DatabaseImpl::get_interaction_type_version(std::string_view name, std::uint32_t version) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  const auto stored = store_->get_document(kVersions, version_key(name, version));
+  const auto stored = store_->get_document(kTypeVersions, version_key(name, version));
   if (stored.is_ok()) return parse_interaction_type(name, *stored);
   if (stored.status().code() != StatusCode::kNotFound) return stored.status();
   if (const auto current = get_interaction_type(name); current.is_ok() && current->version == version) return *current;
@@ -56,7 +52,7 @@ Result<InteractionType> DatabaseImpl::get_interaction_type_version(std::string_v
 // One more than the type's newest version, which may be that of a type deleted since.
 Result<std::uint32_t> DatabaseImpl::next_type_version(const std::string& name) const {
   std::uint32_t newest = 0;
-  TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::Document> versions, store_->list_documents(kVersions));
+  TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::Document> versions, store_->list_documents(kTypeVersions));
   for (const storage::Document& document : versions) {
     if (document.name.size() != name.size() + 11 || !document.name.starts_with(name + ":")) continue;
     if (const auto kept = parse_interaction_type(name, document.json); kept.is_ok())
@@ -81,8 +77,9 @@ Result<WriteAck> DatabaseImpl::store_interaction_type(InteractionType type) {
   TAMIS_RETURN_IF_ERROR(validate_interaction_type(type));
   TAMIS_ASSIGN_OR_RETURN(type.version, next_type_version(type.name));
   const std::string json = interaction_type_to_json(type);
-  std::vector<Mutation> documents = {PutDocument{std::string(kInteractionTypes), type.name, json},
-                                     PutDocument{std::string(kVersions), version_key(type.name, type.version), json}};
+  std::vector<Mutation> documents = {
+      PutDocument{std::string(kInteractionTypes), type.name, json},
+      PutDocument{std::string(kTypeVersions), version_key(type.name, type.version), json}};
   TAMIS_RETURN_IF_ERROR(check_memory(documents));
   TAMIS_ASSIGN_OR_RETURN(WriteAck ack, queue_->commit(std::move(documents), options_.storage.durability));
   ack.accepted = 1;

@@ -26,7 +26,7 @@ namespace {
 // A small database is ready when open() returns; a large one recovers on.
 constexpr std::chrono::milliseconds kOpenGrace(1'000);
 // How long recovery waits for items to be refitted; beyond it they catch up while queries are answered.
-constexpr std::chrono::milliseconds kOnlineGrace(2'000);
+constexpr std::chrono::milliseconds kOpeningOnlineGrace(2'000);
 
 std::uint64_t default_memory_limit() {
   const auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));
@@ -127,7 +127,7 @@ Status DatabaseImpl::try_recover() {
   for (const Warning& warning : schema_warnings(*live()->pin())) spdlog::warn("{}: {}", warning.path, warning.detail);
   if (online_ != nullptr) {
     online_->on_generation();
-    if (options_.online.enabled) online_->wait_idle(kOnlineGrace);
+    if (options_.online.enabled) online_->wait_idle(kOpeningOnlineGrace);
   }
   measure_memory();
   start_upkeep();

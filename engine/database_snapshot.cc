@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxManifestBytes = 256u << 20;
 constexpr std::chrono::hours kRestoreTimeout(24);
-constexpr std::chrono::seconds kOnlineGrace(2);
+constexpr std::chrono::seconds kSnapshotOnlineGrace(2);
 
 // Files of a generation never change, so that a link is a copy; where links cannot be made, bytes are copied.
 Status link_files(const fs::path& from, const fs::path& to) {
@@ -126,7 +126,8 @@ Status DatabaseImpl::snapshot(const fs::path& dir) {
   TAMIS_ASSIGN_OR_RETURN(ProvisionalDirectory made, ProvisionalDirectory::create(place, "partial"));
 
   // Index files and generations first, while writes go on: a restore brings the indexes up to the cut from the log.
-  if (online_ != nullptr && options_.online.enabled) online_->wait_idle(kOnlineGrace);  // so that it holds what is due
+  if (online_ != nullptr && options_.online.enabled)
+    online_->wait_idle(kSnapshotOnlineGrace);  // so that it holds what is due
   TAMIS_RETURN_IF_ERROR(copy_indexes(made.path() / "index"));
   GenerationCopies generations(layout_.generations, made.path() / "generations");
   TAMIS_RETURN_IF_ERROR(generations.prepare());

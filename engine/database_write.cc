@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/clock.h"
 #include "engine/database_impl.h"
 #include "engine/mutation_check.h"
 
@@ -13,10 +14,6 @@ bool is_deletion(const Mutation& mutation) {
   return std::holds_alternative<DeleteEntity>(mutation) || std::holds_alternative<DeleteVector>(mutation) ||
          std::holds_alternative<DeleteSpace>(mutation) || std::holds_alternative<DeleteDocument>(mutation) ||
          std::holds_alternative<DeleteInteractions>(mutation);
-}
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 // Names which of several mutations is at fault.

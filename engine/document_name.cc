@@ -17,4 +17,9 @@ Status check_document_name(std::string_view name, std::string field) {
       .at_field(std::move(field));
 }
 
+std::string version_key(std::string_view name, std::uint32_t version) {
+  const std::string number = std::to_string(version);
+  return std::string(name) + ":" + std::string(10 - std::min<std::size_t>(10, number.size()), '0') + number;
+}
+
 }  // namespace tamis::engine

@@ -10,13 +10,13 @@
 #include <tuple>
 #include <utility>
 
+#include "common/clock.h"
 #include "common/record_checks.h"
 
 namespace tamis::engine {
 namespace {
 
 constexpr std::uint64_t kCacheBytes = 64ull << 20;
-constexpr std::int64_t kDayMs = 86'400'000;
 
 std::int64_t day_of(TimestampMs timestamp_ms) {
   return timestamp_ms >= 0 ? timestamp_ms / kDayMs : (timestamp_ms - kDayMs + 1) / kDayMs;

@@ -9,9 +9,6 @@ namespace tamis::index {
 namespace {
 
 constexpr std::size_t kHugePageBytes = 2U << 20;
-constexpr std::size_t kLineBytes = 64;
-
-std::size_t round_up(std::size_t size, std::size_t multiple) { return (size + multiple - 1) / multiple * multiple; }
 
 }  // namespace
 

@@ -10,6 +10,12 @@
 
 namespace tamis::index {
 
+inline constexpr std::size_t kLineBytes = 64;  // of a cache
+
+inline std::size_t round_up(std::size_t size, std::size_t multiple) {
+  return (size + multiple - 1) / multiple * multiple;
+}
+
 class HugeBuffer {
  public:
   HugeBuffer() = default;

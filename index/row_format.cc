@@ -4,14 +4,13 @@
 #include <cmath>
 #include <cstring>
 
+#include "index/huge_buffer.h"
+
 namespace tamis::index {
 namespace {
 
-constexpr std::size_t kLineBytes = 64;
 constexpr std::size_t kMaxBatch = 128;
 constexpr float kRounding = 1e-5F;  // of float sums of up to kMaxDim terms, relative to the norms
-
-std::size_t round_up(std::size_t size, std::size_t multiple) { return (size + multiple - 1) / multiple * multiple; }
 
 std::size_t element_bytes(Quantization quantization) {
   switch (quantization) {

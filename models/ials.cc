@@ -8,14 +8,10 @@
 #include "models/blas.h"
 #include "models/ials_half_step.h"
 #include "models/ials_row_solver.h"
+#include "models/require_option.h"
 
 namespace tamis::models {
 namespace {
-
-Status require(bool holds, const char* field, const std::string& value, const char* expected) {
-  if (holds) return Status::ok();
-  return Status::invalid_argument(std::string(field) + " is " + value + ", expected " + expected).at_field(field);
-}
 
 Status validate_weights(const InteractionMatrix& interactions) {
   for (const float weight : interactions.weight) {

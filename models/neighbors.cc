@@ -6,12 +6,13 @@
 
 #include "common/random.h"
 #include "models/parallel.h"
+#include "models/require_option.h"
 #include "models/sparse_accumulator.h"
 
 namespace tamis::models {
 namespace {
 
-constexpr std::size_t kRowsPerBlock = 64;
+constexpr std::size_t kNeighborRowsPerBlock = 64;
 constexpr std::uint64_t kSamplingSeed = 0x7461'6d69'73;
 
 // Scratch of the calling thread; reset before each use.
@@ -19,12 +20,6 @@ SparseAccumulator& accumulator(std::size_t size) {
   thread_local SparseAccumulator scratch;
   scratch.reset(size);
   return scratch;
-}
-
-Status require(bool holds, const char* field, double value, const char* expected) {
-  if (holds) return Status::ok();
-  return Status::invalid_argument(std::string(field) + " is " + std::to_string(value) + ", expected " + expected)
-      .at_field(field);
 }
 
 // Keeps a random `limit` of the entries of each longer row. The sample depends on the row alone.
@@ -126,7 +121,7 @@ Result<NeighborTable> train_neighbors(const InteractionMatrix& interactions, con
   const SimilarRows similar(interactions.transpose(), options);
   std::vector<std::vector<ScoredId>> found(interactions.rows);
   TAMIS_RETURN_IF_ERROR(
-      parallel_blocks(control, interactions.rows, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+      parallel_blocks(control, interactions.rows, kNeighborRowsPerBlock, [&](std::size_t begin, std::size_t end) {
         for (std::size_t index = begin; index < end; ++index) {
           const auto row = static_cast<std::uint32_t>(index);
           found[row] =

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "common/clock.h"
 #include "models/collaborative_models.h"
 #include "models/model_options.h"
 #include "models/protocol_ratings.h"
@@ -15,10 +16,6 @@ namespace tamis::models {
 namespace {
 
 constexpr std::size_t kDepth = 20;
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // The ratings as preferences [users, items]. Of a pair the newest rating counts.
 class Feedback {

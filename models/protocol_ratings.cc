@@ -6,15 +6,12 @@
 #include <functional>
 #include <string>
 
+#include "common/clock.h"
 #include "models/bootstrap.h"
 #include "models/mf/mf_options.h"
 
 namespace tamis::models {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // What is learned from and what is predicted.
 struct Parts {

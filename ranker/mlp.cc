@@ -11,7 +11,7 @@ namespace {
 using models::nn::Activation;
 
 // Pieces of a batch: rows for what rows do alone, columns for batch norm, outputs for the gradients of weights.
-constexpr std::size_t kRowBlock = 256;
+constexpr std::size_t kLayerRows = 256;
 constexpr std::size_t kColumnBlock = 32;
 constexpr std::size_t kOutputBlock = 64;
 
@@ -45,7 +45,7 @@ Status Mlp::forward_train(models::nn::Parameters& parameters, std::size_t rows, 
     const std::size_t in = layer.linear.in();
     kept.linear.resize(rows * out);
     kept.activated.resize(rows * out);
-    kept.masks.resize((rows + kRowBlock - 1) / kRowBlock);
+    kept.masks.resize((rows + kLayerRows - 1) / kLayerRows);
     const std::uint64_t layer_seed = seeds();
 
     const auto activate = [&](std::size_t begin, std::size_t end) {
@@ -58,9 +58,9 @@ Status Mlp::forward_train(models::nn::Parameters& parameters, std::size_t rows, 
         std::copy_n(linear, size, activated);
       }
       Random random(layer_seed + begin);
-      layer.dropout.forward(size, activated, kept.masks[begin / kRowBlock], random);
+      layer.dropout.forward(size, activated, kept.masks[begin / kLayerRows], random);
     };
-    TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, rows, kRowBlock, [&](std::size_t begin, std::size_t end) {
+    TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, rows, kLayerRows, [&](std::size_t begin, std::size_t end) {
       layer.linear.forward(parameters, end - begin, x + begin * in, &kept.linear[begin * out]);
       if (!layer.has_norm) activate(begin, end);
     }));
@@ -70,7 +70,7 @@ Status Mlp::forward_train(models::nn::Parameters& parameters, std::size_t rows, 
           models::parallel_blocks(control, out, kColumnBlock, [&](std::size_t begin, std::size_t end) {
             layer.norm.forward_train(parameters, rows, begin, end, kept.linear.data(), kept.linear.data(), kept.norm);
           }));
-      TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, rows, kRowBlock, activate));
+      TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, rows, kLayerRows, activate));
     }
     x = kept.activated.data();
   }
@@ -86,10 +86,10 @@ Status Mlp::backward(const models::nn::Parameters& parameters, std::size_t rows,
     const Cache::Layer& kept = cache.layers[i];
     const std::size_t out = layer.linear.out();
     const std::size_t in = layer.linear.in();
-    TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, rows, kRowBlock, [&](std::size_t begin, std::size_t end) {
+    TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, rows, kLayerRows, [&](std::size_t begin, std::size_t end) {
       const std::size_t size = (end - begin) * out;
       float* d = &cache.dy[begin * out];
-      layer.dropout.backward(size, d, kept.masks[begin / kRowBlock]);
+      layer.dropout.backward(size, d, kept.masks[begin / kLayerRows]);
       if (layer.has_relu) models::nn::activate_backward(Activation::kRelu, size, &kept.linear[begin * out], d, d);
     }));
     if (layer.has_norm) {
@@ -105,7 +105,7 @@ Status Mlp::backward(const models::nn::Parameters& parameters, std::size_t rows,
     if (i == 0 && dx == nullptr) break;
     cache.dx.resize(rows * in);
     float* target = i == 0 ? dx : cache.dx.data();
-    TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, rows, kRowBlock, [&](std::size_t begin, std::size_t end) {
+    TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, rows, kLayerRows, [&](std::size_t begin, std::size_t end) {
       layer.linear.backward_input(parameters, end - begin, &cache.dy[begin * out], target + begin * in);
     }));
     std::swap(cache.dy, cache.dx);

@@ -13,14 +13,13 @@ namespace {
 // Persistent: do not renumber.
 constexpr char kMarkTag = 0;
 constexpr char kListTag = 1;
-constexpr std::uint8_t kHasContext = 1;
+constexpr std::uint8_t kImpressionHasContext = 1;
 constexpr std::uint8_t kHasPropensities = 2;
 constexpr std::uint8_t kHadConditions = 4;
-constexpr std::uint8_t kHasValue = 1;
+constexpr std::uint8_t kOutcomeHasValue = 1;
 
 constexpr std::size_t kTimeBytes = 8;
 constexpr std::size_t kSequenceBytes = 8;
-constexpr std::uint64_t kSignBit = 1ull << 63;
 constexpr std::uint64_t kMaxUint32 = std::numeric_limits<std::uint32_t>::max();
 
 void put_u64_big_endian(std::string* out, std::uint64_t value) { out->append(log_key(value).view()); }
@@ -93,7 +92,7 @@ void encode_impression(const Impression& impression, std::string* out) {
   for (const ServedSlot& slot : impression.slots) is_by_chance |= slot.propensity != 1;
   ByteWriter writer(out);
   writer.put_u8(kValueVersion);
-  writer.put_u8(static_cast<std::uint8_t>((impression.context.empty() ? 0 : kHasContext) |
+  writer.put_u8(static_cast<std::uint8_t>((impression.context.empty() ? 0 : kImpressionHasContext) |
                                           (is_by_chance ? kHasPropensities : 0) |
                                           (impression.had_conditions ? kHadConditions : 0)));
   writer.put_string(impression.user);
@@ -121,7 +120,7 @@ Status decode_impression(std::string_view value, Impression* impression) {
   ByteReader reader(value);
   read_version(&reader);
   const std::uint8_t flags = reader.u8();
-  if (flags > (kHasContext | kHasPropensities | kHadConditions)) reader.fail();
+  if (flags > (kImpressionHasContext | kHasPropensities | kHadConditions)) reader.fail();
   impression->had_conditions = (flags & kHadConditions) != 0;
   impression->user = reader.string();
   impression->funnel = reader.string();
@@ -139,7 +138,7 @@ Status decode_impression(std::string_view value, Impression* impression) {
     arm.arm = reader.string();
   }
   impression->context.clear();
-  if ((flags & kHasContext) != 0) {
+  if ((flags & kImpressionHasContext) != 0) {
     impression->context = read_features(&reader);
     if (impression->context.empty()) reader.fail();
   }
@@ -150,7 +149,7 @@ Status decode_impression(std::string_view value, Impression* impression) {
 void encode_outcome(const Outcome& outcome, std::string* out) {
   ByteWriter writer(out);
   writer.put_u8(kValueVersion);
-  writer.put_u8(outcome.value ? kHasValue : 0);
+  writer.put_u8(outcome.value ? kOutcomeHasValue : 0);
   writer.put_varint(outcome.slot);
   writer.put_varint(outcome.type);
   if (outcome.value) writer.put_f64(*outcome.value);
@@ -161,11 +160,11 @@ Status decode_outcome(std::string_view value, Outcome* outcome) {
   ByteReader reader(value);
   read_version(&reader);
   const std::uint8_t flags = reader.u8();
-  if (flags > kHasValue) reader.fail();
+  if (flags > kOutcomeHasValue) reader.fail();
   outcome->slot = static_cast<std::uint32_t>(reader.varint_up_to(kMaxUint32));
   outcome->type = static_cast<InteractionTypeId>(reader.varint_up_to(std::numeric_limits<InteractionTypeId>::max()));
   outcome->value.reset();
-  if ((flags & kHasValue) != 0) outcome->value = reader.finite_f64();
+  if ((flags & kOutcomeHasValue) != 0) outcome->value = reader.finite_f64();
   outcome->timestamp_ms = reader.zigzag();
   return reader.finish("outcome");
 }

@@ -5,8 +5,6 @@
 namespace tamis::storage {
 namespace {
 
-constexpr std::uint64_t kSignBit = 1ull << 63;
-
 template <typename T>
 char* put_big_endian(char* out, T value) {
   for (std::size_t i = 0; i < sizeof(T); ++i) out[i] = static_cast<char>(value >> (8 * (sizeof(T) - 1 - i)));

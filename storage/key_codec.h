@@ -12,6 +12,9 @@
 
 namespace tamis::storage {
 
+// Flipped, it makes two's complement sort as unsigned bytes.
+inline constexpr std::uint64_t kSignBit = 1ull << 63;
+
 // A key of fixed length, on the stack.
 template <std::size_t N>
 struct FixedKey {

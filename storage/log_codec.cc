@@ -24,8 +24,8 @@ enum class Tag : std::uint8_t {  // persistent: do not renumber
 };
 
 enum InteractionFlag : std::uint8_t {  // persistent: do not renumber
-  kHasValue = 1,
-  kHasContext = 2,
+  kLogHasValue = 1,
+  kLogHasContext = 2,
   kHasRecommendation = 4,
   kHasIdempotencyKey = 8,
   kHasImport = 16,  // version 2
@@ -44,8 +44,8 @@ struct RecordWriter {
   void operator()(const PutInteraction& put) const {
     const Interaction& interaction = put.interaction;
     put_head(writer, Tag::kPutInteraction, committed_ms, interaction.import_id.empty() ? kValueVersion : kWiderVersion);
-    writer->put_u8(static_cast<std::uint8_t>((interaction.value ? kHasValue : 0) |
-                                             (interaction.context.empty() ? 0 : kHasContext) |
+    writer->put_u8(static_cast<std::uint8_t>((interaction.value ? kLogHasValue : 0) |
+                                             (interaction.context.empty() ? 0 : kLogHasContext) |
                                              (interaction.recommendation_id.empty() ? 0 : kHasRecommendation) |
                                              (interaction.idempotency_key.empty() ? 0 : kHasIdempotencyKey) |
                                              (interaction.import_id.empty() ? 0 : kHasImport)));
@@ -157,8 +157,8 @@ PutInteraction read_put_interaction(bool is_wider, ByteReader* reader) {
   interaction.item = reader->string();
   interaction.type = reader->string();
   interaction.timestamp_ms = reader->zigzag();
-  if ((flags & kHasValue) != 0) interaction.value = reader->finite_f64();
-  if ((flags & kHasContext) != 0) {
+  if ((flags & kLogHasValue) != 0) interaction.value = reader->finite_f64();
+  if ((flags & kLogHasContext) != 0) {
     interaction.context = read_features(reader);
     if (interaction.context.empty()) reader->fail();
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bench/models/number_flags.h"
+#include "common/clock.h"
 #include "common/random.h"
 #include "models/ials.h"
 #include "models/protocol_lightgcn.h"
@@ -19,8 +20,6 @@ namespace {
 
 using namespace tamis::models;
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 int usage(const char* program) {
   std::fprintf(stderr, "usage: %s sweeps|fold_in FILE [key=value]...\n", program);
@@ -31,7 +30,7 @@ int sweeps(const InteractionMatrix& train, const IalsOptions& options, std::uint
   std::vector<double> seconds;
   Clock::time_point last = Clock::now();
   const TrainControl control{.threads = threads, .report = [&](double, std::string_view) {
-                               seconds.push_back(seconds_since(last));
+                               seconds.push_back(tamis::seconds_since(last));
                                last = Clock::now();
                              }};
   const auto model = train_ials(train, options, control);
@@ -63,7 +62,7 @@ int fold_in(const InteractionMatrix& train, IalsOptions options, std::uint32_t t
     }
     const auto start = Clock::now();
     solver.solve(items, weights, out);
-    micros.push_back(1e6 * seconds_since(start));
+    micros.push_back(1e6 * tamis::seconds_since(start));
   }
   std::sort(micros.begin(), micros.end());
   std::printf("{\"dim\": %u, \"actions\": %u, \"median_us\": %.1f, \"p99_us\": %.1f}\n", options.dim, actions,

@@ -180,11 +180,6 @@ std::string format_of(const ExportOptions& options) {
   return "ndjson";
 }
 
-int usage_error(const std::string& message) {
-  std::fprintf(stderr, "tamis: export: %s\n", message.c_str());
-  return kExitUsage;
-}
-
 std::uint64_t count_of(Client* client, const std::string& kind) {
   const auto stats = client->stats_json();
   if (!stats.is_ok()) return 0;
@@ -198,15 +193,15 @@ std::uint64_t count_of(Client* client, const std::string& kind) {
 int run_export(const ExportOptions& options) {
   const std::string format = format_of(options);
   const bool vectors = options.kind == "vectors";
-  if (vectors && options.space.empty()) return usage_error("vectors need --space NAME");
-  if (vectors && format == "csv") return usage_error("vectors are exported as ndjson, npy or packed");
+  if (vectors && options.space.empty()) return usage_error("export", "vectors need --space NAME");
+  if (vectors && format == "csv") return usage_error("export", "vectors are exported as ndjson, npy or packed");
   if (!vectors && (format == "npy" || format == "packed"))
-    return usage_error("the format " + format + " holds vectors");
+    return usage_error("export", "the format " + format + " holds vectors");
   if (format == "npy" && (options.ids.empty() || options.output == "-")) {
-    return usage_error("an .npy file needs --output FILE and --ids FILE");
+    return usage_error("export", "an .npy file needs --output FILE and --ids FILE");
   }
   auto client = connect(options.remote);
-  if (!client.is_ok()) return usage_error(client.status().message());
+  if (!client.is_ok()) return usage_error("export", client.status().message());
 
   const InterruptGuard guard;
   Progress progress("exporting " + options.kind, "rows", progress_on_stderr(options.remote.quiet));

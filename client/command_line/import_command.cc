@@ -21,11 +21,6 @@ constexpr std::array<std::string_view, 4> kKinds = {"interactions", "items", "us
 
 bool is_kind(std::string_view text) { return std::find(kKinds.begin(), kKinds.end(), text) != kKinds.end(); }
 
-int usage_error(const std::string& message) {
-  std::fprintf(stderr, "tamis: import: %s\n", message.c_str());
-  return kExitUsage;
-}
-
 Status import_vectors(ImportJob* job) {
   TAMIS_ASSIGN_OR_RETURN(const auto source, open_source(job->path));
   std::unique_ptr<ByteSource> ids;
@@ -75,9 +70,9 @@ std::string usage_fault(const ImportJob& job) {
 
 // Takes back what an import stored, and says how much that was.
 int run_undo(const ImportOptions& options) {
-  if (!options.inputs.empty()) return usage_error("--undo ID takes an import back; it reads no file");
+  if (!options.inputs.empty()) return usage_error("import", "--undo ID takes an import back; it reads no file");
   auto client = connect(options.remote);
-  if (!client.is_ok()) return usage_error(client.status().message());
+  if (!client.is_ok()) return usage_error("import", client.status().message());
   HttpRequest request;
   request.method = "DELETE";
   request.target = "/v1/interactions?import_id=" + percent_encode(options.undo);
@@ -105,32 +100,33 @@ int run_import(const ImportOptions& options) {
   if (!options.generation.empty()) return run_import_generation(options);
   if (!options.undo.empty()) return run_undo(options);
   if (options.inputs.empty())
-    return usage_error("which file? tamis import [KIND] FILE, --undo ID, or --generation PATH --name NAME");
+    return usage_error("import", "which file? tamis import [KIND] FILE, --undo ID, or --generation PATH --name NAME");
   ImportJob job{options, "", "", options.format, nullptr};
   if (options.inputs.size() == 2) {
     if (!is_kind(options.inputs[0]))
-      return usage_error("\"" + options.inputs[0] + "\" is none of interactions, items, users, vectors");
+      return usage_error("import", "\"" + options.inputs[0] + "\" is none of interactions, items, users, vectors");
     job.kind = options.inputs[0];
   }
   job.path = options.inputs.back();
   if (options.inputs.size() == 1 && is_kind(job.path))
-    return usage_error("which file? tamis import " + job.path + " FILE");
+    return usage_error("import", "which file? tamis import " + job.path + " FILE");
   if (job.format == "auto" && !options.mapping.empty()) job.format = "csv";
   if (job.format == "auto") {
     const auto format = format_of_file(job.path);
-    if (!format.is_ok()) return usage_error(format.status().message());
+    if (!format.is_ok()) return usage_error("import", format.status().message());
     job.format = *format;
   }
-  if (const std::string fault = usage_fault(job); !fault.empty()) return usage_error(fault);
+  if (const std::string fault = usage_fault(job); !fault.empty()) return usage_error("import", fault);
   Mapping mapping;
   if (job.format == "csv") {
     std::string toml;
     auto made = mapping_of(job, &toml);
-    if (!made.is_ok()) return usage_error(made.status().message());
+    if (!made.is_ok()) return usage_error("import", made.status().message());
     mapping = std::move(made).value();
     if (options.print_mapping) {
       std::fputs(toml.c_str(), stdout);
-      if (toml.empty()) return usage_error("--print-mapping shows a mapping that is inferred; leave --mapping out");
+      if (toml.empty())
+        return usage_error("import", "--print-mapping shows a mapping that is inferred; leave --mapping out");
       return kExitOk;
     }
   }
@@ -138,7 +134,7 @@ int run_import(const ImportOptions& options) {
   std::unique_ptr<Client> client;
   if (!options.dry_run) {
     auto connected = connect(options.remote);
-    if (!connected.is_ok()) return usage_error(connected.status().message());
+    if (!connected.is_ok()) return usage_error("import", connected.status().message());
     client = std::move(connected).value();
   }
   const InterruptGuard guard;

@@ -19,11 +19,6 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 256u << 10;
 
-int usage_error(const std::string& message) {
-  std::fprintf(stderr, "tamis: import: %s\n", message.c_str());
-  return kExitUsage;
-}
-
 // Sends what `make` hands on as the body of one request. A server that answers early has made up its mind.
 Result<HttpResponse> upload(Client* client, const HttpRequest& head,
                             const std::function<Status(const ArchiveReceiver&)>& make) {
@@ -65,14 +60,16 @@ Status send_directory(const std::string& path, Progress* progress, const Archive
 }  // namespace
 
 int run_import_generation(const ImportOptions& options) {
-  if (options.generation_name.empty()) return usage_error("a generation needs --name NAME");
-  if (!options.inputs.empty()) return usage_error("--generation stands for the file: no other input is taken");
+  if (options.generation_name.empty()) return usage_error("import", "a generation needs --name NAME");
+  if (!options.inputs.empty())
+    return usage_error("import", "--generation stands for the file: no other input is taken");
   auto client = connect(options.remote);
-  if (!client.is_ok()) return usage_error(client.status().message());
+  if (!client.is_ok()) return usage_error("import", client.status().message());
   std::error_code error;
   const bool is_directory = std::filesystem::is_directory(options.generation, error);
   if (is_directory) {
-    if (const auto size = archive_bytes(options.generation); !size.is_ok()) return usage_error(size.status().message());
+    if (const auto size = archive_bytes(options.generation); !size.is_ok())
+      return usage_error("import", size.status().message());
   }
   HttpRequest head;
   head.method = "PUT";

@@ -30,20 +30,25 @@ Result<bool> parse_boolean(std::string_view cell, std::string_view column) {
   return refuse(cell, "a boolean (true or false)", column);
 }
 
+std::optional<double> read_number(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 Result<double> parse_number(std::string_view cell, std::string_view column) {
   std::string_view text = trim(cell);
   if (text.starts_with('+')) text.remove_prefix(1);
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number)) {
-    return refuse(cell, "a finite number", column);
-  }
+  const std::optional<double> read = read_number(text);
+  if (!read || !std::isfinite(*read)) return refuse(cell, "a finite number", column);
+  const double number = *read;
   const bool is_whole = text.find_first_not_of("-0123456789") == std::string_view::npos;
   if (is_whole && std::abs(number) >= kMaxExactInteger) {
     std::int64_t whole = 0;  // as a double, 2^53 + 1 is 2^53
     constexpr auto kMost = static_cast<std::int64_t>(kMaxExactInteger);
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), whole);
-    if (read.ec != std::errc{} || whole > kMost || whole < -kMost)
+    const auto exact = std::from_chars(text.data(), text.data() + text.size(), whole);
+    if (exact.ec != std::errc{} || whole > kMost || whole < -kMost)
       return refuse(cell, "a whole number of at most 2^53 either way, which a double holds exactly (a category can)",
                     column);
   }

@@ -11,6 +11,9 @@
 
 namespace tamis::client {
 
+// Nothing where `text` is not a number as a whole, without blanks.
+std::optional<double> read_number(std::string_view text);
+
 // A finite number; blanks around it are allowed. invalid_argument naming `column`.
 Result<double> parse_number(std::string_view cell, std::string_view column);
 

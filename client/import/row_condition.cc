@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "client/import/cell.h"
+
 namespace tamis::client {
 namespace {
 
@@ -38,13 +40,6 @@ std::string join(const std::vector<Word>& words, std::size_t begin, std::size_t 
   std::string joined;
   for (std::size_t i = begin; i < end; ++i) joined += (i > begin ? " " : "") + words[i].text;
   return joined;
-}
-
-std::optional<double> number_of(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 }  // namespace
@@ -85,7 +80,7 @@ Result<RowCondition> RowCondition::parse(std::string_view text) {
     condition.negated_ = negated;
     condition.value_ = join(words, value_at, words.size());
     if (*op != Op::kEmpty && value_at == words.size()) return refuse("has no value");
-    if (*op <= Op::kLessEqual && !number_of(condition.value_))
+    if (*op <= Op::kLessEqual && !read_number(condition.value_))
       return refuse("compares with something that is no number");
     return condition;
   }
@@ -94,8 +89,8 @@ Result<RowCondition> RowCondition::parse(std::string_view text) {
 
 Result<bool> RowCondition::holds(std::string_view cell) const {
   const auto compare = [&]() -> Result<bool> {
-    const auto left = number_of(cell);
-    const auto right = number_of(value_);
+    const auto left = read_number(cell);
+    const auto right = read_number(value_);
     if (op_ == Op::kEqual || op_ == Op::kNotEqual) {
       const bool equal = left && right ? *left == *right : cell == value_;
       return equal == (op_ == Op::kEqual);

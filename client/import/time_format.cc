@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "client/import/cell.h"
+
 namespace tamis::client {
 namespace {
 
@@ -125,15 +127,8 @@ std::optional<TimestampMs> read_pattern(std::string_view pattern, std::string_vi
   return parts.rest.empty() ? parts.moment() : std::nullopt;
 }
 
-std::optional<double> number_of(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::optional<TimestampMs> read_epoch(std::string_view text, double unit_ms) {
-  const auto number = number_of(text);
+  const auto number = read_number(text);
   if (!number) return std::nullopt;
   const double milliseconds = std::round(*number * unit_ms);
   if (!(milliseconds >= static_cast<double>(kMinTimestampMs) && milliseconds <= static_cast<double>(kMaxTimestampMs))) {
@@ -213,7 +208,7 @@ Result<TimestampMs> TimeFormat::read(std::string_view text) const {
   const Epoch* const epoch = epoch_named(format_);
   const auto moment = epoch != nullptr ? read_epoch(text, epoch->unit_ms) : read_pattern(format_, text);
   if (epoch != nullptr) {
-    const double number = number_of(text).value_or(0);
+    const double number = read_number(text).value_or(0);
     const Epoch* const likely = likely_epoch(number);
     if (likely != nullptr && likely != epoch) {
       return Status::invalid_argument("\"" + std::string(text.substr(0, 64)) + "\" is a time of " +

@@ -8,8 +8,8 @@ namespace {
 using engine::child_pointer;
 using engine::Json;
 
-constexpr std::string_view kMembers[] = {"name", "version",  "meaning", "weight",  "undoes", "value",   "min",
-                                         "max",  "at_least", "below",   "repeats", "cap",    "excludes"};
+constexpr std::string_view kTypeMembers[] = {"name", "version",  "meaning", "weight",  "undoes", "value",   "min",
+                                             "max",  "at_least", "below",   "repeats", "cap",    "excludes"};
 constexpr std::string_view kMeanings[] = {"positive", "negative", "neutral", "shown", "undo"};
 constexpr std::string_view kValues[] = {"none", "rating", "count", "amount", "seconds"};
 constexpr std::string_view kRepeats[] = {"add", "newest", "first", "capped"};
@@ -65,7 +65,7 @@ class TypeReader {
 
 Result<InteractionType> parse_interaction_type(std::string_view name, std::string_view json) {
   TAMIS_ASSIGN_OR_RETURN(const Json document, engine::parse_json(json));
-  TAMIS_RETURN_IF_ERROR(engine::check_members(document, "", kMembers));
+  TAMIS_RETURN_IF_ERROR(engine::check_members(document, "", kTypeMembers));
   const TypeReader reader(document);
   InteractionType type;
   type.name = name;

@@ -10,7 +10,7 @@
 namespace tamis::engine {
 namespace {
 
-Status unknown_kind(const std::string& kind) {
+Status unknown_encoder(const std::string& kind) {
   std::vector<std::string_view> known;
   for (const models::EncoderKind& candidate : models::encoder_kinds()) known.push_back(candidate.name);
   std::string message = "'" + kind + "' is no kind of encoder that this build loads";
@@ -51,7 +51,7 @@ Result<std::shared_ptr<const models::Encoder>> read_encoder(const std::filesyste
                                                             const models::TextEmbedderSource* text_embedders) {
   const Manifest::Encoder& entry = manifest.encoders.at(name);
   const models::EncoderKind* kind = models::find_encoder_kind(entry.kind);
-  if (kind == nullptr || kind->load == nullptr) return unknown_kind(entry.kind);
+  if (kind == nullptr || kind->load == nullptr) return unknown_encoder(entry.kind);
   if (!manifest.files.contains(encoder_file_name(name)))
     return Status::corruption("the manifest does not name " + encoder_file_name(name));
   TAMIS_ASSIGN_OR_RETURN(const models::TensorReader tensors, models::TensorReader::open(dir / encoder_file_name(name)));

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <span>
 
+#include "common/clock.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/learn/learned_models.h"
 #include "engine/rank/learn_ranker.h"
@@ -18,10 +19,6 @@ namespace tamis::engine {
 namespace {
 
 constexpr std::size_t kCutoffs[] = {10, 20};
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 std::vector<std::uint32_t> ids_of(const std::vector<models::ScoredId>& scored) {
   std::vector<std::uint32_t> ids;

@@ -4,11 +4,12 @@
 #include <cmath>
 #include <cstdio>
 
+#include "engine/learn/manifest.h"
+
 namespace tamis::engine {
 namespace {
 
 constexpr const char* kMetric = "ndcg@10";
-constexpr const char* kRanker = "dlrm";
 
 std::string format_number(double value) {
   char text[32];

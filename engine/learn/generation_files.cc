@@ -27,7 +27,6 @@ constexpr const char* kItems = "items.txt";
 constexpr const char* kItemKnn = "item_knn.safetensors";
 constexpr const char* kUserKnn = "user_knn.safetensors";
 constexpr const char* kInteractions = "interactions.safetensors";
-constexpr std::uint64_t kMaxManifestBytes = 16ull << 20;
 constexpr std::uint64_t kMaxVocabularyBytes = 1ull << 40;
 
 // --- writing ---
@@ -259,7 +258,7 @@ Status write_generation(const fs::path& dir, const GenerationContents& contents,
 }
 
 Result<GenerationContents> read_generation(const fs::path& dir, const models::TextEmbedderSource* text_embedders) {
-  Result<std::string> text = read_whole_file(dir / kGenerationManifestName, kMaxManifestBytes);
+  Result<std::string> text = read_whole_file(dir / kGenerationManifestName, kMaxGenerationManifestBytes);
   if (!text.is_ok()) return damaged(kGenerationManifestName, text.status());
   TAMIS_ASSIGN_OR_RETURN(const Manifest manifest, parse_manifest(*text));
   TAMIS_RETURN_IF_ERROR(verify_files(dir, manifest));

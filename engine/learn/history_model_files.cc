@@ -7,7 +7,7 @@
 namespace tamis::engine {
 namespace {
 
-Status unknown_kind(const std::string& kind) {
+Status unknown_history_model(const std::string& kind) {
   std::vector<std::string_view> known;
   for (const models::HistoryModelKind& candidate : models::history_model_kinds()) known.push_back(candidate.name);
   std::string message = "'" + kind + "' is no kind of history model that this build loads";
@@ -30,7 +30,7 @@ Result<std::shared_ptr<const models::HistoryModel>> read_history_model(const std
                                                                        const std::string& kind,
                                                                        const Manifest& manifest) {
   const models::HistoryModelKind* known = models::find_history_model_kind(kind);
-  if (known == nullptr) return unknown_kind(kind);
+  if (known == nullptr) return unknown_history_model(kind);
   const std::string file = history_model_file_name(kind);
   if (!manifest.files.contains(file)) return Status::corruption("the manifest does not name " + file);
   TAMIS_ASSIGN_OR_RETURN(const models::TensorReader tensors, models::TensorReader::open(dir / file));

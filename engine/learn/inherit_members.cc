@@ -14,9 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kRanker = "dlrm";
-constexpr std::uint64_t kMaxManifestBytes = 16ull << 20;
-
 // The generation that learned the member, and "" or that generation as part of the vocabulary's name in `manifest`.
 struct Origin {
   InheritedMember member;
@@ -61,7 +58,8 @@ Status verify_member(const fs::path& dir, const Manifest& manifest, const std::s
 }  // namespace
 
 Result<Manifest> read_manifest(const fs::path& dir) {
-  TAMIS_ASSIGN_OR_RETURN(const std::string text, read_whole_file(dir / kGenerationManifestName, kMaxManifestBytes));
+  TAMIS_ASSIGN_OR_RETURN(const std::string text,
+                         read_whole_file(dir / kGenerationManifestName, kMaxGenerationManifestBytes));
   return parse_manifest(text);
 }
 

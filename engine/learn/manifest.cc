@@ -15,10 +15,9 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kFormat = "tamis.generation";
-constexpr const char* kRanker = "dlrm";  // which has no rows
-constexpr const char* kMembers[] = {"format",   "version",        "generation",   "users",  "items",
-                                    "encoders", "history_models", "ials",         "ranker", "files",
-                                    "checksum", "vocabularies",   "rating_scales"};
+constexpr const char* kManifestMembers[] = {"format",   "version",        "generation",   "users",  "items",
+                                            "encoders", "history_models", "ials",         "ranker", "files",
+                                            "checksum", "vocabularies",   "rating_scales"};
 
 std::string to_hex(std::uint64_t value) {
   char digits[17];
@@ -200,7 +199,7 @@ Result<Manifest> parse_manifest(const std::string& text) {
       return Status::invalid_argument("the generation has format version " + std::to_string(version) +
                                       "; this build reads up to " + std::to_string(kManifestVersion));
     for (const auto& [name, member] : value.items())
-      if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers))
+      if (std::find(std::begin(kManifestMembers), std::end(kManifestMembers), name) == std::end(kManifestMembers))
         return Status::corruption("the manifest has an unknown member '" + name + "'");
     if (value.contains("checksum")) {
       TAMIS_ASSIGN_OR_RETURN(const std::uint64_t expected, parse_hex(value["checksum"].get<std::string>()));

@@ -18,6 +18,8 @@ namespace tamis::engine {
 // "rating_scales", and is written only where ratings were learned from. All four are read.
 inline constexpr std::uint32_t kManifestVersion = 4;
 inline constexpr const char* kGenerationManifestName = "manifest.json";
+inline constexpr std::uint64_t kMaxGenerationManifestBytes = 16ull << 20;
+inline constexpr const char* kRanker = "dlrm";  // the member that ranks; it has no rows
 
 struct Manifest {
   struct File {

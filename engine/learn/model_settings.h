@@ -1,6 +1,7 @@
 // ModelSettings: the options of every model, as training.settings gives them.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
@@ -29,6 +30,10 @@ inline constexpr const char* kDefaultUnobservedWeight = "0.3";
 // The models that a run can learn: the counted and neighbourhood ones, the encoders that Tamis trains, the history
 // models, and "dlrm", the ranker.
 const std::vector<std::string>& trainable_models();
+
+inline bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 // The settings in force of a trained encoder or history model. REQUIRES: one of encoder_kinds() or
 // history_model_kinds().

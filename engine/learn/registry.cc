@@ -44,9 +44,9 @@ Result<nlohmann::json> read_setting(const storage::Store& store, const char* nam
     if (text.status().code() == StatusCode::kNotFound) return nlohmann::json::object();
     return text.status();
   }
-  nlohmann::json json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return Status::corruption(std::string("setting '") + name + "' is not a JSON object");
-  return json;
+  nlohmann::json setting = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!setting.is_object()) return Status::corruption(std::string("setting '") + name + "' is not a JSON object");
+  return setting;
 }
 
 Mutation put_generation(GenerationInfo info) {

@@ -7,6 +7,7 @@
 #include "engine/learn/gate.h"
 #include "engine/learn/generation_files.h"
 #include "engine/learn/learned_models.h"
+#include "engine/learn/model_settings.h"
 #include "engine/rank/learn_ranker.h"
 
 namespace tamis::engine {
@@ -38,10 +39,6 @@ Status leave_out_for_lack(const TrainingRun& run, const std::string& lack, Gener
 std::string describe(const TimeSplitReport& report) {
   return "evaluated on " + std::to_string(report.tail_interactions) + " interactions from " +
          format_rfc3339(report.cut_ms) + " on, " + std::to_string(report.users) + " users";
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // The members of the generation: those learned, and those taken over.

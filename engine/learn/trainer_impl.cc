@@ -12,6 +12,7 @@
 #include "engine/learn/gate.h"
 #include "engine/learn/generation_files.h"
 #include "engine/learn/learned_models.h"
+#include "engine/learn/model_settings.h"
 #include "engine/learn/train_generation.h"
 #include "engine/learn/training_process.h"
 #include "engine/rank/ranker_settings.h"
@@ -47,10 +48,6 @@ std::string key_of(const TrainRequest& request) {
   std::string key = std::string(request.promote ? "promote" : "keep") + (request.inherit ? " inherit" : " alone");
   for (const std::string& model : models) key += " " + model;
   return key;
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 std::string join(const std::vector<std::string>& names) {

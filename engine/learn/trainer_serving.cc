@@ -5,16 +5,11 @@
 #include <system_error>
 
 #include "engine/learn/generation_files.h"
+#include "engine/learn/model_settings.h"
 #include "engine/learn/trainer_impl.h"
 
 namespace tamis::engine {
-namespace {
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Result<std::shared_ptr<const Generation>> TrainerImpl::load_serving() {
   const std::string id = registry_->serving();

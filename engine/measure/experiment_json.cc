@@ -13,9 +13,9 @@ namespace {
 using engine::Json;
 using engine::MemberReader;
 
-constexpr std::string_view kMembers[] = {"name",   "version", "layer",   "traffic",       "salt",
-                                         "funnel", "arms",    "holdout", "control",       "start",
-                                         "end",    "users",   "alpha",   "planned_users", "buckets"};
+constexpr std::string_view kExperimentMembers[] = {"name",   "version", "layer",   "traffic",       "salt",
+                                                   "funnel", "arms",    "holdout", "control",       "start",
+                                                   "end",    "users",   "alpha",   "planned_users", "buckets"};
 constexpr std::string_view kArmMembers[] = {"name", "share", "funnel", "override"};
 constexpr std::size_t kMaxNameBytes = engine::kMaxDocumentNameBytes;
 constexpr double kShareTolerance = 1e-9;
@@ -47,7 +47,7 @@ Result<ExperimentConfig> parse_experiment(std::string_view name, std::string_vie
   TAMIS_ASSIGN_OR_RETURN(const Json document, engine::parse_json(json));
   ExperimentConfig experiment;
   experiment.name = name;
-  MemberReader reader(document, "", kMembers);
+  MemberReader reader(document, "", kExperimentMembers);
   std::string named(name);
   reader.text("name", &named, 1, kMaxNameBytes);
   if (named != name) reader.refuse("name", "the document names \"" + named + "\", the path another");

@@ -11,7 +11,7 @@ namespace {
 using engine::Json;
 using engine::MemberReader;
 
-constexpr std::string_view kMembers[] = {
+constexpr std::string_view kOffPolicyMembers[] = {
     "funnel",    "from",       "to",         "reward",    "estimators",
     "logged_by", "assumption", "max_weight", "max_lists", "min_effective_sample_size",
     "alpha"};
@@ -76,7 +76,7 @@ Json estimate_json(const ValueEstimate& estimate) {
 Result<OffPolicyRequest> parse_off_policy_request(std::string_view json) {
   TAMIS_ASSIGN_OR_RETURN(const Json document, engine::parse_json(json));
   OffPolicyRequest request;
-  MemberReader reader(document, "", kMembers);
+  MemberReader reader(document, "", kOffPolicyMembers);
   read_candidate(&reader, &request);
   reader.time("from", &request.from_ms);
   reader.time("to", &request.to_ms);

@@ -22,8 +22,8 @@ constexpr std::array<Comparison, 6> kComparisons = {{{"eq", Filter::Op::kEqual},
                                                      {"lte", Filter::Op::kLessEqual},
                                                      {"gt", Filter::Op::kGreater},
                                                      {"gte", Filter::Op::kGreaterEqual}}};
-constexpr std::array<std::string_view, 11> kMembers = {"all", "any", "not", "field", "eq",    "in",
-                                                       "lt",  "lte", "gt",  "gte",   "exists"};
+constexpr std::array<std::string_view, 11> kFilterMembers = {"all", "any", "not", "field", "eq",    "in",
+                                                             "lt",  "lte", "gt",  "gte",   "exists"};
 constexpr std::string_view kShape = "all, any, not, or field with eq, in, lt, lte, gt, gte or exists";
 
 // Whether a whole number changes as a double. The comparison is of whole numbers: as a double, 2^53 + 1 is 2^53.
@@ -53,7 +53,8 @@ class FilterReader {
           Status::invalid_argument("the filter has more than " + std::to_string(kMaxFilterNodes) + " conditions")
               .at_field(std::string(pointer)));
     }
-    if (Status status = check_members(value, pointer, kMembers); !status.is_ok()) return refuse(std::move(status));
+    if (Status status = check_members(value, pointer, kFilterMembers); !status.is_ok())
+      return refuse(std::move(status));
     if (value.contains("field")) return read_condition(value, pointer);
     if (value.size() != 1) return refuse(json_fault(value, pointer, "exactly one of " + std::string(kShape)));
     const std::string& member = value.begin().key();

@@ -18,7 +18,7 @@
 namespace tamis::engine {
 namespace {
 
-struct UserCase {
+struct HeldOutUser {
   std::string user;
   std::set<std::uint32_t> before;    // items by row
   std::vector<std::uint32_t> after;  // ascending, unique
@@ -55,8 +55,8 @@ Result<TimeLine> read_time_line(const storage::Store& store, const FunnelEvaluat
 }
 
 // Who had met something before the cut and likes something after it, what they took back or turned down left out.
-std::vector<UserCase> find_cases(const storage::Store& store, TypeRules rules, const TimeLine& line) {
-  std::map<DenseId, UserCase> by_user;
+std::vector<HeldOutUser> find_cases(const storage::Store& store, TypeRules rules, const TimeLine& line) {
+  std::map<DenseId, HeldOutUser> by_user;
   std::map<DenseId, std::vector<MeantEvent>> later;
   for (std::size_t i = 0; i < line.head; ++i) by_user[line.events[i].user].before.insert(line.events[i].item);
   for (std::size_t i = line.head; i < line.end; ++i) {
@@ -65,9 +65,9 @@ std::vector<UserCase> find_cases(const storage::Store& store, TypeRules rules, c
       later[event.user].push_back(
           {event.item, &rules.of(event.type), event.value.value_or(kNoValue), event.timestamp_ms});
   }
-  std::vector<UserCase> cases;
+  std::vector<HeldOutUser> cases;
   for (const auto& [user, events] : later) {
-    UserCase& found = by_user[user];
+    HeldOutUser& found = by_user[user];
     for (const ItemPreference& item : weigh_items(events))  // by ascending item
       if (item.preference.weight > 0) found.after.push_back(item.item);
     if (found.after.empty()) continue;
@@ -106,7 +106,7 @@ std::optional<double> list_diversity(const Database& database, const std::string
   return sum / static_cast<double>(pairs);
 }
 
-struct Measured {
+struct FunnelAnswers {
   std::map<std::string, std::vector<double>> by_user;  // by metric
   std::vector<double> latencies_us;
   std::set<std::string> recommended;
@@ -115,11 +115,11 @@ struct Measured {
 
 constexpr std::size_t kCutoffs[] = {10, 20};
 
-Result<Measured> measure(Database& database, const storage::Store& store, const FunnelConfig& funnel,
-                         const std::vector<UserCase>& cases, const FunnelEvaluationOptions& options) {
-  Measured measured;
+Result<FunnelAnswers> measure(Database& database, const storage::Store& store, const FunnelConfig& funnel,
+                              const std::vector<HeldOutUser>& cases, const FunnelEvaluationOptions& options) {
+  FunnelAnswers measured;
   measured.excludes_seen = funnel.exclude_seen;
-  for (const UserCase& user : cases) {
+  for (const HeldOutUser& user : cases) {
     const std::vector<std::uint32_t>& relevant = funnel.exclude_seen ? user.fresh : user.after;
     if (relevant.empty()) continue;
     RecommendRequest request{.user = user.user, .k = 20};
@@ -192,11 +192,11 @@ Result<FunnelReport> evaluate_funnels(const storage::Store& store, const Databas
   report.train_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   TAMIS_ASSIGN_OR_RETURN(auto types, load_interaction_types(store, start_types(options)));
-  const std::vector<UserCase> cases = find_cases(store, make_type_rules(store, std::move(types)), line);
+  const std::vector<HeldOutUser> cases = find_cases(store, make_type_rules(store, std::move(types)), line);
   const models::BootstrapOptions bootstrap{.resamples = evaluation.resamples, .level = 0.95, .seed = evaluation.seed};
-  std::vector<Measured> measured;
+  std::vector<FunnelAnswers> measured;
   for (const FunnelConfig& funnel : funnels) {
-    TAMIS_ASSIGN_OR_RETURN(Measured one, measure(scratch->database(), store, funnel, cases, evaluation));
+    TAMIS_ASSIGN_OR_RETURN(FunnelAnswers one, measure(scratch->database(), store, funnel, cases, evaluation));
     FunnelEvaluation& row = report.funnels.emplace_back();
     row.funnel = funnel.name;
     row.users = one.latencies_us.size();

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "common/clock.h"
+
 namespace tamis::engine {
 namespace {
 
@@ -12,8 +14,6 @@ using ranker::ExampleTable;
 using ranker::Field;
 using ranker::FieldSide;
 
-constexpr TimestampMs kHourMs = 3'600'000;
-constexpr TimestampMs kDayMs = 24 * kHourMs;
 constexpr TimestampMs kFirstMondayMs = 4 * kDayMs;  // 1970-01-05
 
 std::optional<FeatureValue> feature_of(const Features* features, const std::string& name) {

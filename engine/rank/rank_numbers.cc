@@ -7,12 +7,11 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "common/clock.h"
 #include "engine/query/stamped_array.h"
 
 namespace tamis::engine {
 namespace {
-
-constexpr double kDayMs = 86'400'000;
 
 double days_between(TimestampMs from_ms, TimestampMs to_ms) {
   return std::max(0.0, static_cast<double>(to_ms - from_ms) / kDayMs);

@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 
+#include "common/clock.h"
 #include "common/feature_time.h"
 
 namespace tamis::engine {
@@ -29,7 +30,6 @@ class DailyRepeats {
   explicit DailyRepeats(std::uint32_t most) : most_(most) {}
   bool is_repeat(const models::TimedInteraction& event, std::uint32_t type) {
     if (most_ == 0) return false;
-    constexpr TimestampMs kDayMs = 86'400'000;
     const TimestampMs day = event.timestamp_ms / kDayMs - (event.timestamp_ms % kDayMs < 0 ? 1 : 0);
     if (day != day_) counts_.clear();
     day_ = day;

@@ -7,15 +7,10 @@
 
 #include "common/random.h"
 #include "models/bpr/bpr_batch.h"
+#include "models/require_option.h"
 
 namespace tamis::models {
 namespace {
-
-Status require(bool holds, const char* field, double value, const char* expected) {
-  if (holds) return Status::ok();
-  return Status::invalid_argument(std::string(field) + " is " + std::to_string(value) + ", expected " + expected)
-      .at_field(field);
-}
 
 AdagradRows random_rows(const InteractionMatrix& interactions, const BprOptions& options, bool keep_empty,
                         Random& random) {

@@ -12,7 +12,7 @@ namespace tamis::models {
 namespace {
 
 constexpr std::size_t kSamplesPerBlock = 256;
-constexpr std::size_t kRowsPerBlock = 128;
+constexpr std::size_t kBprRowsPerBlock = 128;
 constexpr std::uint32_t kDrawsBeforeGivingUp = 32;  // of items that do not fit, in a row
 constexpr float kSquareFloor = 1e-8F;
 
@@ -92,7 +92,7 @@ Status BprBatch::add_gradients(Side& side, bool is_user_side, const AdagradRows&
   const std::size_t rows = side.begins.size() - 1;
   side.gradient.assign(rows * dim, 0.0F);
   const auto decay = static_cast<float>(options_.regularization);
-  return parallel_blocks(control, rows, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+  return parallel_blocks(control, rows, kBprRowsPerBlock, [&](std::size_t begin, std::size_t end) {
     for (std::size_t r = begin; r < end; ++r) {
       float* gradient = side.gradient.data() + r * dim;
       for (std::size_t t = side.begins[r]; t < side.begins[r + 1]; ++t) {
@@ -115,7 +115,7 @@ Status BprBatch::add_gradients(Side& side, bool is_user_side, const AdagradRows&
 
 Status BprBatch::apply(const Side& side, AdagradRows& rows, const TrainControl& control) const {
   const std::size_t dim = options_.dim;
-  return parallel_blocks(control, side.begins.size() - 1, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+  return parallel_blocks(control, side.begins.size() - 1, kBprRowsPerBlock, [&](std::size_t begin, std::size_t end) {
     for (std::size_t r = begin; r < end; ++r) {
       const std::uint32_t row = side.touches[side.begins[r]].row;
       const float* gradient = side.gradient.data() + r * dim;

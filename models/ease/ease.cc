@@ -11,14 +11,14 @@
 namespace tamis::models {
 namespace {
 
-constexpr std::size_t kRowsPerBlock = 64;
+constexpr std::size_t kEaseRowsPerBlock = 64;
 
 // X^T X + lambda I, [items, items], both triangles.
 Status fill_gramian(const InteractionMatrix& interactions, const EaseOptions& options, const TrainControl& control,
                     std::vector<float>& gramian) {
   const InteractionMatrix by_item = interactions.transpose();
   const std::size_t items = interactions.columns;
-  return parallel_blocks(control, items, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+  return parallel_blocks(control, items, kEaseRowsPerBlock, [&](std::size_t begin, std::size_t end) {
     for (std::size_t item = begin; item < end; ++item) {
       float* row = gramian.data() + item * items;
       const auto users = by_item.row_columns(static_cast<std::uint32_t>(item));
@@ -78,7 +78,7 @@ Result<EaseModel> train_ease(const InteractionMatrix& interactions, const EaseOp
   }
   std::vector<float> diagonal(items);
   for (std::size_t item = 0; item < items; ++item) diagonal[item] = model.weights[item * items + item];
-  TAMIS_RETURN_IF_ERROR(parallel_blocks(control, items, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+  TAMIS_RETURN_IF_ERROR(parallel_blocks(control, items, kEaseRowsPerBlock, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
       float* weights = model.weights.data() + row * items;
       for (std::size_t column = 0; column < items; ++column) weights[column] /= -diagonal[column];

@@ -8,16 +8,11 @@
 
 #include "models/blas.h"
 #include "models/graph_filter/truncated_svd.h"
+#include "models/require_option.h"
 #include "models/sparse_accumulator.h"
 
 namespace tamis::models {
 namespace {
-
-Status require(bool holds, const char* field, double value, const char* expected) {
-  if (holds) return Status::ok();
-  return Status::invalid_argument(std::string(field) + " is " + std::to_string(value) + ", expected " + expected)
-      .at_field(field);
-}
 
 // degree^exponent of each row, exponent < 0; 0 for a row without entries.
 std::vector<float> degree_weight(const InteractionMatrix& matrix, double exponent) {

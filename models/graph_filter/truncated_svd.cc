@@ -12,7 +12,7 @@
 namespace tamis::models {
 namespace {
 
-constexpr std::size_t kRowsPerBlock = 256;
+constexpr std::size_t kSvdRowsPerBlock = 256;
 constexpr std::size_t kGramRows = 4096;    // rows per partial Gramian, at least
 constexpr std::size_t kGramPartials = 16;  // at most, to bound memory
 constexpr float kNegligible = 1e-6F;       // share of the greatest eigenvalue below which a direction is noise
@@ -31,7 +31,7 @@ struct Dense {
 
 // out = sparse * in.
 Status multiply(const InteractionMatrix& sparse, const Dense& in, Dense& out, const TrainControl& control) {
-  return parallel_blocks(control, sparse.rows, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+  return parallel_blocks(control, sparse.rows, kSvdRowsPerBlock, [&](std::size_t begin, std::size_t end) {
     for (std::size_t index = begin; index < end; ++index) {
       const auto row = static_cast<std::uint32_t>(index);
       float* sum = out.row(index);
@@ -89,7 +89,7 @@ Result<Spectrum> spectrum_of(std::vector<float> gramian, std::size_t width) {
 Result<Dense> project(const Dense& m, std::span<const float> basis, const TrainControl& control) {
   Dense out(m.rows, basis.size() / m.width);
   if (out.width == 0) return out;
-  TAMIS_RETURN_IF_ERROR(parallel_blocks(control, m.rows, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+  TAMIS_RETURN_IF_ERROR(parallel_blocks(control, m.rows, kSvdRowsPerBlock, [&](std::size_t begin, std::size_t end) {
     blas::multiply_by_transposed(end - begin, out.width, m.width, m.row(begin), basis.data(), out.row(begin));
   }));
   return out;

@@ -9,17 +9,12 @@
 #include "common/random.h"
 #include "models/blas.h"
 #include "models/parallel.h"
+#include "models/require_option.h"
 
 namespace tamis::models {
 namespace {
 
 constexpr std::uint32_t kStrata = 8;  // groups of users and of items: at most as many threads help
-
-Status require(bool holds, const char* field, double value, const char* expected) {
-  if (holds) return Status::ok();
-  return Status::invalid_argument(std::string(field) + " is " + std::to_string(value) + ", expected " + expected)
-      .at_field(field);
-}
 
 // The ratings of one group of users with one group of items.
 using Stratum = std::vector<Rating>;

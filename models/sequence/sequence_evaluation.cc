@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include "common/clock.h"
 #include "models/model_options.h"
 #include "models/ranking_evaluation.h"
 #include "models/sequence/encoder_training.h"
@@ -14,8 +15,6 @@ namespace tamis::models {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 Result<HistoryModel> train_encoder(std::string_view model, const Settings& settings, const SequenceDataset& data,
                                    const TrainControl& control) {

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <numbers>
 
+#include "common/clock.h"
 #include "models/sequence/sequence_trainer.h"
 #include "models/sequence/training_windows.h"
 
@@ -13,8 +14,6 @@ namespace tamis::models {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // What the learning rate is multiplied by.
 double rate_scale(const SequenceTrainOptions& options, std::uint64_t step, std::uint64_t steps) {

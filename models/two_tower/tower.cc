@@ -10,7 +10,7 @@
 namespace tamis::models {
 namespace {
 
-constexpr std::size_t kRowsPerBlock = 128;
+constexpr std::size_t kTowerRowsPerBlock = 128;
 constexpr float kResidualStddev = 0.01F;  // the network starts as almost nothing
 
 }  // namespace
@@ -55,7 +55,7 @@ Status Tower::forward(std::span<const nn::Bags> inputs, std::size_t rows, Cache&
   cache.norms.resize(rows);
   cache.hidden.resize(rows * hidden);
   cache.activated.resize(rows * hidden);
-  return parallel_blocks(control, rows, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+  return parallel_blocks(control, rows, kTowerRowsPerBlock, [&](std::size_t begin, std::size_t end) {
     const std::size_t count = end - begin;
     const float* sum = cache.sum.data() + begin * dim;
     float* out = cache.out.data() + begin * dim;

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "common/clock.h"
 #include "server/config/interaction_type_members.h"
 
 namespace tamis::server {
 namespace {
 
 constexpr std::uint64_t kMiB = 1ull << 20;
-constexpr std::int64_t kDayMs = 86'400'000;
 
 template <typename Access>
 using Field = std::remove_reference_t<std::invoke_result_t<Access, Config&>>;

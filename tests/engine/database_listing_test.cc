@@ -1,6 +1,7 @@
 // When items count as listed, however their date is stored.
 #include <gmock/gmock.h>
 
+#include "common/clock.h"
 #include "tests/engine/database_fixture.h"
 
 namespace tamis::engine {
@@ -8,8 +9,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
-
-constexpr TimestampMs kDayMs = 86'400'000;
 
 class ListingTest : public DatabaseTest {
  protected:

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "common/clock.h"
 #include "common/random.h"
 #include "engine/learn/gate.h"
 #include "tests/engine/database_fixture.h"
@@ -14,8 +15,6 @@ namespace tamis::engine {
 namespace {
 
 using ::testing::HasSubstr;
-
-constexpr TimestampMs kHourMs = 3'600'000;
 
 class DatabaseRankerTest : public DatabaseTest {
  protected:

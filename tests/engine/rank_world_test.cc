@@ -5,13 +5,12 @@
 
 #include <cmath>
 
+#include "common/clock.h"
 #include "common/random.h"
 #include "engine/rank/rank_examples.h"
 
 namespace tamis::engine {
 namespace {
-
-constexpr TimestampMs kHourMs = 3'600'000;
 
 Dataset made_up(std::size_t events) {
   Dataset dataset;

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "common/clock.h"
 #include "tests/engine/query_fixture.h"
 
 namespace tamis::engine {
@@ -14,8 +15,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-constexpr TimestampMs kDayMs = 86'400'000;
 
 // Eight items; popularity falls from p0 to p7. Brands go x, x, y, y, ...; even ones are listed long ago.
 class RulesInFunnel : public ::testing::Test {

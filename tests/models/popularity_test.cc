@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "common/clock.h"
 #include "common/random.h"
 
 namespace tamis::models {
@@ -14,7 +15,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr double kHour = 3600;
-constexpr TimestampMs kHourMs = 3'600'000;
 constexpr TimestampMs kNow = 1'322'733'600'000;  // 2011-12-01T10:00:00Z
 
 TEST(Popularity, SumsWeights) {

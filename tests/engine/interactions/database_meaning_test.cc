@@ -5,6 +5,7 @@
 #include <map>
 #include <thread>
 
+#include "common/clock.h"
 #include "common/random.h"
 #include "tests/engine/database_fixture.h"
 
@@ -15,8 +16,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-constexpr TimestampMs kDayMs = 86'400'000;
 
 class MeaningTest : public DatabaseTest {
  protected:

@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "common/clock.h"
 #include "engine/measure/sampling.h"
 
 namespace tamis::engine {
 namespace {
 
 constexpr TimestampMs kNoon = 1'700'000'000'000;
-constexpr std::int64_t kHourMs = 3'600'000;
 
 class AttributionTest : public ::testing::Test {
  protected:

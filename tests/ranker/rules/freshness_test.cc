@@ -2,12 +2,11 @@
 
 #include <cmath>
 
+#include "common/clock.h"
 #include "tests/ranker/rules/fake_items.h"
 
 namespace tamis::ranker {
 namespace {
-
-constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 
 FreshnessRule rule(Decay decay, double weight = 1) {
   return *FreshnessRule::create({.field = "at",

@@ -1,11 +1,11 @@
 #include "ranker/rules/history.h"
 
+#include "common/clock.h"
 #include "tests/ranker/rules/fake_items.h"
 
 namespace tamis::ranker {
 namespace {
 
-constexpr std::int64_t kHourMs = 3'600'000;
 constexpr TimestampMs kNowMs = 1000 * kHourMs;
 
 TEST(SeenRule, ActsByTypeAndWindow) {
