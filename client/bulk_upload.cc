@@ -93,7 +93,9 @@ Status BulkUpload::take_answer(const HttpResponse& response) {
   total_.accepted += part.accepted;
   total_.duplicates += part.duplicates;
   // The list of errors may be cut short; the lines that are neither stored nor known are what was refused.
-  const std::uint64_t stored = part.accepted + part.duplicates;
+  total_.outdated += part.outdated;
+  total_.ignored += part.ignored;
+  const std::uint64_t stored = part.accepted + part.duplicates + part.outdated + part.ignored;
   total_.rejected += std::max<std::uint64_t>(part.rejected, stored < lines ? lines - stored : 0);
   total_.sequence = std::max(total_.sequence, part.sequence);
   for (LineError& error : part.errors) {

@@ -22,6 +22,8 @@ struct LineError {
 struct BulkResult {
   std::uint64_t accepted = 0;
   std::uint64_t duplicates = 0;
+  std::uint64_t outdated = 0;  // entities and vectors that the server has in a newer version
+  std::uint64_t ignored = 0;   // of users whose erasure is under way
   std::uint64_t rejected = 0;  // bad lines
   Sequence sequence = 0;
   std::vector<LineError> errors;  // the first ones
@@ -42,6 +44,7 @@ struct VectorRow {
   EntityKind kind = EntityKind::kItem;
   std::string id;
   std::vector<float> vector;  // [dim]
+  std::uint64_t version = 0;  // as Entity::version
 };
 
 struct RecommendQuery {

@@ -164,6 +164,8 @@ Result<BulkResult> decode_ack(const json& document) {
   BulkResult ack;
   ack.accepted = members.count("accepted");
   ack.duplicates = members.count("duplicates");
+  ack.outdated = members.count("outdated");
+  ack.ignored = members.count("ignored");
   ack.sequence = members.count("sequence");
   for (const json& entry : members.list("errors")) {
     Members error(entry);
@@ -182,6 +184,7 @@ Result<Entity> decode_entity(const json& document) {
   entity.updated_ms = members.timestamp("updated_at");
   entity.expires_ms = members.timestamp("expires_at");
   entity.hidden = members.flag("hidden");
+  entity.version = members.count("version");
   return members.finish(std::move(entity));
 }
 

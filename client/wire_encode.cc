@@ -143,6 +143,7 @@ std::string entity_to_json(const Entity& entity) {
     out += ",\"expires_at\":";
     append_time(&out, entity.expires_ms);
   }
+  if (entity.version != 0) out += ",\"version\":" + std::to_string(entity.version);
   if (entity.hidden) out += ",\"hidden\":true";
   out += '}';
   return out;
@@ -160,7 +161,9 @@ std::string vector_to_json(const VectorRow& row) {
       out += "null";  // refused by the server, with the line's number
     }
   }
-  out += "]}";
+  out += ']';
+  if (row.version != 0) out += ",\"version\":" + std::to_string(row.version);
+  out += '}';
   return out;
 }
 

@@ -12,6 +12,9 @@
 
 namespace tamis {
 
+// Of entities and vectors: a count or a time that grows with each change at the source. 2^53: JSON's exact numbers.
+inline constexpr std::uint64_t kMaxVersion = 1ull << 53;
+
 // A user or an item.
 struct Entity {
   std::string id = {};
@@ -19,6 +22,7 @@ struct Entity {
   TimestampMs updated_ms = 0;  // set by the database at commit
   TimestampMs expires_ms = 0;  // 0: never. Past it the entity is neither recommended nor found, and is swept later
   bool hidden = false;         // of items: kept, counted and trained on, but in no answer
+  std::uint64_t version = 0;   // the writer's own, 1..kMaxVersion; 0: none. A write of an older one is not stored
   bool operator==(const Entity&) const = default;
 };
 
@@ -72,6 +76,7 @@ struct PatchEntity {  // merges features; an entry of `removed` deletes that fea
   std::vector<std::string> removed = {};
   std::optional<TimestampMs> expires_ms = {};
   std::optional<bool> hidden = {};
+  std::uint64_t version = 0;  // 0: that of the entity stays
 };
 struct DeleteEntity {  // with its vectors; a user's interactions go too. It stays deleted until it is put or patched
   EntityKind kind = EntityKind::kUser;
@@ -101,6 +106,7 @@ struct PutVector {
   EntityKind kind = EntityKind::kUser;
   std::string id = {};
   std::vector<float> vector;  // [dim], finite
+  std::uint64_t version = 0;  // as an entity's
 };
 struct DeleteVector {
   std::string space;
@@ -144,6 +150,7 @@ struct WriteAck {
   Sequence sequence = 0;         // of the last record; every read after the ack reflects it
   std::uint64_t affected = 0;    // interactions that were deleted or moved
   std::uint64_t ignored = 0;     // writes about users whose erasure is under way: nothing of them is stored
+  std::uint64_t outdated = 0;    // entities and vectors that are stored with a newer version: nothing is changed
   // Types of its interactions that nobody declared: they count as positive. At most kMaxUndeclaredTypes, ascending.
   std::vector<std::string> undeclared_types = {};
 };

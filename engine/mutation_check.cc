@@ -62,6 +62,11 @@ Status check_name(std::string_view name, std::string_view field) {
 
 Status check_expiry(TimestampMs expires_ms) { return check_timestamp(expires_ms, "expires_ms"); }
 
+Status check_version(std::uint64_t version) {
+  if (version <= kMaxVersion) return Status::ok();
+  return fault("version", "is " + std::to_string(version) + "; expected 1 to 2^53");
+}
+
 Status check_kind(EntityKind kind) {
   if (kind == EntityKind::kUser || kind == EntityKind::kItem) return Status::ok();
   return fault("kind", "is neither user nor item");
@@ -150,6 +155,7 @@ Status MutationCheck::complete(PutEntity* put) {
   TAMIS_RETURN_IF_ERROR(validate_external_id(put->entity.id, "id"));
   TAMIS_RETURN_IF_ERROR(conform_features(schema_of(*state_.options, put->kind), &put->entity.features));
   TAMIS_RETURN_IF_ERROR(check_expiry(put->entity.expires_ms));
+  TAMIS_RETURN_IF_ERROR(check_version(put->entity.version));
   if (put->entity.hidden && put->kind == EntityKind::kUser) return fault("hidden", "is of items; a user has none");
   if (!state_.options->create_unknown_ids) new_entities_.emplace(put->kind, put->entity.id);
   return Status::ok();
@@ -163,6 +169,7 @@ Status MutationCheck::complete(PatchEntity* patch) {
     TAMIS_RETURN_IF_ERROR(check_text(name, "removed", 1, FeatureLimits::kMaxNameBytes));
   }
   if (patch->expires_ms) TAMIS_RETURN_IF_ERROR(check_expiry(*patch->expires_ms));
+  TAMIS_RETURN_IF_ERROR(check_version(patch->version));
   if (patch->hidden && patch->kind == EntityKind::kUser) return fault("hidden", "is of items; a user has none");
   return Status::ok();
 }
@@ -179,6 +186,7 @@ Status MutationCheck::complete(PutVector* put) {
   TAMIS_RETURN_IF_ERROR(validate_external_id(put->id, "id"));
   TAMIS_ASSIGN_OR_RETURN(const Space space, find_space(put->space));
   TAMIS_RETURN_IF_ERROR(index::check_vector(put->vector, space.dim, "vector"));
+  TAMIS_RETURN_IF_ERROR(check_version(put->version));
   const Status known = require_known(put->kind, put->id);
   return known.is_ok() ? known : Status(known).at_field("id");
 }

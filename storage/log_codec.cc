@@ -60,11 +60,11 @@ struct RecordWriter {
     if (!interaction.import_id.empty()) writer->put_string(interaction.import_id);
   }
   void operator()(const PutEntity& put) const {
-    put_head(writer, Tag::kPutEntity, committed_ms, put.entity.hidden ? kWiderVersion : kValueVersion);
+    put_head(writer, Tag::kPutEntity, committed_ms, has_extras(put.entity) ? kWiderVersion : kValueVersion);
     put_kind(put.kind);
     writer->put_string(put.entity.id);
     writer->put_zigzag(put.entity.expires_ms);
-    if (put.entity.hidden) writer->put_u8(1);
+    if (has_extras(put.entity)) put_entity_extras(writer, put.entity);
     put_features(writer, put.entity.features);
   }
   void operator()(const PatchEntity&) const { assert(false && "a patch is recorded as the put that it amounts to"); }
@@ -75,10 +75,11 @@ struct RecordWriter {
     if (erase.erase) writer->put_u8(1);
   }
   void operator()(const PutVector& put) const {
-    put_head(writer, Tag::kPutVector, committed_ms);
+    put_head(writer, Tag::kPutVector, committed_ms, put.version != 0 ? kWiderVersion : kValueVersion);
     writer->put_string(put.space);
     put_kind(put.kind);
     writer->put_string(put.id);
+    if (put.version != 0) writer->put_varint(put.version);
     writer->put_varint(put.vector.size());
     writer->put_raw(put.vector.data(), put.vector.size() * sizeof(float));
   }
@@ -199,17 +200,19 @@ PutEntity read_put_entity(bool is_wider, ByteReader* reader, TimestampMs committ
   PutEntity put{.kind = read_kind(reader), .entity = {}};
   put.entity.id = reader->string();
   put.entity.expires_ms = reader->zigzag();
-  put.entity.hidden = read_mark(is_wider, reader);
+  if (is_wider) read_entity_extras(reader, &put.entity);
   put.entity.features = read_features(reader);
   put.entity.updated_ms = committed_ms;
   return put;
 }
 
-PutVector read_put_vector(ByteReader* reader) {
+PutVector read_put_vector(bool is_wider, ByteReader* reader) {
   PutVector put;
   put.space = reader->string();
   put.kind = read_kind(reader);
   put.id = reader->string();
+  if (is_wider) put.version = reader->varint_up_to(kMaxVersion);
+  if (is_wider && put.version == 0) reader->fail();
   const auto dim = static_cast<std::size_t>(reader->varint_up_to(kMaxDim));
   const std::string_view bytes = reader->raw(dim * sizeof(float));
   put.vector.resize(bytes.size() / sizeof(float));
@@ -222,7 +225,7 @@ PutVector read_put_vector(ByteReader* reader) {
 
 // True where version 2 of the record exists.
 bool may_be_wider(Tag tag) {
-  return tag == Tag::kPutInteraction || tag == Tag::kPutEntity || tag == Tag::kDeleteEntity ||
+  return tag == Tag::kPutInteraction || tag == Tag::kPutEntity || tag == Tag::kDeleteEntity || tag == Tag::kPutVector ||
          tag == Tag::kDeleteInteractions || tag == Tag::kMergeUser;
 }
 
@@ -242,7 +245,7 @@ Mutation read_mutation(Tag tag, bool is_wider, TimestampMs committed_ms, ByteRea
     case Tag::kMergeUser:
       if (!is_wider) reader->fail();
       return read_merge_user(reader);
-    case Tag::kPutVector: return read_put_vector(reader);
+    case Tag::kPutVector: return read_put_vector(is_wider, reader);
     case Tag::kDeleteVector: {
       std::string space(reader->string());
       const EntityKind kind = read_kind(reader);

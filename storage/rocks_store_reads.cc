@@ -198,7 +198,8 @@ Result<std::vector<float>> RocksStore::get_vector(std::string_view space, Entity
   if (status.IsNotFound()) return Status::not_found("there is no such vector in space " + stored->space.name);
   TAMIS_RETURN_IF_ERROR(from_rocks(status, "read a vector"));
   std::vector<float> vector;
-  TAMIS_RETURN_IF_ERROR(decode_vector(value.ToStringView(), stored->space.dim, &vector));
+  std::uint64_t version = 0;
+  TAMIS_RETURN_IF_ERROR(decode_vector(value.ToStringView(), stored->space.dim, &vector, &version));
   return vector;
 }
 
@@ -208,11 +209,12 @@ Status RocksStore::scan_vectors(std::string_view space, EntityKind kind,
   TAMIS_ASSIGN_OR_RETURN(const std::shared_ptr<StoredSpace> stored, find_space(pinned, space));
   const std::string first(1, static_cast<char>(kind));
   std::vector<float> vector;
+  std::uint64_t version = 0;
   return scan(*pinned.database, stored->family.get(), first, prefix_end(first),
               [&](std::string_view key, std::string_view value) -> Result<bool> {
                 const auto id = decode_vector_key(kind, key);
                 if (!id) return malformed_key(stored->family.get());
-                TAMIS_RETURN_IF_ERROR(decode_vector(value, stored->space.dim, &vector));
+                TAMIS_RETURN_IF_ERROR(decode_vector(value, stored->space.dim, &vector, &version));
                 return visit(*id, vector);
               });
 }

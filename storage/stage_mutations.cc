@@ -15,6 +15,12 @@ DenseId item_of(EntityKind kind, DenseId id) { return kind == EntityKind::kItem 
 
 Status WriteStage::stage_one(PutEntity* put_entity, Mutation* mutation) {
   const EntityKind kind = put_entity->kind;
+  const std::uint64_t version = put_entity->entity.version;
+  if (const auto known = ids(kind).find(put_entity->entity.id);
+      version != 0 && known && state_.live[kind_index(kind)].contains(*known)) {
+    TAMIS_ASSIGN_OR_RETURN(const Entity current, current_entity(kind, *known));
+    if (version < current.version) return pass_over(mutation), Status::ok();
+  }
   put_entity->entity.updated_ms = context_.now_ms;
   TAMIS_ASSIGN_OR_RETURN(const DenseId id, resolve(kind, put_entity->entity.id));
   set_present(&state_.live[kind_index(kind)], id, true);
@@ -28,13 +34,15 @@ Status WriteStage::stage_one(PutEntity* put_entity, Mutation* mutation) {
 
 // A patch, like a put, brings back what was deleted or has expired: the former from nothing, the latter without its
 // old time to live.
-Status WriteStage::stage_one(PatchEntity* patch, Mutation* /*mutation*/) {
+Status WriteStage::stage_one(PatchEntity* patch, Mutation* mutation) {
   const auto id = ids(patch->kind).find(patch->id);
   if (!id && !is_erased(patch->kind, patch->id)) return find_live(patch->kind, patch->id).status();
   Entity entity;
   if (id && state_.live[kind_index(patch->kind)].contains(*id)) {
     TAMIS_ASSIGN_OR_RETURN(entity, current_entity(patch->kind, *id));
   }
+  if (patch->version != 0 && patch->version < entity.version) return pass_over(mutation), Status::ok();
+  if (patch->version != 0) entity.version = patch->version;
   if (entity.expires_ms != 0 && entity.expires_ms <= context_.now_ms) entity.expires_ms = 0;
   entity.id = patch->id;
   for (const std::string& name : patch->removed) entity.features.erase(name);
@@ -93,9 +101,15 @@ Status WriteStage::stage_one(PutVector* put_vector, Mutation* mutation) {
   bool is_new = false;
   TAMIS_ASSIGN_OR_RETURN(const DenseId id, touch(kind, put_vector->id, &is_new));
   if (state_.live[kind_index(kind)].contains(id)) {  // else the vector is history
-    set_present(&space->vectors[kind_index(kind)], id, true);
+    PresenceSet& vectors = space->vectors[kind_index(kind)];
+    if (put_vector->version != 0 && vectors.contains(id)) {
+      TAMIS_ASSIGN_OR_RETURN(const std::uint64_t current, current_vector_version(*space, kind, id));
+      if (put_vector->version < current) return pass_over(mutation), Status::ok();
+    }
+    note_vector_version(*space, kind, id, put_vector->version);
+    set_present(&vectors, id, true);
     value_.clear();
-    encode_vector(put_vector->vector, &value_);
+    encode_vector(put_vector->vector, put_vector->version, &value_);
     put(space->family.get(), vector_key(kind, id).view());
   }
   append_record(mutation, user_of(kind, id), item_of(kind, id));

@@ -7,6 +7,8 @@
 namespace tamis::storage {
 namespace {
 
+constexpr std::uint8_t kHidden = 1;  // extras of an entity; persistent: do not renumber
+constexpr std::uint8_t kVersioned = 2;
 constexpr std::uint8_t kHasValue = 1;
 constexpr std::uint8_t kHasContext = 2;
 constexpr std::uint8_t kHasRecommendation = 4;
@@ -102,12 +104,26 @@ Space read_space(ByteReader* reader) {
   return space;
 }
 
+void put_entity_extras(ByteWriter* writer, const Entity& entity) {
+  writer->put_u8(static_cast<std::uint8_t>((entity.hidden ? kHidden : 0) | (entity.version != 0 ? kVersioned : 0)));
+  if (entity.version != 0) writer->put_varint(entity.version);
+}
+
+void read_entity_extras(ByteReader* reader, Entity* entity) {
+  const std::uint8_t extras = reader->u8();
+  if (extras == 0 || extras > (kHidden | kVersioned)) reader->fail();
+  entity->hidden = (extras & kHidden) != 0;
+  if ((extras & kVersioned) == 0) return;
+  entity->version = reader->varint_up_to(kMaxVersion);
+  if (entity->version == 0) reader->fail();
+}
+
 void encode_entity(const Entity& entity, std::string* out) {
   ByteWriter writer(out);
-  writer.put_u8(entity.hidden ? kWiderVersion : kValueVersion);
+  writer.put_u8(has_extras(entity) ? kWiderVersion : kValueVersion);
   writer.put_zigzag(entity.updated_ms);
   writer.put_zigzag(entity.expires_ms);
-  if (entity.hidden) writer.put_u8(1);
+  if (has_extras(entity)) put_entity_extras(&writer, entity);
   put_features(&writer, entity.features);
 }
 
@@ -117,8 +133,9 @@ Status decode_entity(std::string_view value, Entity* entity) {
   if (version != kValueVersion && version != kWiderVersion) reader.fail();
   entity->updated_ms = reader.zigzag();
   entity->expires_ms = reader.zigzag();
-  entity->hidden = version == kWiderVersion;
-  if (entity->hidden && reader.u8() != 1) reader.fail();
+  entity->hidden = false;
+  entity->version = 0;
+  if (version == kWiderVersion) read_entity_extras(&reader, entity);
   entity->features = read_features(&reader);
   return reader.finish("entity");
 }
@@ -190,15 +207,19 @@ Status decode_by_item(std::string_view value, ByItemRow* row) {
   return reader.finish("by_item row");
 }
 
-void encode_vector(const std::vector<float>& vector, std::string* out) {
+void encode_vector(const std::vector<float>& vector, std::uint64_t version, std::string* out) {
   ByteWriter writer(out);
-  put_version(&writer);
+  writer.put_u8(version != 0 ? kWiderVersion : kValueVersion);
+  if (version != 0) writer.put_varint(version);
   writer.put_raw(vector.data(), vector.size() * sizeof(float));
 }
 
-Status decode_vector(std::string_view value, std::uint32_t dim, std::vector<float>* vector) {
+Status decode_vector(std::string_view value, std::uint32_t dim, std::vector<float>* vector, std::uint64_t* version) {
   ByteReader reader(value);
-  read_version(&reader);
+  const std::uint8_t format = reader.u8();
+  if (format != kValueVersion && format != kWiderVersion) reader.fail();
+  *version = format == kWiderVersion ? reader.varint_up_to(kMaxVersion) : 0;
+  if (format == kWiderVersion && *version == 0) reader.fail();
   const std::string_view bytes = reader.raw(std::size_t{dim} * sizeof(float));
   TAMIS_RETURN_IF_ERROR(reader.finish("vector"));
   vector->resize(dim);

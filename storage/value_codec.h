@@ -26,6 +26,10 @@ inline constexpr std::uint8_t kValueVersion = 1;
 inline constexpr std::uint8_t kWiderVersion = 2;
 
 // Parts of larger values: no version byte of their own.
+// What a wider entity has beside its features: hidden, a version, or both.
+void put_entity_extras(ByteWriter* writer, const Entity& entity);
+void read_entity_extras(ByteReader* reader, Entity* entity);  // fails the reader where there are none
+inline bool has_extras(const Entity& entity) { return entity.hidden || entity.version != 0; }
 void put_features(ByteWriter* writer, const Features& features);
 Features read_features(ByteReader* reader);  // fails the reader where malformed
 void put_space(ByteWriter* writer, const Space& space);
@@ -58,8 +62,8 @@ void encode_by_item(const ByItemRow& row, std::string* out);
 Status decode_by_item(std::string_view value, ByItemRow* row);
 
 // `vectors.<space>`: [dim] floats.
-void encode_vector(const std::vector<float>& vector, std::string* out);
-Status decode_vector(std::string_view value, std::uint32_t dim, std::vector<float>* vector);
+void encode_vector(const std::vector<float>& vector, std::uint64_t version, std::string* out);
+Status decode_vector(std::string_view value, std::uint32_t dim, std::vector<float>* vector, std::uint64_t* version);
 
 // `meta`, one row per space: its definition and the column family that holds its vectors.
 struct SpaceRow {

@@ -9,6 +9,14 @@
 #include "storage/value_codec.h"
 
 namespace tamis::storage {
+namespace {
+
+// A vector of the database as one number: column family (31 bits), kind, dense id.
+std::uint64_t vector_place(const StoredSpace& space, EntityKind kind, DenseId id) {
+  return std::uint64_t{space.family->GetID()} << 33 | std::uint64_t{kind_index(kind)} << 32 | id;
+}
+
+}  // namespace
 
 WriteStage::WriteStage(const CommitContext& context)
     : context_(context),
@@ -27,6 +35,7 @@ Result<WriteAck> WriteStage::add_write(std::vector<Mutation>* mutations) {
   const Mark before = mark();
   WriteAck ack;
   ignored_ = 0;
+  outdated_ = 0;
   records_.reserve(records_.size() + mutations->size());
   for (std::size_t i = 0; i < mutations->size(); ++i) {
     Status staged = stage(&(*mutations)[i]);
@@ -38,7 +47,8 @@ Result<WriteAck> WriteStage::add_write(std::vector<Mutation>* mutations) {
   }
   ack.accepted = state_.last_sequence - before.sequence;
   ack.ignored = ignored_;
-  ack.duplicates = mutations->size() - ack.accepted - ack.ignored;
+  ack.outdated = outdated_;
+  ack.duplicates = mutations->size() - ack.accepted - ack.ignored - ack.outdated;
   ack.sequence = state_.last_sequence;
   for (std::size_t i = before.records; i < records_.size(); ++i) ack.affected += records_[i].affected.size();
   batch_.PopSavePoint();
@@ -142,6 +152,35 @@ CommittedRecord& WriteStage::append_unstored(Mutation* mutation) {
 void WriteStage::ignore(Mutation* mutation) {
   append_unstored(mutation);
   ++ignored_;
+}
+
+void WriteStage::pass_over(Mutation* mutation) {
+  append_unstored(mutation);
+  ++outdated_;
+}
+
+Result<std::uint64_t> WriteStage::current_vector_version(const StoredSpace& space, EntityKind kind, DenseId id) {
+  const auto staged = vector_versions_.find(vector_place(space, kind, id));
+  if (staged != vector_versions_.end()) return staged->second;
+  rocksdb::PinnableSlice value;
+  TAMIS_RETURN_IF_ERROR(
+      from_rocks(database_.db()->Get(rocksdb::ReadOptions(), space.family.get(), vector_key(kind, id).view(), &value),
+                 "read a vector"));
+  std::vector<float> vector;
+  std::uint64_t version = 0;
+  TAMIS_RETURN_IF_ERROR(decode_vector(value.ToStringView(), space.space.dim, &vector, &version));
+  return version;
+}
+
+void WriteStage::note_vector_version(const StoredSpace& space, EntityKind kind, DenseId id, std::uint64_t version) {
+  const std::uint64_t place = vector_place(space, kind, id);
+  const auto [entry, is_new] = vector_versions_.try_emplace(place, version);
+  if (is_new) {
+    undo_.emplace_back([this, place] { vector_versions_.erase(place); });
+  } else {
+    undo_.emplace_back([this, place, before = entry->second] { vector_versions_[place] = before; });
+    entry->second = version;
+  }
 }
 
 bool WriteStage::is_erased(EntityKind kind, std::string_view name) const {

@@ -117,6 +117,10 @@ class WriteStage {
   // Nothing is stored of a user whose erasure is under way, until it is put again.
   bool is_erased(EntityKind kind, std::string_view name) const;
   void ignore(Mutation* mutation);
+  // Nothing is stored of an entity or a vector that stands with a newer version.
+  void pass_over(Mutation* mutation);
+  Result<std::uint64_t> current_vector_version(const StoredSpace& space, EntityKind kind, DenseId id);
+  void note_vector_version(const StoredSpace& space, EntityKind kind, DenseId id, std::uint64_t version);
   // Keeps the mutation as one that stores nothing.
   CommittedRecord& append_unstored(Mutation* mutation);
   // At most `limit` interactions of a user as the mutations before left them.
@@ -147,9 +151,11 @@ class WriteStage {
   std::vector<CommittedRecord> records_;
   std::vector<StagedInteraction> staged_interactions_;
   std::vector<DepartedUser> departed_;
-  std::uint64_t ignored_ = 0;  // of the write that is being added
+  std::uint64_t ignored_ = 0;   // of the write that is being added
+  std::uint64_t outdated_ = 0;  // likewise
   // Where in records_ an entity's value stands; kNoRecord for an empty one. By kind and id.
   std::unordered_map<std::uint64_t, std::size_t> entities_;
+  std::unordered_map<std::uint64_t, std::uint64_t> vector_versions_;  // of the vectors that the batch writes
   std::unordered_set<std::string> idempotency_keys_;
   std::unordered_set<std::string> freed_keys_;  // idempotency keys of interactions that the batch removes
   std::unordered_set<Sequence> displaced_;      // interactions that the database holds and the batch removes or moves

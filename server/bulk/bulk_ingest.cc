@@ -96,6 +96,7 @@ class BatchWriter {
     total_.accepted += ack.accepted;
     total_.duplicates += ack.duplicates;
     total_.ignored += ack.ignored;
+    total_.outdated += ack.outdated;
     total_.sequence = std::max(total_.sequence, ack.sequence);
     for (const std::string& type : ack.undeclared_types) {
       auto& known = total_.undeclared_types;
@@ -144,7 +145,7 @@ void write_counts(const WriteAck& total, const BulkRecords& refused, JsonWriter*
       .field("duplicates", total.duplicates)
       .field("sequence", total.sequence)
       .field("rejected", refused.error_count);
-  if (total.ignored != 0) json->field("ignored", total.ignored);
+  write_unstored(total, json);
   json->key("errors").begin_array();
   for (const BulkError& error : refused.errors) {
     json->begin_object().field("line", error.line);

@@ -12,8 +12,13 @@ void write_ack(const WriteAck& ack, JsonWriter* json) {
       .field("accepted", ack.accepted)
       .field("duplicates", ack.duplicates)
       .field("sequence", ack.sequence);
-  if (ack.ignored != 0) json->field("ignored", ack.ignored);
+  write_unstored(ack, json);
   write_undeclared(ack, json);
+}
+
+void write_unstored(const WriteAck& ack, JsonWriter* json) {
+  if (ack.ignored != 0) json->field("ignored", ack.ignored);
+  if (ack.outdated != 0) json->field("outdated", ack.outdated);
 }
 
 void write_undeclared(const WriteAck& ack, JsonWriter* json) {
@@ -27,6 +32,7 @@ void write_entity(const Entity& entity, JsonWriter* json) {
   json->begin_object().field("id", entity.id).key("features").features(entity.features);
   if (entity.updated_ms != 0) json->key("updated_at").time(entity.updated_ms);
   if (entity.expires_ms != 0) json->key("expires_at").time(entity.expires_ms);
+  if (entity.version != 0) json->field("version", entity.version);
   if (entity.hidden) json->field("hidden", true);
   json->end_object();
 }

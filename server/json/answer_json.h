@@ -7,7 +7,8 @@
 
 namespace tamis::server {
 
-void write_ack(const WriteAck& ack, JsonWriter* json);         // the object is left open for more fields
+void write_ack(const WriteAck& ack, JsonWriter* json);       // the object is left open for more fields
+void write_unstored(const WriteAck& ack, JsonWriter* json);  // what of the write was ignored or outdated, where any was
 void write_undeclared(const WriteAck& ack, JsonWriter* json);  // nothing where all types are declared
 void write_entity(const Entity& entity, JsonWriter* json);
 void write_interaction(const Interaction& interaction, JsonWriter* json);     // left open

@@ -24,14 +24,16 @@ struct MutationWriter {
     if (patch.expires_ms && *patch.expires_ms != 0) json->key("expires_at").time(*patch.expires_ms);
     if (patch.expires_ms && *patch.expires_ms == 0) json->key("expires_at").null();
     if (patch.hidden) json->field("hidden", *patch.hidden);
+    if (patch.version != 0) json->field("version", patch.version);
   }
   void operator()(const DeleteEntity& removed) const {
     op("delete_entity").field("kind", kind_name(removed.kind)).field("id", removed.id);
     if (removed.erase) json->field("erase", true);
   }
   void operator()(const PutVector& put) const {
-    op("put_vector").field("space", put.space).field("kind", kind_name(put.kind)).field("id", put.id).key("vector");
-    json->begin_array();
+    op("put_vector").field("space", put.space).field("kind", kind_name(put.kind)).field("id", put.id);
+    if (put.version != 0) json->field("version", put.version);
+    json->key("vector").begin_array();
     for (const float number : put.vector) json->value(number);
     json->end_array();
   }

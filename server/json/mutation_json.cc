@@ -26,8 +26,9 @@ Status read_id(element value, const JsonPath& path, std::string* out) {
 }
 
 // The fields that a full entity and a patch share.
-enum EntityField : std::size_t { kId, kFeatures, kTtl, kExpires, kHidden };
-constexpr std::array<std::string_view, 5> kEntityFields = {"id", "features", "ttl_s", "expires_at", "hidden"};
+enum EntityField : std::size_t { kId, kFeatures, kTtl, kExpires, kRowVersion, kHidden };
+constexpr std::array<std::string_view, 6> kEntityFields = {"id",         "features", "ttl_s",
+                                                           "expires_at", "version",  "hidden"};
 
 struct EntityFields {
   std::string id;
@@ -35,6 +36,7 @@ struct EntityFields {
   std::vector<std::string> removed;
   std::optional<TimestampMs> expires_ms;  // 0: never
   std::optional<bool> hidden;
+  std::uint64_t version = 0;
 };
 
 Result<EntityFields> read_entity_fields(element value, const JsonPath& path, EntityKind kind,
@@ -61,6 +63,7 @@ Result<EntityFields> read_entity_fields(element value, const JsonPath& path, Ent
         return Status::ok();
       }
       case kHidden: return read_bool(entry, entry_path, &fields.hidden.emplace());
+      case kRowVersion: return read_uint(entry, entry_path, 1, kMaxVersion, &fields.version);
       default: {
         if (fields.expires_ms) return refuse(entry_path, "given beside ttl_s", "one of the two");
         TimestampMs expires_ms = 0;
@@ -135,7 +138,8 @@ Result<PutEntity> read_entity(element value, const JsonPath& path, EntityKind ki
   return PutEntity{kind, Entity{.id = std::move(fields.id),
                                 .features = std::move(fields.features),
                                 .expires_ms = fields.expires_ms.value_or(0),
-                                .hidden = fields.hidden.value_or(false)}};
+                                .hidden = fields.hidden.value_or(false),
+                                .version = fields.version}};
 }
 
 Result<PatchEntity> read_patch(element value, const JsonPath& path, EntityKind kind, std::string_view id,
@@ -146,16 +150,18 @@ Result<PatchEntity> read_patch(element value, const JsonPath& path, EntityKind k
                      .features = std::move(fields.features),
                      .removed = std::move(fields.removed),
                      .expires_ms = fields.expires_ms,
-                     .hidden = fields.hidden};
+                     .hidden = fields.hidden,
+                     .version = fields.version};
 }
 
 Result<Mutation> read_vector_line(element value, const JsonPath& path, std::string_view space) {
-  enum Field : std::size_t { kItem, kUser, kVector, kDelete };
-  static constexpr std::array<std::string_view, 4> kFields = {"item", "user", "vector", "delete"};
+  enum Field : std::size_t { kItem, kUser, kVector, kRowVersion, kDelete };
+  static constexpr std::array<std::string_view, 5> kFields = {"item", "user", "vector", "version", "delete"};
   TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
   std::string id;
   EntityKind kind = EntityKind::kItem;
   std::vector<float> vector;
+  std::uint64_t version = 0;
   bool is_delete = false;
   const Status fields_status = read_fields(object, kFields, path, [&](std::size_t index, element entry) -> Status {
     const JsonPath entry_path{.parent = &path, .name = kFields[index]};
@@ -166,6 +172,7 @@ Result<Mutation> read_vector_line(element value, const JsonPath& path, std::stri
         kind = index == kItem ? EntityKind::kItem : EntityKind::kUser;
         return read_id(entry, entry_path, &id);
       case kVector: return read_vector(entry, entry_path, &vector);
+      case kRowVersion: return read_uint(entry, entry_path, 1, kMaxVersion, &version);
       default: return read_bool(entry, entry_path, &is_delete);
     }
   });
@@ -173,10 +180,11 @@ Result<Mutation> read_vector_line(element value, const JsonPath& path, std::stri
   if (id.empty()) return refuse_missing_field("item", path);
   if (is_delete) {
     if (!vector.empty()) return refuse(JsonPath{.parent = &path, .name = "vector"}, "given", "none beside delete");
+    if (version != 0) return refuse(JsonPath{.parent = &path, .name = "version"}, "given", "none beside delete");
     return Mutation(DeleteVector{std::string(space), kind, std::move(id)});
   }
   if (vector.empty()) return refuse_missing_field("vector", path);
-  return Mutation(PutVector{std::string(space), kind, std::move(id), std::move(vector)});
+  return Mutation(PutVector{std::string(space), kind, std::move(id), std::move(vector), version});
 }
 
 }  // namespace tamis::server

@@ -228,6 +228,30 @@ class AbsurdValues(RealData):
 
 
 class LateEvents(RealData):
+    def test_what_arrives_late_does_not_undo_what_is_newer(self):
+        """S11: exports and queues deliver out of order; a version says which of two writes is the newer."""
+        self.call("PUT", "/v1/spaces/late", {"dim": 2, "metric": "dot"})
+        self.assertNotIn("outdated", self.call("PUT", "/v1/items/lamp", {"features": {"price": 3}, "version": 30}))
+        self.call("POST", "/v1/spaces/late/vectors", ndjson([{"item": "lamp", "vector": [3, 0], "version": 30}]),
+             "application/x-ndjson")
+        late = self.call("PUT", "/v1/items/lamp", {"features": {"price": 2}, "version": 20})
+        self.assertEqual((late["accepted"], late["outdated"], late["duplicates"]), (0, 1, 0))
+        late = self.call("POST", "/v1/items", ndjson([{"id": "lamp", "features": {"price": 1}, "version": 10},
+                                                 {"id": "sofa", "features": {"price": 9}, "version": 1}]),
+                    "application/x-ndjson")
+        self.assertEqual((late["accepted"], late["outdated"], late["rejected"]), (1, 1, 0))
+        late = self.call("POST", "/v1/spaces/late/vectors", ndjson([{"item": "lamp", "vector": [2, 0], "version": 20}]),
+                    "application/x-ndjson")
+        self.assertEqual((late["accepted"], late["outdated"]), (0, 1))
+        self.crash()
+        self.assertEqual(self.call("PATCH", "/v1/items/lamp", {"features": {"price": 2}, "version": 29})["outdated"], 1)
+        lamp = self.call("GET", "/v1/items/lamp")
+        self.assertEqual((lamp["features"]["price"], lamp["version"]), (3, 30))
+        self.assertEqual(self.call("GET", "/v1/spaces/late/vectors/items/lamp")["vector"], [3, 0])
+        for version in (0, -1, 1.5, "7", 2**53 + 2, None):
+            refusal = self.refusal("PUT", "/v1/items/lamp", {"features": {}, "version": version})
+            self.assertEqual(refusal, (400, "version"), version)
+
     def test_expiry_in_the_midst_of_an_import(self):
         self.call("POST", "/v1/interactions", [{"user": f"u{n}", "item": f"i{n % 3}"} for n in range(9)])
         expires = rfc3339(int(time.time() * 1000) + 300)

@@ -89,7 +89,9 @@ TEST(CodecTest, InteractionWithKeyAndImport) {
 
 TEST(CodecTest, HiddenEntity) {
   std::string bytes;
-  encode_entity({.id = "", .features = every_kind(), .updated_ms = 7, .expires_ms = 0, .hidden = true}, &bytes);
+  encode_entity(
+      {.id = "", .features = every_kind(), .updated_ms = 7, .expires_ms = 0, .hidden = true, .version = kMaxVersion},
+      &bytes);
   expect_strict(bytes, [](std::string_view value) -> std::optional<std::string> {
     Entity entity;
     if (!decode_entity(value, &entity).is_ok()) return std::nullopt;
@@ -100,6 +102,7 @@ TEST(CodecTest, HiddenEntity) {
   Entity entity;
   ASSERT_TRUE(decode_entity(bytes, &entity).is_ok());
   EXPECT_TRUE(entity.hidden);
+  EXPECT_EQ(entity.version, kMaxVersion);
   EXPECT_EQ(entity.features, every_kind());
 }
 
@@ -130,18 +133,23 @@ TEST(CodecTest, ByItem) {
 
 TEST(CodecTest, Vector) {
   std::string bytes;
-  encode_vector({1.5f, -2.0f, 0.0f}, &bytes);
-  expect_strict(bytes, [](std::string_view value) -> std::optional<std::string> {
-    std::vector<float> vector;
-    if (!decode_vector(value, 3, &vector).is_ok()) return std::nullopt;
-    std::string again;
-    encode_vector(vector, &again);
-    return again;
-  });
+  for (const std::uint64_t of : {std::uint64_t{0}, std::uint64_t{1'700'000'000'000}}) {
+    bytes.clear();
+    encode_vector({1.5f, -2.0f, 0.0f}, of, &bytes);
+    expect_strict(bytes, [&](std::string_view value) -> std::optional<std::string> {
+      std::vector<float> vector;
+      std::uint64_t version = 0;
+      if (!decode_vector(value, 3, &vector, &version).is_ok()) return std::nullopt;
+      std::string again;
+      encode_vector(vector, version, &again);
+      return again;
+    });
+  }
   std::string infinite;
-  encode_vector({std::numeric_limits<float>::infinity()}, &infinite);
+  encode_vector({std::numeric_limits<float>::infinity()}, 0, &infinite);
   std::vector<float> vector;
-  EXPECT_EQ(decode_vector(infinite, 1, &vector).code(), StatusCode::kCorruption);
+  std::uint64_t version = 0;
+  EXPECT_EQ(decode_vector(infinite, 1, &vector, &version).code(), StatusCode::kCorruption);
 }
 
 TEST(CodecTest, SmallRows) {
@@ -214,6 +222,8 @@ std::vector<Mutation> one_of_each() {
   bare.import_id = "orders";
   all.push_back(PutInteraction{bare});
   all.push_back(PutEntity{EntityKind::kItem, {.id = "i", .features = every_kind(), .hidden = true}});
+  all.push_back(PutEntity{EntityKind::kUser, {.id = "u", .features = {}, .version = 7}});
+  all.push_back(PutVector{"taste", EntityKind::kItem, "i", {0.5f}, 300});
   all.push_back(DeleteEntity{EntityKind::kUser, "u", /*erase=*/true});
   all.push_back(DeleteInteractions{{{"u", -1, 3}, {"v", 1'000, 70'000}}});
   all.push_back(DeleteInteractions{});
