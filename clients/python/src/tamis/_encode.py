@@ -6,7 +6,7 @@ import datetime
 import decimal
 import json
 import math
-from typing import Any, Dict, Iterable, Optional
+from typing import Any, Dict
 from urllib.parse import quote
 
 try:
@@ -42,7 +42,10 @@ def _default(value: Any) -> Any:
 
 def dumps(document: Any) -> bytes:
     if orjson is not None:
-        return orjson.dumps(document, default=_default, option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS)
+        try:
+            return orjson.dumps(document, default=_default, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        except TypeError as failure:
+            raise (failure.__cause__ or failure) from None  # what _default said, rather than that it failed
     return json.dumps(document, default=_default, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 

@@ -81,7 +81,7 @@ class Entity(Answer):
     features: Dict[str, Any] = field(default_factory=dict)
     expires_at: Optional[datetime.datetime] = None
     updated_at: Optional[datetime.datetime] = None
-    hidden: bool = False
+    hidden: Optional[bool] = None  # of items alone
 
 
 @dataclass
