@@ -1,4 +1,4 @@
-"""1M interactions from pandas against the same rows as raw NDJSON by curl, each into a fresh server.
+"""1M interactions from pandas against the same rows as raw NDJSON by curl, with and without idempotency keys, each into a fresh server.
 
     python bench/bulk_rate.py [ROWS]        (TAMIS_BINARY names the program; needs pandas, pyarrow and curl)
 """
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 import tamis
+from tamis import _bulk
 
 rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 random = np.random.default_rng(1)
@@ -22,24 +23,31 @@ frame = pd.DataFrame({
 
 
 def report(name, seconds):
-    print(f"{name:28} {seconds:6.2f} s  {rows / seconds:9.0f} rows/s", flush=True)
+    print(f"{name:32} {seconds:6.2f} s  {rows / seconds:9.0f} rows/s", flush=True)
 
 
-with tempfile.NamedTemporaryFile(suffix=".ndjson") as raw:
-    from tamis import _bulk
+def send_raw(name, file):
+    with tamis.local() as client:
+        begin = time.perf_counter()
+        subprocess.run(["curl", "-sf", "-o", "/dev/null", "-H", "Content-Type: application/x-ndjson", "-X", "POST", "-T", file.name,
+                        f"{client._http.base_url}/v1/interactions"], check=True)
+        report(name, time.perf_counter() - begin)
+
+
+with tempfile.NamedTemporaryFile(suffix=".ndjson") as raw, tempfile.NamedTemporaryFile(suffix=".ndjson") as keyed:
     begin = time.perf_counter()
     for chunk in _bulk.chunks(frame, _bulk.INTERACTION_FIELDS, None, None, {}, False, None, 20_000):
         raw.write(chunk.body)
     raw.flush()
+    for chunk in _bulk.chunks(frame, _bulk.INTERACTION_FIELDS, None, None, {}, True, None, 20_000):
+        keyed.write(chunk.body)
+    keyed.flush()
     report("encode alone", time.perf_counter() - begin)
-    for round in range(2):
-        with tamis.local() as client:
-            begin = time.perf_counter()
-            subprocess.run(["curl", "-sf", "-o", "/dev/null", "-H", "Content-Type: application/x-ndjson", "-X", "POST", "-T", raw.name,
-                            f"{client._http.base_url}/v1/interactions"], check=True)
-            report("raw NDJSON by curl", time.perf_counter() - begin)
+    for _ in range(2):
+        send_raw("raw NDJSON by curl", raw)
+        send_raw("raw NDJSON by curl, with keys", keyed)
         for keys in (True, False):
             with tamis.local() as client:
                 begin = time.perf_counter()
                 assert client.add_interactions(frame, idempotency=keys).accepted == rows
-                report("pandas" + ("" if keys else ", idempotency=False"), time.perf_counter() - begin)
+                report("pandas" + (", with keys" if keys else ", idempotency=False"), time.perf_counter() - begin)

@@ -89,7 +89,7 @@ class AsyncClient:
             return given.sequence
         return self.last_sequence or None if given is None and self._read_your_writes else given
 
-    async def _bulk(self, method: str, path: str, chunks: Iterable[_bulk.Chunk], total: Optional[int], progress: Any,
+    async def _send_chunks(self, method: str, path: str, chunks: Iterable[_bulk.Chunk], total: Optional[int], progress: Any,
                     on_error: str, durability: Optional[str], content_type: str = _NDJSON) -> Ack:
         done, sum_ack = 0, Ack()
         bar = progress_bar(progress, total, path)
@@ -154,7 +154,7 @@ class AsyncClient:
         """
         constants = present(type=type, import_id=import_id)
         chunks = _bulk.chunks(source, _bulk.INTERACTION_FIELDS, columns, None, constants, idempotency, timestamp_unit, chunk_rows)
-        return await self._bulk("POST", "/v1/interactions", chunks, _bulk.total_rows(source), progress, on_error, durability)
+        return await self._send_chunks("POST", "/v1/interactions", chunks, _bulk.total_rows(source), progress, on_error, durability)
 
     async def delete_interactions(self, *, user: Optional[str] = None, item: Optional[str] = None, type: Optional[str] = None,
                                   from_: Any = None, to: Any = None, recommendation_id: Optional[str] = None,
@@ -222,7 +222,7 @@ class AsyncClient:
                         features: _bulk.Features, chunk_rows: int, progress: Any, on_error: str,
                         durability: Optional[str]) -> Ack:
         chunks = _bulk.chunks(source, _bulk.ENTITY_FIELDS, columns, features, {}, False, None, chunk_rows)
-        return await self._bulk(method, path, chunks, _bulk.total_rows(source), progress, on_error, durability)
+        return await self._send_chunks(method, path, chunks, _bulk.total_rows(source), progress, on_error, durability)
 
     async def put_items(self, source: Any, *, columns: Optional[Mapping[str, str]] = None, features: _bulk.Features = None,
                         chunk_rows: int = 20_000, progress: Any = False, on_error: str = "warn",
@@ -329,7 +329,7 @@ class AsyncClient:
     async def put_vectors(self, space: str, ids: Sequence[Any], vectors: Any, *, kind: str = "item", chunk_rows: int = 20_000,
                           progress: Any = False, on_error: str = "warn", durability: Optional[str] = None) -> Ack:
         """Store an array of [len(ids), dim] in the packed format; `kind` is "item" or "user". Needs numpy."""
-        return await self._bulk("POST", f"/v1/spaces/{segment(space)}/vectors",
+        return await self._send_chunks("POST", f"/v1/spaces/{segment(space)}/vectors",
                                 _bulk.packed_vectors(ids, vectors, kind, chunk_rows), len(ids), progress, on_error, durability,
                                 "application/x-tamis-vectors")
 

@@ -88,7 +88,7 @@ class Client:
             return given.sequence
         return self.last_sequence or None if given is None and self._read_your_writes else given
 
-    def _bulk(self, method: str, path: str, chunks: Iterable[_bulk.Chunk], total: Optional[int], progress: Any,
+    def _send_chunks(self, method: str, path: str, chunks: Iterable[_bulk.Chunk], total: Optional[int], progress: Any,
                     on_error: str, durability: Optional[str], content_type: str = _NDJSON) -> Ack:
         done, sum_ack = 0, Ack()
         bar = progress_bar(progress, total, path)
@@ -153,7 +153,7 @@ class Client:
         """
         constants = present(type=type, import_id=import_id)
         chunks = _bulk.chunks(source, _bulk.INTERACTION_FIELDS, columns, None, constants, idempotency, timestamp_unit, chunk_rows)
-        return self._bulk("POST", "/v1/interactions", chunks, _bulk.total_rows(source), progress, on_error, durability)
+        return self._send_chunks("POST", "/v1/interactions", chunks, _bulk.total_rows(source), progress, on_error, durability)
 
     def delete_interactions(self, *, user: Optional[str] = None, item: Optional[str] = None, type: Optional[str] = None,
                                   from_: Any = None, to: Any = None, recommendation_id: Optional[str] = None,
@@ -221,7 +221,7 @@ class Client:
                         features: _bulk.Features, chunk_rows: int, progress: Any, on_error: str,
                         durability: Optional[str]) -> Ack:
         chunks = _bulk.chunks(source, _bulk.ENTITY_FIELDS, columns, features, {}, False, None, chunk_rows)
-        return self._bulk(method, path, chunks, _bulk.total_rows(source), progress, on_error, durability)
+        return self._send_chunks(method, path, chunks, _bulk.total_rows(source), progress, on_error, durability)
 
     def put_items(self, source: Any, *, columns: Optional[Mapping[str, str]] = None, features: _bulk.Features = None,
                         chunk_rows: int = 20_000, progress: Any = False, on_error: str = "warn",
@@ -328,7 +328,7 @@ class Client:
     def put_vectors(self, space: str, ids: Sequence[Any], vectors: Any, *, kind: str = "item", chunk_rows: int = 20_000,
                           progress: Any = False, on_error: str = "warn", durability: Optional[str] = None) -> Ack:
         """Store an array of [len(ids), dim] in the packed format; `kind` is "item" or "user". Needs numpy."""
-        return self._bulk("POST", f"/v1/spaces/{segment(space)}/vectors",
+        return self._send_chunks("POST", f"/v1/spaces/{segment(space)}/vectors",
                                 _bulk.packed_vectors(ids, vectors, kind, chunk_rows), len(ids), progress, on_error, durability,
                                 "application/x-tamis-vectors")
 

@@ -33,7 +33,7 @@ def decode(kind: Type[T], document: Dict[str, Any]) -> T:
     if hints is None:
         hints = _hints[kind] = {name: hint for name, hint in typing.get_type_hints(kind).items() if name != "raw"}
     given = {name: _convert(hints[name], value) for name, value in document.items() if name in hints}
-    return kind(raw=document, **given)
+    return typing.cast(Any, kind)(raw=document, **given)
 
 
 @dataclass
