@@ -26,7 +26,7 @@ Status read_id(element value, const JsonPath& path, std::string* out) {
 }
 
 // The fields that a full entity and a patch share.
-enum EntityField : std::size_t { kId, kFeatures, kTtl, kExpires, kRowVersion, kHidden };
+enum EntityField : std::size_t { kId, kFeatures, kTtl, kExpires, kEntityVersion, kHidden };
 constexpr std::array<std::string_view, 6> kEntityFields = {"id",         "features", "ttl_s",
                                                            "expires_at", "version",  "hidden"};
 
@@ -63,7 +63,7 @@ Result<EntityFields> read_entity_fields(element value, const JsonPath& path, Ent
         return Status::ok();
       }
       case kHidden: return read_bool(entry, entry_path, &fields.hidden.emplace());
-      case kRowVersion: return read_uint(entry, entry_path, 1, kMaxVersion, &fields.version);
+      case kEntityVersion: return read_uint(entry, entry_path, 1, kMaxVersion, &fields.version);
       default: {
         if (fields.expires_ms) return refuse(entry_path, "given beside ttl_s", "one of the two");
         TimestampMs expires_ms = 0;
