@@ -47,6 +47,14 @@ def test_entities(client):
     assert receipt.erasure["erased_by"]
 
 
+def test_versions(client):
+    client.put_item("v1", {"price": 3}, version=30)
+    assert client.put_item("v1", {"price": 2}, version=20).outdated == 1
+    assert client.put_items([{"id": "v1", "features": {"price": 1}, "version": 10}, {"id": "v2"}]).outdated == 1
+    item = client.get_item("v1")
+    assert (item.features["price"], item.version) == (3, 30)
+
+
 def test_interactions(client):
     ack = client.add_interaction("i1", "x", "rating", value=4, timestamp=datetime.datetime(2026, 1, 2, tzinfo=UTC),
                                  context={"device": "phone"}, idempotency_key="i1-key")

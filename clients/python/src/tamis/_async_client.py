@@ -104,6 +104,7 @@ class AsyncClient:
                 sum_ack.duplicates += ack.duplicates
                 sum_ack.rejected += ack.rejected
                 sum_ack.ignored += ack.ignored
+                sum_ack.outdated += ack.outdated
                 sum_ack.sequence = max(sum_ack.sequence, ack.sequence)
                 sum_ack.undeclared_types = sorted({*sum_ack.undeclared_types, *ack.undeclared_types})
                 done += chunk.rows
@@ -187,7 +188,7 @@ class AsyncClient:
 
     async def patch_item(self, id: str, features: Optional[Mapping[str, Any]] = None, *, durability: Optional[str] = None,
                          **more: Any) -> Ack:
-        """Merge features; None removes one. `more`: ttl_s, expires_at (None lifts it), hidden."""
+        """Merge features; None removes one. `more`: ttl_s, expires_at (None lifts it), hidden, version."""
         return await self._write_entity("PATCH", f"/v1/items/{segment(id)}", features, more, durability)
 
     async def put_user(self, id: str, features: Optional[Mapping[str, Any]] = None, *, durability: Optional[str] = None,

@@ -66,6 +66,7 @@ class Ack(Answer):
     rejected: int = 0
     deleted: int = 0
     ignored: int = 0
+    outdated: int = 0
     errors: List[RowError] = field(default_factory=list)
     undeclared_types: List[str] = field(default_factory=list)
     warnings: List[Warning_] = field(default_factory=list)
@@ -82,6 +83,7 @@ class Entity(Answer):
     expires_at: Optional[datetime.datetime] = None
     updated_at: Optional[datetime.datetime] = None
     hidden: Optional[bool] = None  # of items alone
+    version: Optional[int] = None  # the writer's own
 
 
 @dataclass
