@@ -1,0 +1,3 @@
+module github.com/tamis-db/tamis-go
+
+go 1.19
