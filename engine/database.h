@@ -24,9 +24,11 @@
 #include "common/status.h"
 #include "engine/experiment.h"
 #include "engine/interactions/interaction_type.h"
+#include "engine/matrix_sample.h"
 #include "engine/off_policy_evaluation.h"
 #include "engine/options.h"
 #include "engine/requests.h"
+#include "engine/space_map.h"
 #include "engine/why_not.h"
 
 namespace tamis {
@@ -95,6 +97,9 @@ class Database {
   virtual std::vector<Space> list_spaces() const = 0;
   virtual Result<Space> get_space(std::string_view name) const = 0;
   virtual Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const = 0;
+  // The items of a space in two dimensions, and a sample of the user x item matrix: for people who look at the whole.
+  virtual Result<SpaceMap> map_space(const SpaceMapRequest& request) const = 0;
+  virtual Result<MatrixSample> sample_matrix(const MatrixSampleRequest& request) const = 0;
   virtual std::vector<FunnelConfig> list_funnels() const = 0;
   virtual Result<FunnelConfig> get_funnel(std::string_view name) const = 0;
   // An earlier version as it was stored, without what it inherited then.

@@ -1,7 +1,8 @@
-// Spaces and their vectors.
+// Spaces and their vectors; views of the whole.
 #include <utility>
 
 #include "engine/database_impl.h"
+#include "engine/overview/overview.h"
 #include "engine/space_index.h"
 #include "engine/trained_vector.h"
 
@@ -51,6 +52,18 @@ Result<std::vector<float>> DatabaseImpl::get_vector(std::string_view space, Enti
   if (!find_trained_vector(*state->generation, *encoder, kind, dense, entity.get(), vector))
     return no_vector(space, id);
   return vector;
+}
+
+Result<SpaceMap> DatabaseImpl::map_space(const SpaceMapRequest& request) const {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  const Sequence sequence = visible_.get();
+  return engine::map_space(*live()->pin(), request, sequence);
+}
+
+Result<MatrixSample> DatabaseImpl::sample_matrix(const MatrixSampleRequest& request) const {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  const Sequence sequence = visible_.get();
+  return engine::sample_matrix(*live()->pin(), request, sequence);
 }
 
 }  // namespace tamis::engine

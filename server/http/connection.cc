@@ -454,7 +454,7 @@ void Connection::append_head(const Response& response, bool is_streamed) {
   add("Date", http_date());
   if (!response.content_type.empty()) add("Content-Type", response.content_type);
   if (!is_streamed) {
-    if (response.status != 204) add("Content-Length", std::to_string(response.body.size()));
+    if (response.status != 204 && response.status != 304) add("Content-Length", std::to_string(response.body.size()));
   } else if (request_.version >= 11) {
     add("Transfer-Encoding", "chunked");
   }

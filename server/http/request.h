@@ -28,7 +28,9 @@ struct Request {
   std::string content_type;  // lower case, without parameters
   std::string authorization;
   std::string api_key;
-  std::string key_name;  // of the key that it bears, once that was found
+  std::string if_none_match;
+  std::vector<std::string> accepted_codings;  // of Accept-Encoding, with their weights
+  std::string key_name;                       // of the key that it bears, once that was found
   // The elements of fields that are lists, over all of their lines.
   std::vector<std::string> content_codings;
   std::vector<std::string> transfer_codings;

@@ -86,6 +86,8 @@ void RequestParser::on_field_impl(field name, string_view name_text, string_view
       request_->content_type = media_type(value);
       break;
     case field::authorization: take_single(SingleField::kAuthorization, value, &request_->authorization); break;
+    case field::if_none_match: request_->if_none_match.assign(value); break;
+    case field::accept_encoding: add_elements(value, &request_->accepted_codings); break;
     case field::content_encoding: add_elements(value, &request_->content_codings); break;
     case field::transfer_encoding:
       request_->has_transfer_encoding = true;

@@ -20,6 +20,8 @@ void add_routes(Router* router) {
   add_log_routes(router);
   add_measurement_routes(router);
   add_operation_routes(router);
+  add_overview_routes(router);
+  add_console_routes(router);
 }
 
 }  // namespace tamis::server

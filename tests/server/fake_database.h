@@ -67,6 +67,10 @@ class FakeDatabase final : public Database {
   std::vector<Space> list_spaces() const override;
   Result<Space> get_space(std::string_view name) const override;
   Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
+  Result<SpaceMap> map_space(const SpaceMapRequest& request) const override {
+    return Status::not_found("space \"" + request.space + "\" does not exist").at_field("space");
+  }
+  Result<MatrixSample> sample_matrix(const MatrixSampleRequest&) const override { return MatrixSample{}; }
   std::vector<FunnelConfig> list_funnels() const override { return {FunnelConfig::default_funnel()}; }
   Result<FunnelConfig> get_funnel(std::string_view name) const override;
   Result<FunnelConfig> get_funnel_version(std::string_view name, std::uint32_t version) const override;

@@ -1,0 +1,306 @@
+// What is written and asked: entities, interactions, queries and their answers. docs/http_api.md explains each.
+import type { Filter, Funnel } from "./funnel_types.js";
+
+export type FeatureValue = boolean | number | string | string[];
+export type Features = Record<string, FeatureValue>;
+/** RFC 3339, or Unix milliseconds. Answers give RFC 3339. */
+export type Timestamp = string | number;
+export type Durability = "sync" | "interval" | "none";
+
+export interface Entity {
+  id: string;
+  features: Features;
+  updated_at?: string;
+  expires_at?: string | null;
+  hidden?: boolean;
+}
+
+/** What PUT and a bulk POST take. */
+export interface EntityInput {
+  id?: string;
+  features?: Record<string, FeatureValue | null>;
+  ttl_s?: number | null;
+  expires_at?: Timestamp | null;
+  hidden?: boolean;
+}
+
+export interface Interaction {
+  user: string;
+  item: string;
+  /** Default "view". */
+  type?: string;
+  value?: number;
+  timestamp?: Timestamp;
+  context?: Features;
+  recommendation_id?: string;
+  idempotency_key?: string;
+  import_id?: string;
+  sequence?: number;
+}
+
+export interface Page<Row> {
+  rows: Row[];
+  /** Of the next page; null on the last. */
+  cursor: string | null;
+}
+
+export interface Ack {
+  accepted: number;
+  duplicates: number;
+  sequence: number;
+  undeclared_types?: string[];
+  recounting?: boolean;
+  warnings?: Warning[];
+}
+
+export interface BulkError {
+  line: number;
+  field?: string;
+  detail: string;
+}
+
+/** The sum of the acks of a stream. */
+export interface BulkResult {
+  accepted: number;
+  duplicates: number;
+  rejected: number;
+  sequence: number;
+  /** The first 100, by number of the row (from 1). */
+  errors: BulkError[];
+}
+
+export interface BulkOptions {
+  durability?: Durability;
+  /** Rows of one request. Default 5000. */
+  batchRows?: number;
+  /** Names the import that wrote the interactions, so that it can be taken back. */
+  importId?: string;
+  onProgress?: (soFar: BulkResult & { sent: number }) => void;
+  signal?: AbortSignal;
+}
+
+export interface DeletedUser extends Ack {
+  interactions: number;
+  erasure?: { erased_by: string; snapshots: { path: string; made_at: string; sequence: number }[] };
+}
+
+export interface InteractionSelection {
+  user?: string;
+  item?: string;
+  type?: string;
+  from?: Timestamp;
+  to?: Timestamp;
+  recommendation_id?: string;
+  idempotency_key?: string;
+  import_id?: string;
+}
+
+export interface HistoryEntry {
+  item: string;
+  type?: string;
+  value?: number;
+  timestamp?: Timestamp;
+}
+
+export interface RecommendRequest {
+  k?: number;
+  funnel?: string;
+  surface?: string;
+  filter?: Filter;
+  exclude?: string[];
+  exclude_seen?: boolean;
+  history?: HistoryEntry[];
+  context?: Features;
+  /** A funnel document laid over the named funnel for this request. */
+  override?: Funnel;
+  as_of?: Timestamp;
+  min_seq?: number;
+  min_seq_timeout_ms?: number;
+  explain?: boolean;
+  features?: boolean;
+  /** Leaves no impression. */
+  dry_run?: boolean;
+  paged?: boolean;
+  cursor?: string;
+  similar_to?: string;
+  as_of_sequence?: number;
+  generation?: string;
+  recommendation_id?: string;
+}
+
+export interface Because {
+  item: string;
+  weight: number;
+}
+
+export interface RetrievedBy {
+  retriever: string;
+  rank: number;
+  score: number;
+  because?: Because[];
+}
+
+export interface RuleEffect {
+  rule: string;
+  rank_before?: number;
+  rank_after?: number;
+  score_before?: number;
+  score_after?: number;
+  [more: string]: unknown;
+}
+
+export interface ItemExplanation {
+  merged_score?: number;
+  merged_rank?: number;
+  ranker_score?: number;
+  objectives?: Record<string, number>;
+  retrieved_by?: RetrievedBy[];
+  rules?: RuleEffect[];
+}
+
+export interface RecommendedItem {
+  item: string;
+  rank: number;
+  score: number;
+  fallback?: boolean;
+  /** Absent where it is 1. */
+  propensity?: number;
+  features?: Features;
+  explain?: ItemExplanation;
+}
+
+export interface Stage {
+  stage: string;
+  count: number;
+  microseconds: number;
+  note?: string;
+}
+
+export interface Warning {
+  funnel?: string;
+  path: string;
+  detail: string;
+}
+
+export interface Recommendations {
+  recommendation_id: string;
+  user?: string;
+  known_user?: boolean;
+  funnel: string;
+  funnel_version: number;
+  generation: string;
+  sequence: number;
+  served_at: string;
+  exact?: boolean;
+  cursor?: string;
+  experiments?: { experiment: string; arm: string }[];
+  items: RecommendedItem[];
+  stages?: Stage[];
+  warnings?: Warning[];
+}
+
+export type Verdict =
+  | "recommended" | "unknown_item" | "deleted" | "expired" | "hidden" | "excluded" | "seen" | "filtered"
+  | "not_retrieved" | "ranked_low" | "removed_by_rule" | "moved_by_rule" | "disliked";
+
+export interface WhyNot {
+  item: string;
+  user?: string;
+  verdict: Verdict;
+  reason: string;
+  funnel?: string;
+  funnel_version?: number;
+  generation?: string;
+  sequence?: number;
+  k?: number;
+  failed_conditions?: Record<string, unknown>[];
+  retrievers?: { retriever: string; quota: number; rank?: number; score?: number; retrieved: boolean; note?: string }[];
+  merged_rank?: number;
+  ranked_rank?: number;
+  final_rank?: number;
+  rule?: string;
+  rules?: RuleEffect[];
+}
+
+export interface ScoredItem {
+  item: string;
+  rank: number;
+  score: number;
+  features?: Features;
+}
+
+export interface ScoredUser {
+  user: string;
+  rank: number;
+  score: number;
+  features?: Features;
+}
+
+export interface Scored {
+  item?: string;
+  user?: string;
+  space: string;
+  generation: string;
+  sequence: number;
+  items?: ScoredItem[];
+  users?: ScoredUser[];
+}
+
+export interface SimilarOptions {
+  k?: number;
+  space?: string;
+  filter?: Filter;
+  features?: boolean;
+  min_seq?: number;
+}
+
+export interface SearchRequest {
+  space?: string;
+  vector?: number[];
+  item?: string;
+  user?: string;
+  text?: string;
+  find?: "items" | "users";
+  k?: number;
+  ef?: number;
+  exact?: boolean;
+  filter?: Filter;
+  features?: boolean;
+  min_seq?: number;
+}
+
+export interface Space {
+  name: string;
+  dim: number;
+  metric: "dot" | "cosine" | "l2";
+  quantization: "f32" | "f16" | "int8";
+  encoder: string;
+}
+
+/** A space in two dimensions. Moving a point by (dx, dy) moves it in the space by dx * axes[0] + dy * axes[1]. */
+export interface SpaceMap {
+  space: string;
+  generation: string;
+  sequence: number;
+  total: number;
+  method: string;
+  share: [number, number];
+  mean: number[];
+  axes: [number[], number[]];
+  items: string[];
+  x: number[];
+  y: number[];
+  popularity: number[];
+  values?: (string | number | boolean | null)[];
+}
+
+export interface MatrixSample {
+  sequence: number;
+  users: number;
+  items: number;
+  ranked: number;
+  density: number;
+  columns: { item: string; rank: number; popularity: number }[];
+  rows: { user: string; items: number; columns: number[] }[];
+  curve: { rank: number; popularity: number; share: number }[];
+}
