@@ -1,6 +1,6 @@
 # The console (console/): its web page is built by npm from the lock file and embedded in the server. Sets
-# TAMIS_CONSOLE_CC, the generated source; without npm, or with TAMIS_CONSOLE=OFF, that source holds no files, and
-# /console/ says so.
+# TAMIS_CONSOLE_CC, the generated source; where npm is absent or fails, or with TAMIS_CONSOLE=OFF, that source holds no
+# files, and /console/ says so.
 option(TAMIS_CONSOLE "build the web console into the server (needs Node.js 18 or later and npm)" ON)
 
 set(TAMIS_CONSOLE_CC ${CMAKE_BINARY_DIR}/console/console_assets.cc)
@@ -21,26 +21,20 @@ if(TAMIS_CONSOLE)
   if(NPM AND NODE_VERSION VERSION_GREATER_EQUAL 18)
     set(CONSOLE_SOURCE ${PROJECT_SOURCE_DIR}/console)
     set(CONSOLE_DIST ${CMAKE_BINARY_DIR}/console/dist)
-    set(CONSOLE_PACKAGES ${CMAKE_BINARY_DIR}/console/packages.stamp)
     set(CONSOLE_BUILT ${CMAKE_BINARY_DIR}/console/built.stamp)
     file(GLOB_RECURSE CONSOLE_SOURCES CONFIGURE_DEPENDS ${CONSOLE_SOURCE}/src/* ${CONSOLE_SOURCE}/public/*
       ${PROJECT_SOURCE_DIR}/clients/typescript/src/*)
-    list(APPEND CONSOLE_SOURCES ${CONSOLE_SOURCE}/index.html ${CONSOLE_SOURCE}/vite.config.ts)
-    add_custom_command(OUTPUT ${CONSOLE_PACKAGES}
-      COMMAND ${CMAKE_COMMAND} -DNPM=${NPM} -DDIR=${CONSOLE_SOURCE} -P ${PROJECT_SOURCE_DIR}/cmake/npm_ci.cmake
-      COMMAND ${CMAKE_COMMAND} -E touch ${CONSOLE_PACKAGES}
-      DEPENDS ${CONSOLE_SOURCE}/package.json ${CONSOLE_SOURCE}/package-lock.json
-      COMMENT "Installing the console's npm packages" VERBATIM)
+    list(APPEND CONSOLE_SOURCES ${CONSOLE_SOURCE}/index.html ${CONSOLE_SOURCE}/vite.config.ts
+      ${CONSOLE_SOURCE}/package.json ${CONSOLE_SOURCE}/package-lock.json)
     add_custom_command(OUTPUT ${CONSOLE_BUILT}
-      COMMAND ${NODE} node_modules/vite/bin/vite.js build --logLevel warn --emptyOutDir --outDir ${CONSOLE_DIST}
+      COMMAND ${CMAKE_COMMAND} -DNPM=${NPM} -DNODE=${NODE} -DDIR=${CONSOLE_SOURCE} -DOUT=${CONSOLE_DIST}
+        -P ${PROJECT_SOURCE_DIR}/cmake/build_console.cmake
       COMMAND ${CMAKE_COMMAND} -E touch ${CONSOLE_BUILT}
-      WORKING_DIRECTORY ${CONSOLE_SOURCE}
-      DEPENDS ${CONSOLE_PACKAGES} ${CONSOLE_SOURCES}
+      DEPENDS ${CONSOLE_SOURCES} ${PROJECT_SOURCE_DIR}/cmake/build_console.cmake
       COMMENT "Building the console" VERBATIM)
     list(APPEND CONSOLE_DEPENDS ${CONSOLE_BUILT})
   else()
-    message(WARNING "The server will have no console: it needs Node.js 18 or later and npm; found node ${NODE_VERSION}. "
-      "scripts/install_dependencies installs them; -DTAMIS_CONSOLE=OFF silences this.")
+    message(STATUS "The server will have no console: it needs Node.js 18 or later and npm; found node ${NODE_VERSION}")
   endif()
 endif()
 

@@ -26,6 +26,7 @@ struct SpaceMap {
   std::string generation;  // of a trained space; empty for an external one
   Sequence sequence = 0;
   std::uint64_t total = 0;                 // items that have a vector
+  bool is_normalized = false;              // vectors were brought to length 1 first: all spaces but those of distances
   std::vector<float> mean;                 // [dim]
   std::array<std::vector<float>, 2> axes;  // [dim]
   std::array<double, 2> share = {0, 0};    // of the variance that an axis shows

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "common/cancellation.h"
 #include "engine/overview/overview.h"
@@ -36,6 +37,25 @@ std::vector<Found> thin_out(std::vector<Found> all, std::size_t most) {
   return kept;
 }
 
+// By direction alone, but where lengths mean distances: in a space of inner products the length of an item's vector is
+// mostly its popularity, which would fill the map.
+bool compares_directions(const SpaceIndex& space) { return space.space.metric != Metric::kL2; }
+
+void normalize(std::span<float> vector) {
+  double sum = 0;
+  for (const float entry : vector) sum += double{entry} * entry;
+  if (sum <= 0) return;
+  const double length = std::sqrt(sum);
+  for (float& entry : vector) entry = static_cast<float>(entry / length);
+}
+
+// False where the item has no vector (any more).
+bool read_vector(const SpaceIndex& space, DenseId id, std::span<float> out) {
+  if (!space.items->get(id, out)) return false;
+  if (compares_directions(space)) normalize(out);
+  return true;
+}
+
 models::PrincipalAxes find_axes(const SpaceIndex& space, const std::vector<Found>& items) {
   const std::uint32_t dim = space.space.dim;
   const std::size_t most = std::clamp<std::size_t>(kMaxSampledNumbers / dim, 100, kMaxSampledRows);
@@ -44,7 +64,7 @@ models::PrincipalAxes find_axes(const SpaceIndex& space, const std::vector<Found
   std::size_t taken = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const DenseId id = items[i * items.size() / count].id;
-    if (space.items->get(id, std::span<float>(rows).subspan(taken * dim, dim))) ++taken;
+    if (read_vector(space, id, std::span<float>(rows).subspan(taken * dim, dim))) ++taken;
   }
   rows.resize(taken * dim);
   return models::find_principal_axes(rows, dim);
@@ -78,13 +98,14 @@ Result<SpaceMap> map_space(const ReadState& state, const SpaceMapRequest& reques
   map.sequence = sequence;
   map.total = items.size();
   if (is_trained(space.space) && state.generation != nullptr) map.generation = state.generation->info.id;
+  map.is_normalized = compares_directions(space);
+  models::PrincipalAxes axes = find_axes(space, items);
   items = thin_out(std::move(items), std::clamp(request.limit, 1U, kMaxMapItems));
 
-  models::PrincipalAxes axes = find_axes(space, items);
   std::vector<float> vector(space.space.dim);
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i % 1'024 == 0) TAMIS_RETURN_IF_ERROR(check_cancelled());
-    if (!space.items->get(items[i].id, vector)) continue;  // removed meanwhile
+    if (!read_vector(space, items[i].id, vector)) continue;  // removed meanwhile
     add_point(state, request, items[i], models::project(axes, vector), &map);
   }
   map.mean = std::move(axes.mean);

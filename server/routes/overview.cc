@@ -36,7 +36,8 @@ void write_map(const SpaceMap& map, JsonWriter* json) {
       .field("generation", map.generation)
       .field("sequence", map.sequence)
       .field("total", map.total)
-      .field("method", "pca");
+      .field("method", "pca")
+      .field("normalized", map.is_normalized);
   json->key("share").begin_array().value(map.share[0]).value(map.share[1]).end_array();
   write_numbers(map.mean, &json->key("mean"));
   json->key("axes").begin_array();

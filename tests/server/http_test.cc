@@ -283,7 +283,7 @@ TEST(Http, AbsoluteTargetsAreTaken) {
   };
   EXPECT_EQ(ask("http://localhost/healthz", "localhost").status, 200);
   EXPECT_TRUE(ask("HTTP://localhost:80/v1/users/ada/recommendations?k=1", "localhost").has("\"user\":\"ada\""));
-  EXPECT_EQ(ask("http://localhost", "localhost").status, 404) << "the path is /";
+  EXPECT_EQ(ask("http://localhost", "localhost").status, 302) << "the path is /, which leads to the console";
   EXPECT_EQ(ask("http://evil.example/v1/stats", "localhost").status, 421) << "the target's host holds";
   EXPECT_EQ(ask("http://localhost/v1/stats", "evil.example").status, 200) << "and the Host field does not";
   EXPECT_EQ(ask("ftp://localhost/healthz", "localhost").status, 404);

@@ -173,6 +173,8 @@ export interface Stage {
   stage: string;
   count: number;
   microseconds: number;
+  /** Of a rule: how many came to it. */
+  before?: number;
   note?: string;
 }
 
@@ -284,6 +286,8 @@ export interface SpaceMap {
   sequence: number;
   total: number;
   method: string;
+  /** Vectors were brought to length 1 first. */
+  normalized: boolean;
   share: [number, number];
   mean: number[];
   axes: [number[], number[]];

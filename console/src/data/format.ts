@@ -29,6 +29,7 @@ export function bytes(n: number | undefined): string {
 }
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined || !Number.isFinite(seconds)) return "–";
+  if (seconds > 0 && seconds < 1e-6) return `${Math.max(1, Math.round(seconds * 1e9))} ns`;
   if (seconds < 1e-3) return `${(seconds * 1e6).toFixed(seconds < 1e-4 ? 1 : 0)} µs`;
   if (seconds < 1) return `${(seconds * 1e3).toFixed(seconds < 1e-2 ? 2 : 0)} ms`;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;

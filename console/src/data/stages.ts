@@ -10,9 +10,9 @@ const WORDS: Record<string, [string, string]> = {
   answer: ["Answer", "Writes the list down"],
 };
 const RETRIEVERS: Record<string, string> = {
-  ann: "Nearest in the space",
-  item_knn: "Goes with what they took",
-  user_knn: "Taken by similar people",
+  ann: "Nearest",
+  item_knn: "Goes with their items",
+  user_knn: "Similar people",
   popular: "Popular",
   trending: "Trending",
   latest: "New",
@@ -36,8 +36,13 @@ export function stageHint(stage: string): string {
   if (stage.startsWith("retrieve:")) return "A source of candidates";
   return WORDS[stage]?.[1] ?? "";
 }
+const COLORS: Record<string, number> = { ann: 1, item_knn: 6, user_knn: 3, popular: 7, trending: 2, latest: 5, similar: 8, ease: 4, graph_filter: 4, bspm: 4 };
+
+export function sourceColor(retriever: string): string {
+  return `var(--c${COLORS[retriever.split(":", 1)[0] ?? ""] ?? 1})`;
+}
 export function stageColor(stage: string): string {
-  if (stage.startsWith("retrieve:")) return "var(--c1)";
+  if (stage.startsWith("retrieve:")) return sourceColor(stage.slice(9));
   if (stage === "rank") return "var(--c4)";
   if (stage.startsWith("rule:")) return "var(--c2)";
   if (stage === "fallback") return "var(--c7)";
