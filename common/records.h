@@ -113,6 +113,12 @@ struct DeleteVector {
   EntityKind kind = EntityKind::kUser;
   std::string id = {};
 };
+// A stored vector as reads return it.
+struct VersionedVector {
+  std::vector<float> vector;  // [dim]
+  std::uint64_t version = 0;  // of its writer; 0: none
+  bool operator==(const VersionedVector&) const = default;
+};
 struct PutSpace {
   Space space;
 };

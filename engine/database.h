@@ -96,7 +96,7 @@ class Database {
   // --- spaces, funnels (their writes go through the log, too) ---
   virtual std::vector<Space> list_spaces() const = 0;
   virtual Result<Space> get_space(std::string_view name) const = 0;
-  virtual Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const = 0;
+  virtual Result<VersionedVector> get_vector(std::string_view space, EntityKind kind, std::string_view id) const = 0;
   // The items of a space in two dimensions, and a sample of the user x item matrix: for people who look at the whole.
   virtual Result<SpaceMap> map_space(const SpaceMapRequest& request) const = 0;
   virtual Result<MatrixSample> sample_matrix(const MatrixSampleRequest& request) const = 0;

@@ -78,7 +78,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
 
   std::vector<Space> list_spaces() const override;
   Result<Space> get_space(std::string_view name) const override;
-  Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
+  Result<VersionedVector> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
   Result<SpaceMap> map_space(const SpaceMapRequest& request) const override;
   Result<MatrixSample> sample_matrix(const MatrixSampleRequest& request) const override;
   std::vector<FunnelConfig> list_funnels() const override;

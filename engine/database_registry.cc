@@ -33,8 +33,7 @@ Result<Space> DatabaseImpl::get_space(std::string_view name) const {
   return found->second->space;
 }
 
-Result<std::vector<float>> DatabaseImpl::get_vector(std::string_view space, EntityKind kind,
-                                                    std::string_view id) const {
+Result<VersionedVector> DatabaseImpl::get_vector(std::string_view space, EntityKind kind, std::string_view id) const {
   TAMIS_ASSIGN_OR_RETURN(const DenseId dense, find_live(kind, id));
   const auto state = live()->pin();
   const auto found = state->spaces.find(space);
@@ -46,12 +45,12 @@ Result<std::vector<float>> DatabaseImpl::get_vector(std::string_view space, Enti
   }
   const models::Encoder* encoder = state->generation->encoder(space);
   const auto entity = live()->entities(kind).get(dense, options_.clock->now_ms());
-  std::vector<float> vector(found->second->space.dim);
+  VersionedVector made{.vector = std::vector<float>(found->second->space.dim)};
   const bool is_made_online = kind == EntityKind::kItem && (options_.online.enabled || encoder->asks_server());
-  if (is_made_online && found->second->items->get(dense, vector)) return vector;
-  if (!find_trained_vector(*state->generation, *encoder, kind, dense, entity.get(), vector))
+  if (is_made_online && found->second->items->get(dense, made.vector)) return made;
+  if (!find_trained_vector(*state->generation, *encoder, kind, dense, entity.get(), made.vector))
     return no_vector(space, id);
-  return vector;
+  return made;
 }
 
 Result<SpaceMap> DatabaseImpl::map_space(const SpaceMapRequest& request) const {

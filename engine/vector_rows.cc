@@ -5,13 +5,13 @@
 namespace tamis::engine {
 namespace {
 
-std::uint64_t row_bytes(const std::vector<float>& row) { return row.size() * sizeof(float) + 64; }
+std::uint64_t row_bytes(const VersionedVector& row) { return row.vector.size() * sizeof(float) + 64; }
 
 }  // namespace
 
-Result<std::shared_ptr<const std::vector<float>>> VectorRows::get(std::string_view space, EntityKind kind, DenseId id) {
+Result<std::shared_ptr<const VersionedVector>> VectorRows::get(std::string_view space, EntityKind kind, DenseId id) {
   const Key key{std::string(space), kind, id};
-  std::shared_ptr<const std::vector<float>> row;
+  std::shared_ptr<const VersionedVector> row;
   const bool hit = cache_.visit(key, [&](const auto& cached) {
     row = cached;
     return row_bytes(*cached);
@@ -20,7 +20,7 @@ Result<std::shared_ptr<const std::vector<float>>> VectorRows::get(std::string_vi
 
   const auto ticket = cache_.begin_load(key);
   TAMIS_ASSIGN_OR_RETURN(auto loaded, store_->get_vector(space, kind, id));
-  row = std::make_shared<const std::vector<float>>(std::move(loaded));
+  row = std::make_shared<const VersionedVector>(std::move(loaded));
   cache_.insert(key, row, row_bytes(*row), ticket);
   return row;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/ids.h"
+#include "common/records.h"
 #include "common/status.h"
 #include "engine/bounded_cache.h"
 #include "storage/store.h"
@@ -21,7 +22,7 @@ class VectorRows {
   VectorRows(const storage::Store* store, std::uint64_t capacity_bytes) : store_(store), cache_(capacity_bytes) {}
 
   // The stored f32 row [dim]. not_found where the entity has no vector in `space`.
-  Result<std::shared_ptr<const std::vector<float>>> get(std::string_view space, EntityKind kind, DenseId id);
+  Result<std::shared_ptr<const VersionedVector>> get(std::string_view space, EntityKind kind, DenseId id);
 
   // Called by the committing thread.
   void on_changed(std::string_view space, EntityKind kind, DenseId id);
@@ -42,7 +43,7 @@ class VectorRows {
   };
 
   const storage::Store* store_;
-  BoundedCache<Key, std::shared_ptr<const std::vector<float>>, KeyHash> cache_;
+  BoundedCache<Key, std::shared_ptr<const VersionedVector>, KeyHash> cache_;
 };
 
 }  // namespace tamis::engine

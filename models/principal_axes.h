@@ -18,7 +18,8 @@ struct PrincipalAxes {
 };
 
 // `rows` is [count, dim], row-major. With fewer than three rows, or rows that are all equal, shares are 0 and the axes
-// are unit vectors all the same. REQUIRES: dim > 0, rows.size() a multiple of dim, finite numbers.
+// are unit vectors all the same; with one dimension the second axis is 0. REQUIRES: dim > 0, rows.size() a multiple of
+// dim, finite numbers.
 PrincipalAxes find_principal_axes(std::span<const float> rows, std::uint32_t dim);
 
 // Where a vector [dim] lies on the two axes.

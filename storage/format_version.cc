@@ -81,7 +81,7 @@ Status settle_format(OpenDatabase* database) {
     TAMIS_RETURN_IF_ERROR(from_rocks(log->status(), "read the log"));
   } else if (*version == 1) {
     TAMIS_RETURN_IF_ERROR(upgrade_from_1(*database, &batch));
-  } else if (*version != 2) {  // 2 becomes 3 as it is: its values stay readable
+  } else if (*version != 2 && *version != 3) {  // those become 4 as they are: their values stay readable
     return Status::corruption("the format version " + std::to_string(*version) + " was never in use");
   }
   std::string value;

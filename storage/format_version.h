@@ -9,7 +9,8 @@
 namespace tamis::storage {
 
 // 1: no `counters`. 2: totals and presence blocks are stored with every commit. 3: values and records of version 2.
-inline constexpr std::uint64_t kFormatVersion = 3;
+// 4: versions of the writers, of entities and vectors.
+inline constexpr std::uint64_t kFormatVersion = 4;
 inline constexpr std::string_view kFormatVersionKey = "format_version";
 
 // Looks at `dir` without changing it. failed_precondition, naming both versions, where it was written by a newer

@@ -44,7 +44,7 @@ class RocksStore final : public Store {
   Status scan_interactions_by_item(const std::function<bool(const StoredInteraction&)>& visit) const override;
   std::vector<Space> spaces() const override;
   Result<Space> get_space(std::string_view name) const override;
-  Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, DenseId id) const override;
+  Result<VersionedVector> get_vector(std::string_view space, EntityKind kind, DenseId id) const override;
   Status scan_vectors(std::string_view space, EntityKind kind,
                       const std::function<bool(DenseId, std::span<const float>)>& visit) const override;
   Result<std::string> get_document(std::string_view collection, std::string_view name) const override;

@@ -189,7 +189,7 @@ Result<Space> RocksStore::get_space(std::string_view name) const {
   return space->space;
 }
 
-Result<std::vector<float>> RocksStore::get_vector(std::string_view space, EntityKind kind, DenseId id) const {
+Result<VersionedVector> RocksStore::get_vector(std::string_view space, EntityKind kind, DenseId id) const {
   TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
   TAMIS_ASSIGN_OR_RETURN(const std::shared_ptr<StoredSpace> stored, find_space(pinned, space));
   rocksdb::PinnableSlice value;
@@ -197,10 +197,9 @@ Result<std::vector<float>> RocksStore::get_vector(std::string_view space, Entity
       pinned.database->db()->Get(rocksdb::ReadOptions(), stored->family.get(), vector_key(kind, id).view(), &value);
   if (status.IsNotFound()) return Status::not_found("there is no such vector in space " + stored->space.name);
   TAMIS_RETURN_IF_ERROR(from_rocks(status, "read a vector"));
-  std::vector<float> vector;
-  std::uint64_t version = 0;
-  TAMIS_RETURN_IF_ERROR(decode_vector(value.ToStringView(), stored->space.dim, &vector, &version));
-  return vector;
+  VersionedVector found;
+  TAMIS_RETURN_IF_ERROR(decode_vector(value.ToStringView(), stored->space.dim, &found.vector, &found.version));
+  return found;
 }
 
 Status RocksStore::scan_vectors(std::string_view space, EntityKind kind,

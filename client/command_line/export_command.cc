@@ -119,26 +119,28 @@ Status export_interactions(Export* work) {
 }
 
 // nullopt where the entity has no vector in the space.
-Result<std::optional<std::vector<float>>> get_vector(Client* client, const std::string& space, EntityKind kind,
-                                                     const std::string& id) {
+Result<std::optional<VersionedVector>> get_vector(Client* client, const std::string& space, EntityKind kind,
+                                                  const std::string& id) {
   HttpRequest request;
   request.target = "/v1/spaces/" + percent_encode(space) + "/vectors/" + std::string(collection_name(kind)) + "/" +
                    percent_encode(id);
   request.repeatable = true;
   const auto body = client->call(request);
   if (!body.is_ok()) {
-    if (body.status().code() == StatusCode::kNotFound) return std::optional<std::vector<float>>();
+    if (body.status().code() == StatusCode::kNotFound) return std::optional<VersionedVector>();
     return body.status();
   }
   TAMIS_ASSIGN_OR_RETURN(const nlohmann::json document, parse_answer(*body));
-  std::vector<float> vector;
+  VersionedVector found;
+  if (const auto version = document.find("version"); version != document.end() && version->is_number_unsigned())
+    found.version = version->get<std::uint64_t>();
   const auto elements = document.find("vector");
   if (elements == document.end() || !elements->is_array()) return Status::internal("a vector's answer has no vector");
   for (const auto& element : *elements) {
     if (!element.is_number()) return Status::internal("a vector's answer holds something that is no number");
-    vector.push_back(element.get<float>());
+    found.vector.push_back(element.get<float>());
   }
-  return std::optional<std::vector<float>>(std::move(vector));
+  return std::optional<VersionedVector>(std::move(found));
 }
 
 Status export_vectors(Export* work) {
@@ -153,9 +155,9 @@ Status export_vectors(Export* work) {
     TAMIS_RETURN_IF_ERROR(work->out.write(packed_header(space.dim)));
   }
   const Status written = for_each_entity(work->client, kind, [&](const Entity& entity) -> Status {
-    TAMIS_ASSIGN_OR_RETURN(auto vector, get_vector(work->client, options.space, kind, entity.id));
-    if (!vector) return Status::ok();
-    const VectorRow row{kind, entity.id, std::move(*vector)};
+    TAMIS_ASSIGN_OR_RETURN(auto found, get_vector(work->client, options.space, kind, entity.id));
+    if (!found) return Status::ok();
+    const VectorRow row{kind, entity.id, std::move(found->vector), found->version};
     if (work->format == "npy") {
       const auto* bytes = reinterpret_cast<const char*>(row.vector.data());
       TAMIS_RETURN_IF_ERROR(ids.write(row.id + "\n"));

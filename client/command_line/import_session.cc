@@ -174,8 +174,7 @@ Status ImportSession::finish_uploads() {
   return take_server_errors();
 }
 
-void ImportSession::print_report(std::uint64_t accepted, std::uint64_t duplicates, Sequence sequence,
-                                 std::uint64_t filtered, double seconds) const {
+void ImportSession::print_report(const BulkResult& total, std::uint64_t filtered, double seconds) const {
   std::map<std::string, std::uint64_t> by_kind = previewed_;
   for (const auto& [kind, upload] : uploads_) by_kind[kind] = upload->acknowledged().accepted;
   std::string parts;
@@ -185,27 +184,31 @@ void ImportSession::print_report(std::uint64_t accepted, std::uint64_t duplicate
   }
   if (options_.remote.is_json()) {
     std::printf(
-        "{\"accepted\":%llu,\"by_kind\":{%s},\"duplicates\":%llu,\"bad\":%llu,\"filtered\":%llu,"
+        "{\"accepted\":%llu,\"by_kind\":{%s},\"duplicates\":%llu,\"outdated\":%llu,\"bad\":%llu,\"filtered\":%llu,"
         "\"sequence\":%llu,\"import_id\":%s,\"dry_run\":%s,\"seconds\":%.3f}\n",
-        static_cast<unsigned long long>(accepted), parts.c_str(), static_cast<unsigned long long>(duplicates),
+        static_cast<unsigned long long>(total.accepted), parts.c_str(),
+        static_cast<unsigned long long>(total.duplicates), static_cast<unsigned long long>(total.outdated),
         static_cast<unsigned long long>(bad_rows_), static_cast<unsigned long long>(filtered),
-        static_cast<unsigned long long>(sequence), quote_json(import_id_).c_str(), options_.dry_run ? "true" : "false",
-        seconds);
+        static_cast<unsigned long long>(total.sequence), quote_json(import_id_).c_str(),
+        options_.dry_run ? "true" : "false", seconds);
     return;
   }
-  if (duplicates > 0) std::printf("%-13s %s (stored before)\n", "duplicates", with_thousands(duplicates).c_str());
+  if (total.duplicates > 0)
+    std::printf("%-13s %s (stored before)\n", "duplicates", with_thousands(total.duplicates).c_str());
+  if (total.outdated > 0)
+    std::printf("%-13s %s (stored in a newer version)\n", "outdated", with_thousands(total.outdated).c_str());
   if (filtered > 0) std::printf("%-13s %s (left out by `where`)\n", "filtered", with_thousands(filtered).c_str());
   if (bad_rows_ > 0) std::printf("%-13s %s (skipped)\n", "bad", with_thousands(bad_rows_).c_str());
   if (options_.dry_run) {
     std::printf("a dry run: nothing was sent\n");
     return;
   }
-  std::printf("%-13s %llu\n", "sequence", static_cast<unsigned long long>(sequence));
+  std::printf("%-13s %llu\n", "sequence", static_cast<unsigned long long>(total.sequence));
   if (uploads_.contains("interactions")) {
     std::printf("%-13s %s (tamis import --undo %s takes its interactions back)\n", "import", import_id_.c_str(),
                 import_id_.c_str());
   }
-  if (duplicates > 0 && keys_ != nullptr && keys_->has_used_source()) {
+  if (total.duplicates > 0 && keys_ != nullptr && keys_->has_used_source()) {
     std::fprintf(stderr,
                  "tamis: rows without a time count as stored before where %s had them already; for new rows in a file "
                  "of the same name, give --source NAME\n",
@@ -216,17 +219,16 @@ void ImportSession::print_report(std::uint64_t accepted, std::uint64_t duplicate
 int ImportSession::report(const Status& outcome, std::uint64_t filtered, double seconds) {
   if (progress_ != nullptr && outcome.is_ok()) progress_->finish(rows_);
   progress_.reset();
-  std::uint64_t accepted = 0;
-  std::uint64_t duplicates = 0;
-  Sequence sequence = 0;
+  BulkResult total;
   for (const auto& [kind, upload] : uploads_) {
     const BulkResult& result = upload->acknowledged();
-    accepted += result.accepted;
-    duplicates += result.duplicates;
-    sequence = std::max(sequence, result.sequence);
+    total.accepted += result.accepted;
+    total.duplicates += result.duplicates;
+    total.outdated += result.outdated;
+    total.sequence = std::max(total.sequence, result.sequence);
   }
-  print_report(accepted, duplicates, sequence, filtered, seconds);
-  const char* stored = accepted + duplicates > 0 ? "what is counted above is stored" : "nothing was stored";
+  print_report(total, filtered, seconds);
+  const char* stored = total.accepted + total.duplicates > 0 ? "what is counted above is stored" : "nothing was stored";
   if (!outcome.is_ok()) {
     const int code = report_failure("import", outcome);
     if (!options_.dry_run) std::fprintf(stderr, "tamis: %s\n", stored);
@@ -236,7 +238,7 @@ int ImportSession::report(const Status& outcome, std::uint64_t filtered, double 
     std::fprintf(stderr, "tamis: import: interrupted; %s\n", stored);
     return kExitInterrupted;
   }
-  if (bad_rows_ > 0 && accepted + duplicates == 0 && previewed_.empty()) {
+  if (bad_rows_ > 0 && total.accepted + total.duplicates + total.outdated == 0 && previewed_.empty()) {
     std::fprintf(stderr, "tamis: import: every row is bad\n");
     return kExitFailed;
   }

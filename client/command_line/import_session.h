@@ -56,8 +56,7 @@ class ImportSession {
   // Counts the faults that the server has reported since the last call.
   Status take_server_errors();
   bool derives_keys() const;
-  void print_report(std::uint64_t accepted, std::uint64_t duplicates, Sequence sequence, std::uint64_t filtered,
-                    double seconds) const;
+  void print_report(const BulkResult& total, std::uint64_t filtered, double seconds) const;
   void show_fault(std::uint64_t line, const std::string& detail);
 
   Client* const client_;

@@ -42,6 +42,7 @@ type RowError struct {
 type Ack struct {
 	Accepted   int        `json:"accepted"`
 	Duplicates int        `json:"duplicates"`
+	Outdated   int        `json:"outdated"` // stored in a newer version
 	Deleted    int        `json:"deleted"`
 	Rejected   int        `json:"rejected"`
 	Sequence   uint64     `json:"sequence"`
@@ -211,6 +212,7 @@ func (b *BulkWriter) Flush(ctx context.Context) error {
 	b.repeatable = true
 	b.Total.Accepted += ack.Accepted
 	b.Total.Duplicates += ack.Duplicates
+	b.Total.Outdated += ack.Outdated
 	b.Total.Rejected += ack.Rejected
 	b.Total.Sequence = ack.Sequence
 	b.Total.Errors = append(b.Total.Errors, ack.Errors...)

@@ -8,7 +8,7 @@
 
 namespace tamis::engine {
 
-// Reads every item's vector: a second for a million of 64 dimensions. not_found (space).
+// Reads the vector of every item that it shows, and of 20,000 at most for the axes. not_found (space).
 Result<SpaceMap> map_space(const ReadState& state, const SpaceMapRequest& request, Sequence sequence);
 
 // Reads the histories of the sampled users from the store.

@@ -85,7 +85,7 @@ std::optional<double> list_diversity(const Database& database, const std::string
   std::vector<std::vector<float>> vectors;
   for (const RecommendedItem& item : items) {
     auto vector = database.get_vector(space, EntityKind::kItem, item.item);
-    if (vector.is_ok()) vectors.push_back(std::move(vector).value());
+    if (vector.is_ok()) vectors.push_back(std::move(vector->vector));
   }
   double sum = 0;
   std::size_t pairs = 0;

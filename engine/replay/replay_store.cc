@@ -172,7 +172,7 @@ Status ReplayStore::scan_interactions_by_item(const std::function<bool(const sto
   return unasked();
 }
 Result<Space> ReplayStore::get_space(std::string_view) const { return unasked(); }
-Result<std::vector<float>> ReplayStore::get_vector(std::string_view, EntityKind, DenseId) const { return unasked(); }
+Result<VersionedVector> ReplayStore::get_vector(std::string_view, EntityKind, DenseId) const { return unasked(); }
 Status ReplayStore::scan_vectors(std::string_view, EntityKind,
                                  const std::function<bool(DenseId, std::span<const float>)>&) const {
   return unasked();

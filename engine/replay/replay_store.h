@@ -39,7 +39,7 @@ class ReplayStore final : public storage::Store {
   Status scan_interactions_by_item(const std::function<bool(const storage::StoredInteraction&)>&) const override;
   std::vector<Space> spaces() const override { return {}; }
   Result<Space> get_space(std::string_view) const override;
-  Result<std::vector<float>> get_vector(std::string_view, EntityKind, DenseId) const override;
+  Result<VersionedVector> get_vector(std::string_view, EntityKind, DenseId) const override;
   Status scan_vectors(std::string_view, EntityKind,
                       const std::function<bool(DenseId, std::span<const float>)>&) const override;
   Result<std::string> get_document(std::string_view, std::string_view) const override;

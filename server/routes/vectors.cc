@@ -32,8 +32,10 @@ asio::awaitable<Response> get_vector(Exchange& exchange) {
   const auto vector = exchange.app().database->get_vector(exchange.parameter(0), kKind, exchange.parameter(1));
   if (!vector.is_ok()) co_return fail(exchange, vector.status());
   co_return reply([&](JsonWriter* json) {
-    json->begin_object().field(kind_name(kKind), exchange.parameter(1)).key("vector").begin_array();
-    for (const float number : *vector) json->value(number);
+    json->begin_object().field(kind_name(kKind), exchange.parameter(1));
+    if (vector->version != 0) json->field("version", vector->version);
+    json->key("vector").begin_array();
+    for (const float number : vector->vector) json->value(number);
     json->end_array().end_object();
   });
 }

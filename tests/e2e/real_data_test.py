@@ -247,7 +247,15 @@ class LateEvents(RealData):
         self.assertEqual(self.call("PATCH", "/v1/items/lamp", {"features": {"price": 2}, "version": 29})["outdated"], 1)
         lamp = self.call("GET", "/v1/items/lamp")
         self.assertEqual((lamp["features"]["price"], lamp["version"]), (3, 30))
-        self.assertEqual(self.call("GET", "/v1/spaces/late/vectors/items/lamp")["vector"], [3, 0])
+        stored = self.call("GET", "/v1/spaces/late/vectors/items/lamp")
+        self.assertEqual((stored["vector"], stored["version"]), ([3, 0], 30))
+        exported = self.directory / "vectors.ndjson"
+        for command in (["export", "vectors", "--space", "late", "--output", exported],
+                        ["import", "vectors", "--space", "late", exported]):
+            ran = subprocess.run([BINARY, *command, "--url", self.server.url], capture_output=True, text=True)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+        stored = self.call("GET", "/v1/spaces/late/vectors/items/lamp")
+        self.assertEqual((stored["vector"], stored["version"]), ([3, 0], 30), "an export imported where it came from")
         for version in (0, -1, 1.5, "7", 2**53 + 2, None):
             refusal = self.refusal("PUT", "/v1/items/lamp", {"features": {}, "version": version})
             self.assertEqual(refusal, (400, "version"), version)

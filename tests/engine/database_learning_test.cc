@@ -22,10 +22,10 @@ class DatabaseLearningTest : public CampsTest {
 
   // The definition of near_item(): all inner products.
   std::vector<std::string> nearest_by_vectors(const std::string& item, std::size_t k) {
-    const auto query = *database->get_vector("ials", EntityKind::kItem, item);
+    const auto query = database->get_vector("ials", EntityKind::kItem, item)->vector;
     std::vector<std::pair<float, std::string>> scored;
     for (const auto& other : listed(EntityKind::kItem)) {
-      const auto vector = *database->get_vector("ials", EntityKind::kItem, other);
+      const auto vector = database->get_vector("ials", EntityKind::kItem, other)->vector;
       if (other != item)
         scored.emplace_back(-std::inner_product(query.begin(), query.end(), vector.begin(), 0.0f), other);
     }
@@ -57,7 +57,7 @@ TEST_F(DatabaseLearningTest, ATrainedGenerationServesAndSurvives) {
   EXPECT_EQ(database->stats().generation, job.generation);
   ASSERT_TRUE(database->get_space("ials").is_ok());
   EXPECT_EQ(database->get_space("ials")->dim, 8u);
-  EXPECT_EQ(database->get_vector("ials", EntityKind::kItem, "i0")->size(), 8u);
+  EXPECT_EQ(database->get_vector("ials", EntityKind::kItem, "i0")->vector.size(), 8u);
 
   const auto near = near_item("i0", 8);
   EXPECT_EQ(near, nearest_by_vectors("i0", 8)) << "the index is that of the factors";

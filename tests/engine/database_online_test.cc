@@ -39,7 +39,7 @@ class DatabaseOnlineTest : public CampsTest {
   }
   std::vector<float> vector_of(const std::string& item) {
     auto vector = database->get_vector("ials", EntityKind::kItem, item);
-    return vector.is_ok() ? *vector : std::vector<float>();
+    return vector.is_ok() ? vector->vector : std::vector<float>();
   }
   bool eventually_is(const std::string& item, const std::vector<float>& vector) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);

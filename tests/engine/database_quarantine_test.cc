@@ -130,7 +130,7 @@ TEST_F(QuarantineTest, AVectorThatTheIndexRefusesIsSetAside) {
     EXPECT_THAT(quarantined(), ElementsAre(Pair("vector", 3)));
     const auto kept = database->get_vector("looks", EntityKind::kItem, "bad");
     ASSERT_TRUE(kept.is_ok()) << "it is kept in the store";
-    EXPECT_EQ(kept->at(0), 3e38F);
+    EXPECT_EQ(kept->vector.at(0), 3e38F);
     close();
   }
   std::filesystem::remove_all(directory / "data/index");  // and without files

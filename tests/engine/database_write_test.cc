@@ -47,7 +47,7 @@ TEST_F(DatabaseTest, AVectorIsFoundWhenItsWriteReturns) {
   EXPECT_THAT(nearest("style", {0, 1}), ElementsAre("b", "a"));
   const auto stored = database->get_vector("style", EntityKind::kItem, "a");
   ASSERT_TRUE(stored.is_ok());
-  EXPECT_THAT(*stored, ElementsAre(0.6f, 0.8f));
+  EXPECT_THAT(stored->vector, ElementsAre(0.6f, 0.8f));
 }
 
 TEST_F(DatabaseTest, ADeletedItemIsGoneFromEveryAnswer) {

@@ -48,7 +48,7 @@ TEST_F(VectorRowsTest, ServesTheTableThroughATenthOfIt) {
     if (step % 10 == 0) put(rows, row, ++versions[row]);
     const auto found = rows.get("text", EntityKind::kItem, item(row));
     ASSERT_TRUE(found.is_ok()) << found.status().to_string();
-    ASSERT_EQ(**found, values(row, versions[row])) << "step " << step;
+    ASSERT_EQ((*found)->vector, values(row, versions[row])) << "step " << step;
     ASSERT_LE(rows.memory_bytes(), kTableBytes / 10);
   }
   EXPECT_GT(rows.memory_bytes(), kTableBytes / 20) << "the cache holds what it may";
@@ -75,7 +75,7 @@ TEST_F(VectorRowsTest, ReadersBesideAWriterNeverGoBack) {
     while (!done) {
       const std::uint32_t at_least = told;
       const auto found = rows.get("text", EntityKind::kItem, id);
-      if (!found.is_ok() || (**found)[1] < static_cast<float>(at_least)) {
+      if (!found.is_ok() || (*found)->vector[1] < static_cast<float>(at_least)) {
         ADD_FAILURE() << "an older row than version " << at_least;
         return;
       }

@@ -215,8 +215,8 @@ Result<Space> FakeDatabase::get_space(std::string_view name) const {
   return list_spaces().front();
 }
 
-Result<std::vector<float>> FakeDatabase::get_vector(std::string_view, EntityKind, std::string_view) const {
-  return std::vector<float>{0.5F, 1, 2, 3};
+Result<VersionedVector> FakeDatabase::get_vector(std::string_view, EntityKind, std::string_view) const {
+  return VersionedVector{.vector = {0.5F, 1, 2, 3}};
 }
 
 Result<FunnelConfig> FakeDatabase::get_funnel(std::string_view name) const {

@@ -66,7 +66,7 @@ class FakeDatabase final : public Database {
   Result<ScoredAnswer> search(const SearchRequest& request) override;
   std::vector<Space> list_spaces() const override;
   Result<Space> get_space(std::string_view name) const override;
-  Result<std::vector<float>> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
+  Result<VersionedVector> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
   Result<SpaceMap> map_space(const SpaceMapRequest& request) const override {
     return Status::not_found("space \"" + request.space + "\" does not exist").at_field("space");
   }

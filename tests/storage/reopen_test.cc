@@ -55,7 +55,7 @@ TEST_F(ReopenTest, ReadsGoOnWhereTheStoreCannotBeOpenedForWriting) {
   EXPECT_TRUE(store_->attributed_through().is_ok());
   EXPECT_EQ(store_->get_entity(EntityKind::kItem, 0)->id, "lamp");
   EXPECT_EQ(store_->user_interactions(0, 10)->size(), 1U);
-  EXPECT_EQ(*store_->get_vector("looks", EntityKind::kItem, 0), (std::vector<float>{1, 2}));
+  EXPECT_EQ(store_->get_vector("looks", EntityKind::kItem, 0)->vector, (std::vector<float>{1, 2}));
   EXPECT_EQ(store_->last_sequence(), 4U);
   EXPECT_EQ(commit({interaction("bob", "vase")}).status().code(), StatusCode::kUnavailable);
   ASSERT_FALSE(store_->reopen().is_ok()) << "and again";

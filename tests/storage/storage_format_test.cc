@@ -48,6 +48,13 @@ TEST(StorageFormatTest, WorkedExample) {
   encode_by_item({.user = 0, .type = 0, .value = 6.0, .has_details = false}, &by_item);
   EXPECT_EQ(hex(by_item), "01 01 00 00 00 00 00 00 00 00 18 40");
 
+  std::string versioned;
+  encode_entity({.id = "", .features = {}, .updated_ms = 1, .hidden = true, .version = 300}, &versioned);
+  EXPECT_EQ(hex(versioned), "02 02 00 03 ac 02 00");
+  std::string vector;
+  encode_vector({1.0F}, 300, &vector);
+  EXPECT_EQ(hex(vector), "02 ac 02 00 00 80 3f");
+
   std::string totals;
   encode_totals({.sequence = 42, .interactions = 17}, &totals);
   EXPECT_EQ(hex(totals), "01 2a 11");

@@ -307,6 +307,25 @@ TEST_F(FormatTest, Format2IsUpgradedAsItIs) {
   EXPECT_TRUE(commit({interaction("ada", "lamp", clock_.now_ms(), "key")})->front().duplicate);
 }
 
+// Format 3 is format 4 without versions of the writers.
+TEST_F(FormatTest, Format3IsUpgradedAsItIsAndAnOlderBuildThenRefusesIt) {
+  must_open();
+  must_commit({PutEntity{EntityKind::kItem, {.id = "lamp", .features = {{"price", 3.0}}, .hidden = true}}});
+  with_raw_database([](OpenDatabase* database) {
+    set_version(database, 3);
+    std::string hidden("\x02\x02\x00\x01\x00", 5);  // updated 1 ms, never expires, hidden, no features
+    ASSERT_TRUE(database->db()->Put({}, database->table(Table::kItems), entity_key(DenseId{0}).view(), hidden).ok());
+  });
+  must_open();
+  EXPECT_TRUE(store_->get_entity(EntityKind::kItem, 0)->hidden);
+  must_commit({PutEntity{EntityKind::kItem, {.id = "lamp", .features = {}, .version = 7}}});
+  with_raw_database([](OpenDatabase* database) {
+    std::string version;
+    ASSERT_TRUE(database->db()->Get({}, database->table(Table::kMeta), kFormatVersionKey, &version).ok());
+    EXPECT_EQ(version, std::string("\x04")) << "a build that reads formats up to 3 does not know such rows";
+  });
+}
+
 // Format 1 is format 2 without the table `counters`.
 TEST_F(FormatTest, Format1IsUpgradedByCounting) {
   must_open();

@@ -36,7 +36,7 @@ class VersionsTest : public StoreTest {
   double price() const { return std::get<double>(lamp().features.at("price")); }
   float first() const {
     const auto id = store_->ids(EntityKind::kItem).find("lamp");
-    return store_->get_vector("text", EntityKind::kItem, *id).value()[0];
+    return store_->get_vector("text", EntityKind::kItem, *id)->vector[0];
   }
 };
 
@@ -89,6 +89,7 @@ TEST_F(VersionsTest, AnOlderVectorIsNotStored) {
   must_open();
   EXPECT_EQ(write({vector_at(2, 29)}), 0u);
   EXPECT_EQ(first(), 3);
+  EXPECT_EQ(store_->get_vector("text", EntityKind::kItem, 0)->version, 30u);
   EXPECT_EQ(write({vector_at(4, 31)}), 1u);
   EXPECT_EQ(first(), 4);
 }

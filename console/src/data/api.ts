@@ -21,7 +21,7 @@ export function setKey(value: string, keep: boolean): void {
   keyWanted.value = "";
 }
 
-/** Every failure passes here: one for want of a key opens the dialogue that asks for it. */
+/** Views report every failure to this function. After a 401 it opens the dialogue that asks for a key. */
 export function noteFailure(failure: unknown): void {
   if (failure instanceof TamisError && failure.status === 401) {
     keyWanted.value = key.value ? "The server does not know this key." : "This server asks for a key.";
