@@ -14,7 +14,7 @@
 namespace tamis::models {
 namespace {
 
-constexpr EncoderKind kKinds[] = {
+constexpr EncoderKind kEncoderKinds[] = {
     {.name = "ials", .train = train_ials_encoder, .load = IalsEncoder::load, .cost = 10},
     {.name = "bpr", .train = train_bpr_encoder, .load = BprEncoder::load, .cost = 60},
     {.name = "mf", .train = train_mf_encoder, .load = MfEncoder::load, .cost = 10},
@@ -41,12 +41,12 @@ constexpr EncoderKind kKinds[] = {
 
 }  // namespace
 
-std::span<const EncoderKind> encoder_kinds() { return kKinds; }
+std::span<const EncoderKind> encoder_kinds() { return kEncoderKinds; }
 
 const EncoderKind* find_encoder_kind(std::string_view name) {
-  const auto* found =
-      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const EncoderKind& kind) { return kind.name == name; });
-  return found == std::end(kKinds) ? nullptr : found;
+  const auto* found = std::find_if(std::begin(kEncoderKinds), std::end(kEncoderKinds),
+                                   [&](const EncoderKind& kind) { return kind.name == name; });
+  return found == std::end(kEncoderKinds) ? nullptr : found;
 }
 
 }  // namespace tamis::models

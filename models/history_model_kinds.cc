@@ -9,7 +9,7 @@
 namespace tamis::models {
 namespace {
 
-constexpr HistoryModelKind kKinds[] = {
+constexpr HistoryModelKind kHistoryModelKinds[] = {
     {.name = "ease", .train = EaseHistoryModel::train, .load = EaseHistoryModel::load, .cost = 20},
     {.name = "graph_filter", .train = GraphFilterHistoryModel::train, .load = GraphFilterHistoryModel::load, .cost = 1},
     {.name = "bspm",
@@ -20,12 +20,12 @@ constexpr HistoryModelKind kKinds[] = {
 
 }  // namespace
 
-std::span<const HistoryModelKind> history_model_kinds() { return kKinds; }
+std::span<const HistoryModelKind> history_model_kinds() { return kHistoryModelKinds; }
 
 const HistoryModelKind* find_history_model_kind(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds),
+  const auto* found = std::find_if(std::begin(kHistoryModelKinds), std::end(kHistoryModelKinds),
                                    [&](const HistoryModelKind& kind) { return kind.name == name; });
-  return found == std::end(kKinds) ? nullptr : found;
+  return found == std::end(kHistoryModelKinds) ? nullptr : found;
 }
 
 }  // namespace tamis::models

@@ -9,26 +9,26 @@ namespace {
 
 // The ranges that people rate in, the narrow ones first. From `at_least` on a rating speaks for its item, below `below`
 // against it.
-struct Range {
+struct RatingScale {
   double low;
   double high;
   double at_least;
   double below;
 };
-constexpr std::array<Range, 8> kRanges = {{{0, 1, 0.7, 0.4},
-                                           {0, 5, 4, 3},
-                                           {0, 10, 7, 5},
-                                           {0, 100, 70, 50},
-                                           {-1, 1, 0.25, 0},
-                                           {-5, 5, 1.25, 0},
-                                           {-10, 10, 2.5, 0},
-                                           {-100, 100, 25, 0}}};
+constexpr std::array<RatingScale, 8> kRanges = {{{0, 1, 0.7, 0.4},
+                                                 {0, 5, 4, 3},
+                                                 {0, 10, 7, 5},
+                                                 {0, 100, 70, 50},
+                                                 {-1, 1, 0.25, 0},
+                                                 {-5, 5, 1.25, 0},
+                                                 {-10, 10, 2.5, 0},
+                                                 {-100, 100, 25, 0}}};
 
-bool has_thresholds_of(const InteractionType& type, const Range& range) {
+bool has_thresholds_of(const InteractionType& type, const RatingScale& range) {
   return type.at_least == range.at_least && type.below == range.below;
 }
 
-InteractionType with_range(InteractionType type, const Range& range) {
+InteractionType with_range(InteractionType type, const RatingScale& range) {
   type.at_least = range.at_least;
   type.below = range.below;
   return type;
@@ -64,7 +64,7 @@ std::optional<InteractionType> tell_rating_type(std::span<const double> values, 
   const InteractionType* built_in = InteractionTypes::built_in()->find(kRatingType);
   const InteractionType* current = types.find(kRatingType);
   if (values.size() < kRatingsToTell || built_in == nullptr || current == nullptr) return std::nullopt;
-  const auto held = std::find_if(kRanges.begin(), kRanges.end(), [&](const Range& range) {
+  const auto held = std::find_if(kRanges.begin(), kRanges.end(), [&](const RatingScale& range) {
     return has_thresholds_of(*current, range) && meaning_of(*current) == meaning_of(with_range(*built_in, range));
   });
   const bool was_told = types.is_stored(kRatingType);  // if it was not declared by a person
@@ -74,7 +74,7 @@ std::optional<InteractionType> tell_rating_type(std::span<const double> values, 
   const double low = was_told ? std::min(seen->low, held->low) : seen->low;
   const double high = was_told ? std::max(seen->high, held->high) : seen->high;
   const auto fits = std::find_if(kRanges.begin(), kRanges.end(),
-                                 [&](const Range& range) { return range.low <= low && high <= range.high; });
+                                 [&](const RatingScale& range) { return range.low <= low && high <= range.high; });
   if (fits == kRanges.end() || fits == held) return std::nullopt;
   return with_range(*current, *fits);
 }

@@ -30,7 +30,7 @@ using namespace engine;
 
 constexpr std::uint64_t kMaxTaskBytes = 64ull << 20;
 constexpr std::chrono::milliseconds kReportPeriod{50};
-constexpr double kLoaded = 0.05;  // share of the worker's progress
+constexpr double kWorkerLoaded = 0.05;  // share of the worker's progress
 
 // Made before memory can run out, since telling of it must not allocate.
 std::string& last_words() {
@@ -99,7 +99,7 @@ Result<GenerationInfo> train(const TrainingTask& task, const TextEmbedderFactory
     reporter(progress, stage, detail);
   };
   control.warn = [](const std::string& warning) { report(WorkerWarning{warning}); };
-  control.stage("load", 0, kLoaded);
+  control.stage("load", 0, kWorkerLoaded);
   storage::StoreOptions options;
   options.block_cache_bytes = 8u << 20;  // one pass over it
   options.min_free_disk_bytes = 0;
@@ -128,7 +128,7 @@ Result<GenerationInfo> train(const TrainingTask& task, const TextEmbedderFactory
     run.trial = &*trial;
   else
     store.reset();
-  return train_generation(dataset, run, task.output, control.part("", kLoaded, 1));
+  return train_generation(dataset, run, task.output, control.part("", kWorkerLoaded, 1));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ struct Found {
   std::vector<models::ScoredId> entities;
 };
 
-const index::VectorIndex* index_of(const SpaceIndex& space, EntityKind kind) {
+const index::VectorIndex* searched_index(const SpaceIndex& space, EntityKind kind) {
   return kind == EntityKind::kItem ? space.items.get() : space.users.get();
 }
 
@@ -27,7 +27,7 @@ const index::VectorIndex* index_of(const SpaceIndex& space, EntityKind kind) {
 Result<Found> near_in_space(const ReadState& state, const SpaceIndex& space, EntityKind kind, DenseId id,
                             const UserState* user, std::size_t k, const Eligibility& is_eligible) {
   Found found{space.space.name, {}};
-  const index::VectorIndex* index = index_of(space, kind);
+  const index::VectorIndex* index = searched_index(space, kind);
   if (index == nullptr) return found;
   std::vector<float> vector;
   if (kind == EntityKind::kUser && find_encoder(state, space) != nullptr)

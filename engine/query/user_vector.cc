@@ -8,14 +8,14 @@
 namespace tamis::engine {
 namespace {
 
-double dot(std::span<const float> a, std::span<const float> b) {
+double dot_product(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += double{a[i]} * b[i];
   return sum;
 }
 
-void scale_to_unit(std::vector<float>& vector) {
-  const double norm = std::sqrt(dot(vector, vector));
+void make_unit_length(std::vector<float>& vector) {
+  const double norm = std::sqrt(dot_product(vector, vector));
   if (!(norm > 0)) return;
   for (float& value : vector) value = static_cast<float>(value / norm);
 }
@@ -34,7 +34,7 @@ std::vector<MeanPart> mean_parts(const SpaceIndex& space, const UserState& user)
     if (parts.size() == kMeanItems) break;
     std::vector<float> vector = stored_vector(space.items.get(), space.space.dim, entry.item);
     if (vector.empty()) continue;
-    if (space.space.metric == Metric::kCosine) scale_to_unit(vector);
+    if (space.space.metric == Metric::kCosine) make_unit_length(vector);
     total += entry.weight;
     parts.push_back({entry.item, entry.weight, std::move(vector)});
   }
@@ -131,9 +131,9 @@ double vector_score(Metric metric, std::span<const float> a, std::span<const flo
     for (std::size_t i = 0; i < a.size(); ++i) sum += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
     return -sum;
   }
-  const double product = dot(a, b);
+  const double product = dot_product(a, b);
   if (metric == Metric::kDot) return product;
-  const double norms = std::sqrt(dot(a, a) * dot(b, b));
+  const double norms = std::sqrt(dot_product(a, a) * dot_product(b, b));
   return norms > 0 ? product / norms : 0;
 }
 
@@ -163,12 +163,12 @@ Result<Reasons> explain_user_vector(const ReadState& state, const SpaceIndex& sp
   const std::vector<MeanPart> parts = mean_parts(space, user);
   double norm = 1;
   if (space.space.metric == Metric::kCosine) {
-    scale_to_unit(target);
+    make_unit_length(target);
     const std::vector<float> mean = mean_of(parts, space.space.dim);
-    norm = std::sqrt(dot(mean, mean));
+    norm = std::sqrt(dot_product(mean, mean));
   }
   for (const MeanPart& part : parts) {
-    if (norm > 0) reasons.emplace_back(part.item, part.share * dot(part.vector, target) / norm);
+    if (norm > 0) reasons.emplace_back(part.item, part.share * dot_product(part.vector, target) / norm);
   }
   return reasons;
 }

@@ -113,7 +113,7 @@ struct FunnelAnswers {
   bool excludes_seen = true;
 };
 
-constexpr std::size_t kCutoffs[] = {10, 20};
+constexpr std::size_t kFunnelCutoffs[] = {10, 20};
 
 Result<FunnelAnswers> measure(Database& database, const storage::Store& store, const FunnelConfig& funnel,
                               const std::vector<HeldOutUser>& cases, const FunnelEvaluationOptions& options) {
@@ -133,7 +133,7 @@ Result<FunnelAnswers> measure(Database& database, const storage::Store& store, c
     std::vector<std::uint32_t> ranked;
     for (const RecommendedItem& item : answer.items)
       ranked.push_back(store.ids(EntityKind::kItem).find(item.item).value_or(kNoDenseId));
-    for (const std::size_t k : kCutoffs) {
+    for (const std::size_t k : kFunnelCutoffs) {
       const std::string at = "@" + std::to_string(k);
       const models::UserMetrics metrics = models::user_metrics(ranked, relevant, k);
       measured.by_user["recall" + at].push_back(metrics.recall);

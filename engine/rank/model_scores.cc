@@ -11,7 +11,7 @@ namespace tamis::engine {
 namespace {
 
 constexpr TimestampMs kRecentMs = 86'400'000;
-constexpr std::size_t kVoters = 100;  // as the retriever user_knn
+constexpr std::size_t kRankVoters = 100;  // as the retriever user_knn
 
 float dot(std::span<const float> a, std::span<const float> b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0F);
@@ -97,9 +97,9 @@ std::vector<float> ModelScores::embed(const models::Encoder& encoder, const Hist
 
 std::vector<models::ScoredId> ModelScores::voters() const {
   const History& history = history_of("user_knn");
-  auto found = models::find_similar_users(*models_.by_item, models_.user_norms, history.all.items, kVoters + 1);
+  auto found = models::find_similar_users(*models_.by_item, models_.user_norms, history.all.items, kRankVoters + 1);
   std::erase_if(found, [&](const models::ScoredId& voter) { return voter.id == history.user_row; });
-  if (found.size() > kVoters) found.resize(kVoters);
+  if (found.size() > kRankVoters) found.resize(kRankVoters);
   return found;
 }
 

@@ -34,16 +34,16 @@ std::vector<std::uint32_t> distinct(const std::vector<std::uint32_t>& history) {
   return items;
 }
 
-HistoryModel rank_by_popularity(const InteractionMatrix& train) {
+HistoryRecommender rank_by_popularity(const InteractionMatrix& train) {
   const Recommender everyone = rank_for_everyone(ids_of(top_scores(popularity_scores(train), train.columns)));
   return [everyone](const std::vector<HeldOutAction>&) { return everyone; };
 }
 
-Result<HistoryModel> train_item_knn(const InteractionMatrix& train, const NeighborOptions& options,
-                                    const TrainControl& control) {
+Result<HistoryRecommender> train_item_knn(const InteractionMatrix& train, const NeighborOptions& options,
+                                          const TrainControl& control) {
   TAMIS_ASSIGN_OR_RETURN(NeighborTable trained, train_neighbors(train.transpose(), options, control));
   auto table = std::make_shared<const NeighborTable>(std::move(trained));  // shared: a std::function is copied about
-  return HistoryModel{[table](const std::vector<HeldOutAction>& histories) {
+  return HistoryRecommender{[table](const std::vector<HeldOutAction>& histories) {
     return [table, &histories](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
       for (std::size_t i = 0; i < queries.size(); ++i) {
         const std::vector<std::uint32_t> items = distinct(histories[queries[i].user].history);
@@ -53,12 +53,12 @@ Result<HistoryModel> train_item_knn(const InteractionMatrix& train, const Neighb
   }};
 }
 
-Result<HistoryModel> train_factors(const InteractionMatrix& train, const IalsOptions& options,
-                                   const TrainControl& control) {
+Result<HistoryRecommender> train_factors(const InteractionMatrix& train, const IalsOptions& options,
+                                         const TrainControl& control) {
   TAMIS_ASSIGN_OR_RETURN(IalsModel trained, train_ials(train, options, control));
   auto model = std::make_shared<const IalsModel>(std::move(trained));
   auto fold_in = std::make_shared<const IalsFoldIn>(model->item_factors, model->options);
-  return HistoryModel{[model, fold_in](const std::vector<HeldOutAction>& histories) {
+  return HistoryRecommender{[model, fold_in](const std::vector<HeldOutAction>& histories) {
     return [model, fold_in, &histories](std::span<const RankingQuery> queries,
                                         std::span<std::vector<std::uint32_t>> lists) {
       const std::size_t dim = model->options.dim;
@@ -77,15 +77,15 @@ Result<HistoryModel> train_factors(const InteractionMatrix& train, const IalsOpt
 
 }  // namespace
 
-Result<HistoryModel> train_unordered_model(std::string_view model, const Settings& settings,
-                                           const SequenceDataset& data, const TrainControl& control) {
+Result<HistoryRecommender> train_unordered_model(std::string_view model, const Settings& settings,
+                                                 const SequenceDataset& data, const TrainControl& control) {
   const InteractionMatrix train = to_matrix(data);
   if (model == "popular") return rank_by_popularity(train);
   if (model == "item_knn") return train_item_knn(train, neighbor_options(settings), control);
   return train_factors(train, ials_options(settings), control);
 }
 
-HistoryModel rank_by_encoder(const SequenceEncoder& encoder) {
+HistoryRecommender rank_by_encoder(const SequenceEncoder& encoder) {
   return [&encoder](const std::vector<HeldOutAction>& histories) {
     return [&encoder, &histories](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
       const std::size_t dim = encoder.options().dim;

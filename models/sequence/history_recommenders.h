@@ -14,14 +14,14 @@
 namespace tamis::models {
 
 // A trained model: what recommends for any list of histories, which then outlives the recommender.
-using HistoryModel = std::function<Recommender(const std::vector<HeldOutAction>& histories)>;
+using HistoryRecommender = std::function<Recommender(const std::vector<HeldOutAction>& histories)>;
 
 // "popular", "item_knn" and "ials" on data.train taken as sets. Errors: as of their training functions.
-Result<HistoryModel> train_unordered_model(std::string_view model, const Settings& settings,
-                                           const SequenceDataset& data, const TrainControl& control);
+Result<HistoryRecommender> train_unordered_model(std::string_view model, const Settings& settings,
+                                                 const SequenceDataset& data, const TrainControl& control);
 
 // A sequence encoder, which outlives the model and its recommenders; histories are encoded in batches. Thread-safe
 // while the encoder is not trained.
-HistoryModel rank_by_encoder(const SequenceEncoder& encoder);
+HistoryRecommender rank_by_encoder(const SequenceEncoder& encoder);
 
 }  // namespace tamis::models

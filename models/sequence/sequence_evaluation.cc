@@ -16,17 +16,18 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-Result<HistoryModel> train_encoder(std::string_view model, const Settings& settings, const SequenceDataset& data,
-                                   const TrainControl& control) {
+Result<HistoryRecommender> train_encoder(std::string_view model, const Settings& settings, const SequenceDataset& data,
+                                         const TrainControl& control) {
   const std::size_t k = integer_setting(settings, "k");
   TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<const SequenceEncoder> encoder,
                          train_sequence_encoder(model, settings, data, k, control));
-  return HistoryModel{[encoder](const std::vector<HeldOutAction>& histories) {  // shared: a std::function is copied
-    const Recommender ranked = rank_by_encoder(*encoder)(histories);
-    return [encoder, ranked](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
-      ranked(queries, lists);
-    };
-  }};
+  return HistoryRecommender{
+      [encoder](const std::vector<HeldOutAction>& histories) {  // shared: a std::function is copied
+        const Recommender ranked = rank_by_encoder(*encoder)(histories);
+        return [encoder, ranked](std::span<const RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+          ranked(queries, lists);
+        };
+      }};
 }
 
 std::vector<std::uint64_t> item_counts(const SequenceDataset& data) {
@@ -83,9 +84,9 @@ Result<EvaluationReport> evaluate_sequences(std::string_view protocol, const Seq
   if (actions.empty()) return Status::invalid_argument("there is no validation part to report on").at_field("report");
 
   const auto training = Clock::now();
-  TAMIS_ASSIGN_OR_RETURN(const HistoryModel trained, is_sequence_model(model)
-                                                         ? train_encoder(model, settings, data, control)
-                                                         : train_unordered_model(model, settings, data, control));
+  TAMIS_ASSIGN_OR_RETURN(const HistoryRecommender trained, is_sequence_model(model)
+                                                               ? train_encoder(model, settings, data, control)
+                                                               : train_unordered_model(model, settings, data, control));
   report.train_s = seconds_since(training);
 
   const auto evaluating = Clock::now();
