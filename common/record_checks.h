@@ -1,6 +1,6 @@
 // What every layer takes of the records of the data model. The door refuses what these refuse
-// (engine/mutation_check.h); the layers behind it, which may meet rows of older versions, set such rows aside with the
-// same functions.
+// (engine/database/mutation_check.h); the layers behind it, which may meet rows of older versions, set such rows aside
+// with the same functions.
 //
 // Errors: invalid_argument with the field. Thread-safe.
 #pragma once

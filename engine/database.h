@@ -23,7 +23,7 @@
 #include "common/records.h"
 #include "common/status.h"
 #include "engine/experiment.h"
-#include "engine/interactions/interaction_type.h"
+#include "engine/interaction_type.h"
 #include "engine/matrix_sample.h"
 #include "engine/off_policy_evaluation.h"
 #include "engine/options.h"

@@ -12,7 +12,7 @@
 #include "common/feature.h"
 #include "common/records.h"
 #include "common/status.h"
-#include "engine/interactions/interaction_type.h"
+#include "engine/interaction_type.h"
 
 namespace tamis {
 

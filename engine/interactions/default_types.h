@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "engine/interactions/interaction_type.h"
+#include "engine/interaction_type.h"
 
 namespace tamis::engine {
 

@@ -1,4 +1,4 @@
-#include "engine/interactions/interaction_type.h"
+#include "engine/interaction_type.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // Interaction types as JSON documents.
-#include "engine/interactions/interaction_type.h"
-#include "engine/query/strict_json.h"
+#include "engine/documents/strict_json.h"
+#include "engine/interaction_type.h"
 
 namespace tamis {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/interactions/interaction_type.h"
+#include "engine/interaction_type.h"
 
 namespace tamis::engine {
 

@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "common/record_checks.h"
-#include "engine/history_cache.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/interactions/weigh_events.h"
 #include "engine/learn/clip_outliers.h"
+#include "engine/live/history_cache.h"
 
 namespace tamis::engine {
 namespace {

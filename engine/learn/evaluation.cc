@@ -1,4 +1,4 @@
-#include "engine/evaluation.h"
+#include "engine/learn/evaluation.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,8 +8,8 @@
 
 #include "common/clock.h"
 #include "engine/interactions/stored_types.h"
+#include "engine/learn/learn_ranker.h"
 #include "engine/learn/learned_models.h"
-#include "engine/rank/learn_ranker.h"
 #include "models/parallel.h"
 #include "models/popularity.h"
 #include "models/ranking_evaluation.h"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "engine/learn/manifest.h"
+#include "engine/generations/manifest.h"
 
 namespace tamis::engine {
 namespace {

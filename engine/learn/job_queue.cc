@@ -5,7 +5,7 @@
 #include <map>
 #include <new>
 
-#include "engine/learn/thread_priority.h"
+#include "common/thread_priority.h"
 
 namespace tamis::engine {
 namespace {

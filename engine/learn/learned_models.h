@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "common/status.h"
-#include "engine/learn/model_settings.h"
 #include "engine/learn/run_control.h"
+#include "engine/settings/model_settings.h"
 #include "models/encoder.h"
 #include "models/history_model.h"
 #include "models/interaction_matrix.h"
@@ -24,8 +24,8 @@ struct LearnedModels {
   std::vector<std::shared_ptr<const models::HistoryModel>> history_models;
 };
 
-// Learns one of trainable_models() into `learned`; "popular" needs nothing, "dlrm" is learned by engine/rank. `matrix`
-// is data.signed_matrix().
+// Learns one of trainable_models() into `learned`; "popular" needs nothing, "dlrm" is learned by learn_ranker().
+// `matrix` is data.signed_matrix().
 Status learn_model(const std::string& model, const models::TrainingData& data, const models::InteractionMatrix& matrix,
                    const ModelSettings& settings, const models::TrainControl& control, LearnedModels* learned);
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "engine/evaluation.h"
+#include "engine/generations/generation_files.h"
+#include "engine/learn/evaluation.h"
 #include "engine/learn/gate.h"
-#include "engine/learn/generation_files.h"
+#include "engine/learn/learn_ranker.h"
 #include "engine/learn/learned_models.h"
-#include "engine/learn/model_settings.h"
-#include "engine/rank/learn_ranker.h"
+#include "engine/settings/model_settings.h"
 
 namespace tamis::engine {
 namespace {

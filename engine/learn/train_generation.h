@@ -7,14 +7,14 @@
 
 #include "common/clock.h"
 #include "common/status.h"
+#include "engine/generations/inherit_members.h"
 #include "engine/learn/dataset.h"
-#include "engine/learn/inherit_members.h"
-#include "engine/learn/model_settings.h"
+#include "engine/learn/funnel_trial.h"
+#include "engine/learn/rank_world.h"
 #include "engine/learn/run_control.h"
-#include "engine/rank/funnel_trial.h"
-#include "engine/rank/rank_world.h"
-#include "engine/rank/served_lists.h"
+#include "engine/learn/served_lists.h"
 #include "engine/requests.h"
+#include "engine/settings/model_settings.h"
 
 namespace tamis::engine {
 
@@ -36,7 +36,7 @@ struct TrainingRun {
 // are left out of the run.
 inline constexpr std::size_t kMinTrainingEvents = 10;
 
-// Evaluates the models on the held-out tail (engine/evaluation.h), learns them from everything, and writes the
+// Evaluates the models on the held-out tail (engine/learn/evaluation.h), learns them from everything, and writes the
 // generation to `dir`, which must not exist. Its metrics are empty, and its note says why, where nothing could be held
 // out. A model that fails, and a ranker that is worse than none, is left out (GenerationInfo::left_out); the others go
 // on. The result does not depend on control.threads.

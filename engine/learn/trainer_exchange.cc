@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <system_error>
 
-#include "engine/learn/erase_users.h"
-#include "engine/learn/generation_files.h"
+#include "engine/generations/erase_users.h"
+#include "engine/generations/generation_files.h"
 #include "engine/learn/trainer_impl.h"
 #include "index/vector_check.h"
 

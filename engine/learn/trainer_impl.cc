@@ -6,16 +6,16 @@
 #include <algorithm>
 #include <thread>
 
+#include "common/durable_files.h"
+#include "engine/generations/generation_files.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/learn/dataset.h"
-#include "engine/learn/durable_files.h"
 #include "engine/learn/gate.h"
-#include "engine/learn/generation_files.h"
 #include "engine/learn/learned_models.h"
-#include "engine/learn/model_settings.h"
 #include "engine/learn/train_generation.h"
 #include "engine/learn/training_process.h"
-#include "engine/rank/ranker_settings.h"
+#include "engine/settings/model_settings.h"
+#include "engine/settings/ranker_settings.h"
 
 namespace tamis::engine {
 namespace {

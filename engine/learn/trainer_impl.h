@@ -1,4 +1,4 @@
-// TrainerImpl: joins the job queue, the registry and the files of generations; see engine/trainer.h.
+// TrainerImpl: joins the job queue, the registry and the files of generations; see engine/learn/trainer.h.
 #pragma once
 
 #include <chrono>
@@ -10,17 +10,17 @@
 #include <vector>
 
 #include "common/mutex.h"
-#include "engine/learn/generation_directory.h"
-#include "engine/learn/generation_files.h"
-#include "engine/learn/inherit_members.h"
+#include "engine/generations/generation_directory.h"
+#include "engine/generations/generation_files.h"
+#include "engine/generations/inherit_members.h"
+#include "engine/generations/registry.h"
 #include "engine/learn/job_queue.h"
-#include "engine/learn/model_settings.h"
-#include "engine/learn/registry.h"
 #include "engine/learn/run_control.h"
 #include "engine/learn/schedule.h"
 #include "engine/learn/schedule_timer.h"
+#include "engine/learn/trainer.h"
 #include "engine/learn/training_task.h"
-#include "engine/trainer.h"
+#include "engine/settings/model_settings.h"
 
 namespace tamis::engine {
 

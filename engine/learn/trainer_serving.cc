@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <system_error>
 
-#include "engine/learn/generation_files.h"
-#include "engine/learn/model_settings.h"
+#include "engine/generations/generation_files.h"
 #include "engine/learn/trainer_impl.h"
+#include "engine/settings/model_settings.h"
 
 namespace tamis::engine {
 namespace {}  // namespace

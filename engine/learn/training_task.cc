@@ -3,7 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "engine/learn/generation_info_json.h"
+#include "engine/generations/generation_info_json.h"
 
 namespace tamis::engine {
 namespace {

@@ -13,11 +13,11 @@
 #include "common/clock.h"
 #include "common/status.h"
 #include "engine/funnel.h"
+#include "engine/generations/inherit_members.h"
 #include "engine/interactions/interaction_types.h"
-#include "engine/learn/inherit_members.h"
+#include "engine/learn/funnel_trial.h"
+#include "engine/learn/rank_world.h"
 #include "engine/options.h"
-#include "engine/rank/funnel_trial.h"
-#include "engine/rank/rank_world.h"
 #include "engine/requests.h"
 
 namespace tamis::engine {

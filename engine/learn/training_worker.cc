@@ -15,13 +15,13 @@
 #include <string_view>
 #include <thread>
 
+#include "common/durable_files.h"
 #include "common/mutex.h"
 #include "engine/learn/dataset.h"
-#include "engine/learn/durable_files.h"
 #include "engine/learn/learned_models.h"
 #include "engine/learn/train_generation.h"
 #include "engine/learn/training_task.h"
-#include "engine/rank/ranker_settings.h"
+#include "engine/settings/ranker_settings.h"
 
 namespace tamis {
 namespace {

@@ -6,13 +6,13 @@
 #include <variant>
 
 #include "common/record_checks.h"
-#include "engine/query/eligibility.h"
 #include "engine/query/funnel_run.h"
 #include "engine/query/item_facts.h"
 #include "engine/query/retrieve.h"
 #include "engine/query/rule_factory.h"
 #include "engine/query/stage_clock.h"
-#include "engine/query/user_state.h"
+#include "engine/retrieval/eligibility.h"
+#include "engine/retrieval/user_state.h"
 
 namespace tamis::engine {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "common/status.h"
 #include "engine/funnel.h"
-#include "engine/read_state.h"
+#include "engine/live/read_state.h"
 #include "ranker/rules/explore.h"
 #include "storage/impression.h"
 

@@ -8,8 +8,8 @@
 
 #include "common/status.h"
 #include "engine/learn/run_control.h"
+#include "engine/live/read_state.h"
 #include "engine/off_policy_evaluation.h"
-#include "engine/read_state.h"
 
 namespace tamis::engine {
 

@@ -8,9 +8,9 @@
 
 #include "common/cancellation.h"
 #include "common/checksum.h"
+#include "engine/experiments/experiment_set.h"
 #include "engine/measure/arm_comparison.h"
 #include "engine/measure/distributions.h"
-#include "engine/measure/experiment_set.h"
 #include "engine/measure/outcome_kinds.h"
 
 namespace tamis::engine {

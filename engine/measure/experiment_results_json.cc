@@ -1,6 +1,6 @@
 // Results of experiments as JSON.
+#include "engine/documents/strict_json.h"
 #include "engine/experiment.h"
-#include "engine/query/strict_json.h"
 
 namespace tamis {
 namespace {

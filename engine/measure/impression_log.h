@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "common/mutex.h"
-#include "engine/impressions.h"
+#include "engine/live/impressions.h"
 #include "engine/measure/attribution.h"
 #include "engine/measure/funnel_activity.h"
 #include "engine/measure/item_exposure.h"

@@ -8,7 +8,7 @@
 
 #include "common/ids.h"
 #include "common/mutex.h"
-#include "engine/impressions.h"
+#include "engine/live/impressions.h"
 
 namespace tamis::engine {
 

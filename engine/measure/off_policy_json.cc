@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/measure/member_reader.h"
+#include "engine/documents/member_reader.h"
 #include "engine/off_policy_evaluation.h"
 
 namespace tamis {

@@ -6,7 +6,7 @@
 #include "common/record_checks.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/interactions/weigh_events.h"
-#include "engine/trained_vector.h"
+#include "engine/serving/trained_vector.h"
 
 namespace tamis::engine {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/interactions/type_rules.h"
-#include "engine/read_state.h"
+#include "engine/live/read_state.h"
 #include "storage/store.h"
 
 namespace tamis::engine {

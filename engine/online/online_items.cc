@@ -7,9 +7,9 @@
 #include <map>
 #include <utility>
 
-#include "engine/learn/thread_priority.h"
+#include "common/thread_priority.h"
+#include "engine/live/space_index.h"
 #include "engine/online/refit_item.h"
-#include "engine/space_index.h"
 
 namespace tamis::engine {
 namespace {

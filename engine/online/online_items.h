@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/mutex.h"
-#include "engine/read_state.h"
+#include "engine/live/read_state.h"
 #include "engine/requests.h"
 
 namespace tamis::engine {

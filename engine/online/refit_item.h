@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "engine/live/read_state.h"
 #include "engine/online/asked_users.h"
-#include "engine/read_state.h"
 
 namespace tamis::engine {
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "common/status.h"
+#include "engine/live/read_state.h"
 #include "engine/matrix_sample.h"
-#include "engine/read_state.h"
 #include "engine/space_map.h"
 
 namespace tamis::engine {

@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "common/cancellation.h"
+#include "engine/live/space_index.h"
 #include "engine/overview/overview.h"
-#include "engine/space_index.h"
 #include "models/principal_axes.h"
 
 namespace tamis::engine {

@@ -5,7 +5,7 @@
 
 #include "common/status.h"
 #include "engine/funnel.h"
-#include "engine/read_state.h"
+#include "engine/live/read_state.h"
 #include "engine/requests.h"
 
 namespace tamis::engine {

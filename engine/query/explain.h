@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "engine/query/funnel_run.h"
-#include "engine/query/retriever.h"
 #include "engine/requests.h"
+#include "engine/retrieval/retriever.h"
 
 namespace tamis::engine {
 

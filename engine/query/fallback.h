@@ -5,8 +5,8 @@
 #include <functional>
 #include <vector>
 
-#include "engine/query/candidate.h"
-#include "engine/query/retriever.h"
+#include "engine/retrieval/candidate.h"
+#include "engine/retrieval/retriever.h"
 
 namespace tamis::engine {
 

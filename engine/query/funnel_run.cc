@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "engine/query/fallback.h"
-#include "engine/query/merge.h"
 #include "engine/query/new_items.h"
 #include "engine/query/rerank.h"
 #include "engine/query/rule_factory.h"
+#include "engine/retrieval/merge.h"
 
 namespace tamis::engine {
 namespace {

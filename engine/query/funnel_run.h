@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/query/candidate.h"
 #include "engine/query/ranking.h"
-#include "engine/query/retriever.h"
 #include "engine/query/stage_clock.h"
 #include "engine/requests.h"
+#include "engine/retrieval/candidate.h"
+#include "engine/retrieval/retriever.h"
 #include "ranker/rules/rule.h"
 
 namespace tamis::engine {

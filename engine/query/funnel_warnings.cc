@@ -3,9 +3,9 @@
 #include <set>
 
 #include "engine/query/objective_names.h"
-#include "engine/query/retriever.h"
-#include "engine/query/similar_users.h"
 #include "engine/query/warnings.h"
+#include "engine/retrieval/retriever.h"
+#include "engine/retrieval/similar_users.h"
 
 namespace tamis::engine {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/query/user_vector.h"
+#include "engine/retrieval/user_vector.h"
 
 namespace tamis::engine {
 

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/query/retriever.h"
 #include "engine/requests.h"
+#include "engine/retrieval/retriever.h"
 #include "ranker/rules/rule.h"
 
 namespace tamis::engine {

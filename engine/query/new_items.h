@@ -4,8 +4,8 @@
 
 #include "common/status.h"
 #include "engine/funnel.h"
-#include "engine/query/candidate.h"
-#include "engine/query/retriever.h"
+#include "engine/retrieval/candidate.h"
+#include "engine/retrieval/retriever.h"
 
 namespace tamis::engine {
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "common/nearest_name.h"
-#include "engine/generation.h"
-#include "engine/rank/generation_ranker.h"
-#include "engine/rank/ranker_settings.h"
+#include "engine/serving/generation.h"
+#include "engine/serving/generation_ranker.h"
+#include "engine/settings/ranker_settings.h"
 #include "ranker/objective_formula.h"
 
 namespace tamis::engine {

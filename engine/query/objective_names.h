@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/funnel.h"
-#include "engine/read_state.h"
+#include "engine/live/read_state.h"
 
 namespace tamis::engine {
 

@@ -3,12 +3,12 @@
 
 #include <optional>
 
-#include "engine/query/eligibility.h"
 #include "engine/query/funnel_run.h"
-#include "engine/query/retriever.h"
 #include "engine/query/stage_clock.h"
-#include "engine/query/user_state.h"
 #include "engine/requests.h"
+#include "engine/retrieval/eligibility.h"
+#include "engine/retrieval/retriever.h"
+#include "engine/retrieval/user_state.h"
 
 namespace tamis::engine {
 

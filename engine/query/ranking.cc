@@ -5,7 +5,7 @@
 
 #include "common/feature_time.h"
 #include "engine/query/objective_names.h"
-#include "engine/rank/generation_ranker.h"
+#include "engine/serving/generation_ranker.h"
 #include "ranker/objective_formula.h"
 
 namespace tamis::engine {

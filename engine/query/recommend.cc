@@ -3,13 +3,13 @@
 #include <utility>
 
 #include "common/cancellation.h"
-#include "engine/measure/take_part.h"
-#include "engine/query.h"
+#include "engine/experiments/take_part.h"
 #include "engine/query/choose_funnel.h"
 #include "engine/query/explain.h"
 #include "engine/query/funnel_run.h"
 #include "engine/query/page_cursor.h"
 #include "engine/query/prepared_request.h"
+#include "engine/query/query.h"
 #include "engine/query/recommendation_id.h"
 #include "engine/query/request_checks.h"
 #include "engine/query/retrieve.h"

@@ -1,7 +1,7 @@
 #include "engine/query/request_checks.h"
 
 #include "common/record_checks.h"
-#include "engine/query/retriever.h"
+#include "engine/retrieval/retriever.h"
 
 namespace tamis::engine {
 namespace {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/read_state.h"
+#include "engine/live/read_state.h"
 #include "engine/requests.h"
 
 namespace tamis::engine {

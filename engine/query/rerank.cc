@@ -6,7 +6,7 @@
 
 #include "common/cancellation.h"
 #include "common/random.h"
-#include "engine/query/funnel_members.h"
+#include "engine/funnel/funnel_members.h"
 #include "engine/query/rule_factory.h"
 
 namespace tamis::engine {

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "common/status.h"
-#include "engine/query/candidate.h"
-#include "engine/query/retriever.h"
 #include "engine/query/stage_clock.h"
+#include "engine/retrieval/candidate.h"
+#include "engine/retrieval/retriever.h"
 
 namespace tamis::engine {
 

@@ -5,7 +5,7 @@
 
 #include "common/status.h"
 #include "engine/query/item_facts.h"
-#include "engine/query/retriever.h"
+#include "engine/retrieval/retriever.h"
 #include "ranker/rules/rule.h"
 
 namespace tamis::engine {

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "engine/read_state.h"
+#include "engine/live/read_state.h"
 #include "engine/requests.h"
 
 namespace tamis::engine {

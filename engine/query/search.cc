@@ -1,10 +1,10 @@
 // search(): nearest entities of a vector, of a text, or of an entity that has a vector.
-#include "engine/query.h"
+#include "engine/query/query.h"
 #include "engine/query/request_checks.h"
-#include "engine/query/retriever.h"
 #include "engine/query/scored_answer.h"
-#include "engine/query/space_search.h"
-#include "engine/query/user_vector.h"
+#include "engine/retrieval/retriever.h"
+#include "engine/retrieval/space_search.h"
+#include "engine/retrieval/user_vector.h"
 #include "index/vector_check.h"
 
 namespace tamis::engine {

@@ -1,13 +1,13 @@
 // similar(): what is like one item or one user.
-#include "engine/query.h"
-#include "engine/query/co_interaction.h"
-#include "engine/query/funnel_names.h"
+#include "engine/funnel/funnel_names.h"
+#include "engine/query/query.h"
 #include "engine/query/request_checks.h"
-#include "engine/query/retriever.h"
 #include "engine/query/scored_answer.h"
-#include "engine/query/similar_users.h"
-#include "engine/query/space_search.h"
-#include "engine/query/user_vector.h"
+#include "engine/retrieval/co_interaction.h"
+#include "engine/retrieval/retriever.h"
+#include "engine/retrieval/similar_users.h"
+#include "engine/retrieval/space_search.h"
+#include "engine/retrieval/user_vector.h"
 
 namespace tamis::engine {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/funnel.h"
-#include "engine/read_state.h"
+#include "engine/live/read_state.h"
 #include "engine/requests.h"
 #include "index/attribute_index.h"
 

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "common/cancellation.h"
-#include "engine/live_state.h"
-#include "engine/query.h"
+#include "engine/live/live_state.h"
+#include "engine/query/query.h"
+#include "engine/recovery/prepare_serving.h"
 #include "engine/replay/replay_store.h"
-#include "engine/serving.h"
 
 namespace tamis::engine {
 namespace {

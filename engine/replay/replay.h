@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "common/mutex.h"
+#include "engine/learn/trainer.h"
 #include "engine/options.h"
 #include "engine/requests.h"
-#include "engine/trainer.h"
 #include "storage/store.h"
 
 namespace tamis::engine {

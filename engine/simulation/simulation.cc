@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "common/random.h"
-#include "engine/rank/scratch_database.h"
+#include "engine/learn/scratch_database.h"
 #include "engine/simulation/click_model.h"
 #include "models/metrics.h"
 

@@ -10,9 +10,9 @@
 #include <memory>
 #include <thread>
 
-#include "engine/evaluation.h"
-#include "engine/held_out_funnels.h"
-#include "engine/rank/ranker_settings.h"
+#include "engine/learn/evaluation.h"
+#include "engine/learn/held_out_funnels.h"
+#include "engine/settings/ranker_settings.h"
 #include "models/protocol_leave_one_out.h"
 #include "models/protocol_lightgcn.h"
 #include "models/protocol_liked.h"

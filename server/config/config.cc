@@ -11,7 +11,7 @@
 
 #include "common/nearest_name.h"
 #include "embeddings/endpoint_source.h"
-#include "engine/learn/model_settings.h"
+#include "engine/settings/model_settings.h"
 #include "server/config/config_table.h"
 #include "server/server.h"
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "engine/interactions/interaction_type.h"
+#include "engine/interaction_type.h"
 #include "server/config/config_value.h"
 
 namespace tamis::server {

@@ -1,7 +1,7 @@
 // /v1/interaction-types: list, read, declare or change, give back to the configuration. The engine owns the grammar.
 #include <algorithm>
 
-#include "engine/interactions/interaction_type.h"
+#include "engine/interaction_type.h"
 #include "server/routes/reply.h"
 #include "server/routes/routes.h"
 

@@ -1,4 +1,4 @@
-#include "engine/bounded_cache.h"
+#include "engine/live/bounded_cache.h"
 
 #include <gtest/gtest.h>
 

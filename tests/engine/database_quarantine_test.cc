@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "common/record_checks.h"
-#include "engine/live_state.h"
+#include "engine/live/live_state.h"
 #include "tests/engine/database_fixture.h"
 
 namespace tamis::engine {

@@ -9,7 +9,7 @@
 #include <future>
 #include <thread>
 
-#include "engine/database_impl.h"
+#include "engine/database/database_impl.h"
 #include "tests/crash/power_cut_file_system.h"
 #include "tests/engine/database_fixture.h"
 

@@ -9,8 +9,8 @@
 
 #include "common/cancellation.h"
 #include "common/random.h"
-#include "engine/provisional_directory.h"
-#include "engine/snapshot_manifest.h"
+#include "engine/snapshot/provisional_directory.h"
+#include "engine/snapshot/snapshot_manifest.h"
 #include "tests/engine/database_fixture.h"
 
 namespace tamis::engine {

@@ -1,4 +1,4 @@
-#include "engine/evaluation.h"
+#include "engine/learn/evaluation.h"
 
 #include <gmock/gmock.h>
 

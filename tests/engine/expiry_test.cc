@@ -1,4 +1,4 @@
-#include "engine/expiry.h"
+#include "engine/live/expiry.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "engine/first_seen.h"
+#include "engine/recovery/first_seen.h"
 
 #include <gtest/gtest.h>
 

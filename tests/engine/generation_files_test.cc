@@ -1,13 +1,13 @@
-#include "engine/learn/generation_files.h"
+#include "engine/generations/generation_files.h"
 
 #include <gmock/gmock.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "common/durable_files.h"
 #include "common/random.h"
-#include "engine/learn/durable_files.h"
-#include "engine/learn/manifest.h"
+#include "engine/generations/manifest.h"
 #include "models/ials_encoder.h"
 
 namespace tamis::engine {

@@ -1,4 +1,4 @@
-#include "engine/history_cache.h"
+#include "engine/live/history_cache.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <thread>
 
-#include "engine/learn/generation_files.h"
+#include "engine/generations/generation_files.h"
 #include "tests/engine/trainer_fixture.h"
 
 namespace tamis::engine {

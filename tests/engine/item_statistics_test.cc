@@ -1,4 +1,4 @@
-#include "engine/item_statistics.h"
+#include "engine/live/item_statistics.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "engine/query/merge.h"
+#include "engine/retrieval/merge.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "engine/learn/model_settings.h"
+#include "engine/settings/model_settings.h"
 
 #include <gmock/gmock.h>
 

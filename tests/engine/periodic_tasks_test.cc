@@ -1,4 +1,4 @@
-#include "engine/periodic_tasks.h"
+#include "engine/database/periodic_tasks.h"
 
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "engine/interactions/interaction_types.h"
-#include "engine/query.h"
-#include "engine/read_state.h"
+#include "engine/live/read_state.h"
+#include "engine/query/query.h"
 #include "models/ials_encoder.h"
 
 namespace tamis::engine {

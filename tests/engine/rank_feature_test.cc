@@ -1,4 +1,4 @@
-#include "engine/rank/rank_feature.h"
+#include "engine/serving/rank_feature.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // That nothing a ranker learns from knows what came after it.
-#include "engine/rank/rank_world.h"
+#include "engine/learn/rank_world.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "common/clock.h"
 #include "common/random.h"
-#include "engine/rank/rank_examples.h"
+#include "engine/learn/rank_examples.h"
 
 namespace tamis::engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/learn/registry.h"
+#include "engine/generations/registry.h"
 
 #include <gmock/gmock.h>
 

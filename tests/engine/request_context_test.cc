@@ -1,7 +1,7 @@
 // A request's context, from the request to the encoder that reads it.
 #include <gtest/gtest.h>
 
-#include "engine/query.h"
+#include "engine/query/query.h"
 #include "query_fixture.h"
 
 namespace tamis::engine {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "engine/learn/generation_files.h"
+#include "engine/generations/generation_files.h"
 #include "tests/engine/camps_fixture.h"
 
 namespace tamis::engine {

@@ -11,7 +11,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "common/random.h"
-#include "engine/trainer.h"
+#include "engine/learn/trainer.h"
 #include "storage/store.h"
 
 namespace tamis::engine {

@@ -1,4 +1,4 @@
-#include "engine/trainer.h"
+#include "engine/learn/trainer.h"
 
 #include <gmock/gmock.h>
 

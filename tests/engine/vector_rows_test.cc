@@ -1,4 +1,4 @@
-#include "engine/vector_rows.h"
+#include "engine/live/vector_rows.h"
 
 #include <gtest/gtest.h>
 

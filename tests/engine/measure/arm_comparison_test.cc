@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "common/random.h"
+#include "engine/experiments/hash_split.h"
 #include "engine/measure/distributions.h"
 #include "engine/measure/experiment_results.h"
-#include "engine/measure/hash_split.h"
 
 namespace tamis::engine {
 namespace {

@@ -1,6 +1,6 @@
 // Experiments through the database: documents, the split, what is served, what comes of it.
 #include "engine/experiment.h"
-#include "engine/measure/layer_allocation.h"
+#include "engine/experiments/layer_allocation.h"
 #include "tests/engine/database_fixture.h"
 
 namespace tamis::engine {

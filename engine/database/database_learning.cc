@@ -1,0 +1,120 @@
+// Learning: what the trainer does for callers, and what the database does for the trainer.
+#include <algorithm>
+#include <utility>
+
+#include "engine/database/database_impl.h"
+#include "engine/experiments/experiment_set.h"
+#include "engine/recovery/prepare_serving.h"
+
+namespace tamis::engine {
+
+Result<Job> DatabaseImpl::train(const TrainRequest& request) {
+  TAMIS_RETURN_IF_ERROR(check_writable());
+  return trainer_->train(request);
+}
+
+Result<Job> DatabaseImpl::get_job(std::string_view id) const {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  return is_evaluation(id) ? evaluations_.get(id) : trainer_->get_job(id);
+}
+
+std::vector<Job> DatabaseImpl::list_jobs() const {
+  if (!is_ready()) return {};
+  std::vector<Job> jobs = trainer_->list_jobs();
+  for (Job& evaluation : evaluations_.list()) jobs.push_back(std::move(evaluation));
+  std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.created_ms > b.created_ms; });
+  return jobs;
+}
+
+Status DatabaseImpl::cancel_job(std::string_view id) {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  return is_evaluation(id) ? evaluations_.cancel(id) : trainer_->cancel_job(id);
+}
+
+Result<Job> DatabaseImpl::wait_job(std::string_view id, const Job& seen, std::chrono::milliseconds timeout) const {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  return is_evaluation(id) ? evaluations_.wait(id, seen, timeout) : trainer_->wait_job(id, seen, timeout);
+}
+
+std::vector<GenerationInfo> DatabaseImpl::list_generations() const {
+  return is_ready() ? trainer_->list_generations() : std::vector<GenerationInfo>();
+}
+
+Status DatabaseImpl::promote(std::string_view generation) {
+  TAMIS_RETURN_IF_ERROR(check_writable());
+  return trainer_->promote(generation);
+}
+
+Result<std::string> DatabaseImpl::rollback() {
+  TAMIS_RETURN_IF_ERROR(check_writable());
+  return trainer_->rollback();
+}
+
+std::shared_ptr<void> DatabaseImpl::watch_jobs(std::function<void()> changed) const {
+  if (!is_ready()) return nullptr;
+  using Watches = std::pair<std::shared_ptr<void>, std::shared_ptr<void>>;
+  return std::make_shared<Watches>(trainer_->watch_jobs(changed), evaluations_.watch(changed));
+}
+
+Result<GenerationInfo> DatabaseImpl::import_generation(const std::filesystem::path& dir, std::string_view name) {
+  TAMIS_RETURN_IF_ERROR(check_writable());
+  return trainer_->import_generation(dir, name);
+}
+
+Status DatabaseImpl::export_generation(std::string_view generation, const std::filesystem::path& dir) const {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  return trainer_->export_generation(generation, dir);
+}
+
+void DatabaseImpl::before_training() {
+  if (!options_.read_only) impressions_->write_pending();
+}
+
+void DatabaseImpl::set_aside(const std::string& document, const Status& why) {
+  live()->quarantine().add(Quarantine::kDocument, "of the trainer " + in_quotes(document), why);
+}
+
+Status DatabaseImpl::commit(std::vector<Mutation> mutations) {
+  return queue_->commit(std::move(mutations), Durability::kSync).status();
+}
+
+std::string DatabaseImpl::serving_id() const {
+  const auto state = live()->pin();
+  return state->generation == nullptr ? "" : state->generation->info.id;
+}
+
+std::vector<FunnelConfig> DatabaseImpl::funnels_in_use() const {
+  constexpr std::size_t kMostCompared = 8;
+  const auto state = live()->pin();
+  std::vector<std::string> names = {"default"};
+  const auto add = [&](const std::string& name) {
+    if (names.size() < kMostCompared && state->funnels.contains(name) &&
+        std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(name);
+  };
+  if (state->experiments != nullptr)
+    for (const ExperimentConfig& experiment : state->experiments->list())
+      for (const ExperimentArm& arm : experiment.arms) add(arm.funnel);
+  for (const auto& [name, funnel] : state->funnels) add(name);
+  std::vector<FunnelConfig> funnels;
+  for (const std::string& name : names) {
+    const auto found = state->funnels.find(name);
+    if (found == state->funnels.end()) continue;
+    funnels.push_back(*found->second);
+    funnels.back().base.clear();
+    funnels.back().inherited.clear();
+  }
+  return funnels;
+}
+
+Status DatabaseImpl::serve(std::shared_ptr<const Generation> generation) {
+  TAMIS_ASSIGN_OR_RETURN(const Serving serving, prepare_serving(std::move(generation), options_, *live(), layout_.index,
+                                                                store_->last_sequence()));
+  queue_->run_exclusive([&] {
+    publish_serving(serving, live().get());
+    if (online_ != nullptr) online_->on_generation();
+  });
+  return Status::ok();
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,30 @@
+#include "engine/database/write_claims.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace tamis::engine {
+
+WriteClaims::~WriteClaims() {
+  for (const auto& entity : protected_) live_->expiries().unprotect(entity);
+}
+
+void WriteClaims::take(const std::vector<Mutation>& mutations) {
+  for (const Mutation& mutation : mutations) {
+    if (const auto* put = std::get_if<PutEntity>(&mutation)) protect(put->kind, put->entity.id);
+    if (const auto* patch = std::get_if<PatchEntity>(&mutation)) protect(patch->kind, patch->id);
+  }
+}
+
+void WriteClaims::protect(EntityKind kind, const std::string& id) {
+  const auto dense = store_->ids(kind).find(id);
+  if (!dense) return;
+  const auto entity = live_->entities(kind).get(*dense, std::numeric_limits<TimestampMs>::min());
+  if (entity == nullptr || entity->expires_ms == 0) return;
+  const ExpiryQueue::Due due{kind, *dense};
+  if (std::find(protected_.begin(), protected_.end(), due) != protected_.end()) return;
+  live_->expiries().protect(due);
+  protected_.push_back(due);
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,22 @@
+// The files of a generation's ranker: ranker.safetensors of the first objective, ranker_2.safetensors and so on of the
+// others (ranker/dlrm_file.h), listed in the manifest. Thread-safe: functions of their arguments and the files.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "common/status.h"
+#include "engine/generations/manifest.h"
+#include "engine/learn/learn_ranker.h"
+
+namespace tamis::engine {
+
+// io_error, resource_exhausted (disk full).
+Status write_ranker(const std::filesystem::path& dir, const std::vector<LearnedObjective>& objectives);
+std::vector<Manifest::Ranker> describe_ranker(const std::vector<LearnedObjective>& objectives);
+
+// Empty where the manifest names none. corruption (a file that the manifest does not verify, an objective twice or
+// without a name), invalid_argument (what read_dlrm() refuses; a field that the engine cannot fill), io_error.
+Result<std::vector<LearnedObjective>> read_ranker(const std::filesystem::path& dir, const Manifest& manifest);
+
+}  // namespace tamis::engine

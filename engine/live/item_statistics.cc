@@ -1,0 +1,298 @@
+#include "engine/live/item_statistics.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <compare>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <limits>
+
+#include "common/mutex.h"
+#include "engine/live/ranking_board.h"
+
+namespace tamis::engine {
+namespace {
+
+using Caller = RankingBoard::Caller;
+
+constexpr double kPopularityUnit = 1.0 / (1 << 20);  // of the fixed-point counts
+constexpr double kMaxWeight = 1e6;                   // of one interaction, however large its value
+constexpr double kQuietHalfLives = 3;                // after the newest interaction, scores decay no further
+constexpr std::size_t kCopyBlock = 4'096;            // rows read per spell of the lock
+
+__extension__ using Int128 = __int128;
+
+// Sums of weights that decay by powers of two, over any span of time: units * 2^(exponent - kUnitBits - kRoom).
+// `exponent` is the largest number of whole half-lives since 1970 among the terms. A term is a whole number of
+// 2^kUnitBits-th of an interaction of weight 1, kept kRoom bits up, so that no order of terms changes the sum unless
+// they lie more than kRoom half-lives apart.
+struct DecayedSum {
+  static constexpr int kUnitBits = 20;
+  static constexpr int kRoom = 50;
+  static constexpr std::int64_t kMaxShift = 127;
+
+  Int128 units = 0;
+  std::int64_t exponent = 0;
+
+  // REQUIRES: |weight| <= kMaxWeight.
+  void add(double weight, double half_lives) {
+    const double whole = std::floor(half_lives);
+    const auto term_exponent = static_cast<std::int64_t>(whole);
+    if (units == 0) exponent = term_exponent;
+    if (term_exponent > exponent) {
+      units >>= std::min(term_exponent - exponent, kMaxShift);
+      exponent = term_exponent;
+    }
+    const Int128 term = Int128{std::llround(std::ldexp(weight * std::exp2(half_lives - whole), kUnitBits))} << kRoom;
+    units += term >> std::min(exponent - term_exponent, kMaxShift);
+  }
+  // fraction * 2^exponent, a fraction in [0.5, 1): what sums are ordered by, however far apart their times lie. Of
+  // half-lives since 1970: a sum decayed to a moment is scaled by that moment alone.
+  struct Magnitude {
+    std::int64_t exponent = 0;
+    double fraction = 0;
+    auto operator<=>(const Magnitude&) const = default;
+    // At the moment `half_lives`, kept within what a float holds.
+    float at(double half_lives) const {
+      const double power = static_cast<double>(exponent) - half_lives;
+      const double value = fraction * std::exp2(std::clamp(power, -1'000.0, 1'000.0));
+      return static_cast<float>(
+          std::clamp<double>(value, std::numeric_limits<float>::min(), std::numeric_limits<float>::max()));
+    }
+  };
+  // REQUIRES: units > 0.
+  Magnitude magnitude() const {
+    int power = 0;
+    const double fraction = std::frexp(static_cast<double>(units), &power);
+    return {exponent + power - kUnitBits - kRoom, fraction};
+  }
+  double at(double half_lives) const {
+    const double shift = static_cast<double>(exponent) - half_lives;
+    return std::ldexp(static_cast<double>(units), -kUnitBits - kRoom) * std::exp2(std::clamp(shift, -1'000.0, 1'000.0));
+  }
+};
+
+struct Row {
+  std::int64_t popularity = 0;  // in kPopularityUnit
+  std::uint64_t interactions = 0;
+  DecayedSum trend;
+  TimestampMs listed_ms = 0;
+  bool listed = false;
+};
+
+}  // namespace
+
+struct ItemStatistics::Impl {
+  explicit Impl(double half_life_s) : half_life_ms(half_life_s * 1'000.0) {}
+
+  double half_lives(TimestampMs time_ms) const { return static_cast<double>(time_ms) / half_life_ms; }
+
+  Row& row(DenseId item) TAMIS_REQUIRES(mutex) {
+    if (item >= rows.size()) rows.resize(item + std::size_t{1});
+    changes.fetch_add(1, std::memory_order_release);
+    return rows[item];
+  }
+
+  // The best of the listed items by `score`, those of score 0 or below left out.
+  std::vector<models::ScoredId> rank(const std::function<double(const Row&)>& score) const {
+    std::vector<models::ScoredId> ranking;
+    for (std::size_t begin = 0;; begin += kCopyBlock) {
+      MutexLock lock(mutex);
+      if (begin >= rows.size()) break;
+      const std::size_t end = std::min(begin + kCopyBlock, rows.size());
+      for (std::size_t item = begin; item < end; ++item) {
+        const Row& candidate = rows[item];
+        if (!candidate.listed) continue;
+        const auto value = static_cast<float>(score(candidate));
+        if (value > 0) ranking.push_back({static_cast<std::uint32_t>(item), value});
+      }
+    }
+    keep_best(&ranking,
+              [](const auto& a, const auto& b) { return a.score != b.score ? a.score > b.score : a.id < b.id; });
+    return ranking;
+  }
+
+  // Ordered by the sums' magnitudes: their values at one moment underflow once they are 149 half-lives old.
+  std::vector<models::ScoredId> rank_trending(double now) const {
+    struct Trend {
+      DecayedSum::Magnitude magnitude;
+      DenseId item;
+    };
+    std::vector<Trend> trends;
+    std::int64_t newest = std::numeric_limits<std::int64_t>::min();  // whole half-lives
+    for (std::size_t begin = 0;; begin += kCopyBlock) {
+      MutexLock lock(mutex);
+      if (begin >= rows.size()) break;
+      const std::size_t end = std::min(begin + kCopyBlock, rows.size());
+      for (std::size_t item = begin; item < end; ++item) {
+        const Row& row = rows[item];
+        if (!row.listed || row.trend.units <= 0) continue;
+        trends.push_back({row.trend.magnitude(), static_cast<DenseId>(item)});
+        newest = std::max(newest, row.trend.exponent);
+      }
+    }
+    keep_best(&trends, [](const Trend& a, const Trend& b) {
+      return a.magnitude != b.magnitude ? a.magnitude > b.magnitude : a.item < b.item;
+    });
+    const double then = trends.empty() ? now : std::min(now, static_cast<double>(newest) + kQuietHalfLives);
+    std::vector<models::ScoredId> ranking;
+    ranking.reserve(trends.size());
+    for (const Trend& trend : trends) ranking.push_back({trend.item, trend.magnitude.at(then)});
+    return ranking;
+  }
+
+  // Listings are told apart by milliseconds, which a float does not hold: ordered by the date itself.
+  std::vector<models::ScoredId> rank_latest() const {
+    struct Listing {
+      TimestampMs listed_ms;
+      DenseId item;
+    };
+    std::vector<Listing> listings;
+    for (std::size_t begin = 0;; begin += kCopyBlock) {
+      MutexLock lock(mutex);
+      if (begin >= rows.size()) break;
+      const std::size_t end = std::min(begin + kCopyBlock, rows.size());
+      for (std::size_t item = begin; item < end; ++item) {
+        if (rows[item].listed) listings.push_back({rows[item].listed_ms, static_cast<DenseId>(item)});
+      }
+    }
+    // Of equal dates the later id first: ids count up as items appear.
+    keep_best(&listings, [](const Listing& a, const Listing& b) {
+      return a.listed_ms != b.listed_ms ? a.listed_ms > b.listed_ms : a.item > b.item;
+    });
+    std::vector<models::ScoredId> ranking;
+    ranking.reserve(listings.size());
+    for (const Listing& listing : listings) ranking.push_back({listing.item, static_cast<float>(listing.listed_ms)});
+    return ranking;
+  }
+
+  template <typename T, typename Before>
+  static void keep_best(std::vector<T>* rows, Before before) {
+    if (rows->size() > kMaxRanking) {
+      std::nth_element(rows->begin(), rows->begin() + kMaxRanking, rows->end(), before);
+      rows->resize(kMaxRanking);
+    }
+    std::sort(rows->begin(), rows->end(), before);
+  }
+
+  Ranking popular(Caller caller, bool* is_current = nullptr) {
+    return popular_board.get(
+        changes.load(std::memory_order_acquire), caller,
+        [this] { return rank([](const Row& row) { return static_cast<double>(row.popularity) * kPopularityUnit; }); },
+        is_current);
+  }
+  Ranking trending(TimestampMs now_ms, Caller caller, bool* is_current = nullptr) {
+    // Time scales all scores alike and leaves the order: a list serves until its scale is off by a thousandth.
+    const double slice = std::floor(half_lives(now_ms) * 1'000.0);
+    const std::uint64_t version =
+        changes.load(std::memory_order_acquire) ^ (static_cast<std::uint64_t>(static_cast<std::int64_t>(slice)) << 32);
+    const double now = slice / 1'000.0;
+    return trending_board.get(
+        version, caller, [this, now] { return rank_trending(now); }, is_current);
+  }
+  Ranking latest(Caller caller, bool* is_current = nullptr) {
+    return latest_board.get(
+        changes.load(std::memory_order_acquire), caller, [this] { return rank_latest(); }, is_current);
+  }
+
+  void refresh(TimestampMs now_ms, Caller caller) {
+    popular(caller);
+    trending(now_ms, caller);
+    latest(caller);
+  }
+
+  const double half_life_ms;
+  mutable Mutex mutex;
+  std::deque<Row> rows TAMIS_GUARDED_BY(mutex);
+  std::atomic<std::uint64_t> changes{1};
+  std::atomic<TimestampMs> newest_ms{0};  // of all interactions; one writer
+  RankingBoard popular_board;
+  RankingBoard trending_board;
+  RankingBoard latest_board;
+};
+
+ItemStatistics::ItemStatistics(double half_life_s) : impl_(std::make_unique<Impl>(half_life_s)) {}
+ItemStatistics::~ItemStatistics() = default;
+
+ItemStatistics::Ranking ItemStatistics::popular(bool* is_current) const {
+  return impl_->popular(Caller::kReader, is_current);
+}
+ItemStatistics::Ranking ItemStatistics::trending(TimestampMs now_ms, bool* is_current) const {
+  return impl_->trending(now_ms, Caller::kReader, is_current);
+}
+ItemStatistics::Ranking ItemStatistics::latest(bool* is_current) const {
+  return impl_->latest(Caller::kReader, is_current);
+}
+
+void ItemStatistics::refresh(TimestampMs now_ms) const { impl_->refresh(now_ms, Caller::kExact); }
+void ItemStatistics::refresh_wanted(TimestampMs now_ms) const { impl_->refresh(now_ms, Caller::kBackground); }
+
+double ItemStatistics::popularity(DenseId item) const {
+  MutexLock lock(impl_->mutex);
+  if (item >= impl_->rows.size() || !impl_->rows[item].listed) return 0;
+  return std::max(0.0, static_cast<double>(impl_->rows[item].popularity) * kPopularityUnit);
+}
+
+std::vector<ItemStatistics::Counts> ItemStatistics::counts(std::span<const DenseId> items, TimestampMs now_ms) const {
+  std::vector<Counts> counts(items.size());
+  const double now = impl_->half_lives(now_ms);
+  MutexLock lock(impl_->mutex);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i] >= impl_->rows.size() || !impl_->rows[items[i]].listed) continue;
+    const Row& row = impl_->rows[items[i]];
+    counts[i] = {std::max(0.0, static_cast<double>(row.popularity) * kPopularityUnit),
+                 std::max(0.0, row.trend.at(now))};
+  }
+  return counts;
+}
+
+TimestampMs ItemStatistics::data_clock_ms(TimestampMs now_ms) const {
+  return std::min(now_ms, impl_->newest_ms.load(std::memory_order_relaxed));
+}
+
+void ItemStatistics::add(DenseId item, double weight, TimestampMs timestamp_ms) {
+  weight = std::clamp(weight, -kMaxWeight, kMaxWeight);
+  MutexLock lock(impl_->mutex);
+  Row& row = impl_->row(item);
+  impl_->newest_ms.store(std::max(impl_->newest_ms.load(std::memory_order_relaxed), timestamp_ms),
+                         std::memory_order_relaxed);
+  row.popularity += std::llround(weight / kPopularityUnit);
+  ++row.interactions;
+  if (weight != 0) row.trend.add(weight, impl_->half_lives(timestamp_ms));
+}
+
+void ItemStatistics::subtract(DenseId item, double weight, TimestampMs timestamp_ms) {
+  weight = std::clamp(weight, -kMaxWeight, kMaxWeight);
+  MutexLock lock(impl_->mutex);
+  Row& row = impl_->row(item);
+  if (row.interactions <= 1) {  // exactly nothing is left, whatever rounding says
+    row.popularity = 0;
+    row.interactions = 0;
+    row.trend = DecayedSum{};
+    return;
+  }
+  row.popularity -= std::llround(weight / kPopularityUnit);
+  --row.interactions;
+  if (weight != 0) row.trend.add(-weight, impl_->half_lives(timestamp_ms));
+}
+
+void ItemStatistics::set_listed(DenseId item, TimestampMs listed_ms) {
+  MutexLock lock(impl_->mutex);
+  Row& row = impl_->row(item);
+  row.listed = true;
+  row.listed_ms = listed_ms;
+}
+
+void ItemStatistics::remove(DenseId item) {
+  MutexLock lock(impl_->mutex);
+  impl_->row(item).listed = false;
+}
+
+std::uint64_t ItemStatistics::memory_bytes() const {
+  MutexLock lock(impl_->mutex);
+  return impl_->rows.size() * sizeof(Row);
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,226 @@
+#include "engine/live/live_state.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/feature_time.h"
+#include "engine/funnel.h"
+#include "engine/interactions/stored_types.h"
+#include "engine/live/space_index.h"
+#include "engine/online/online_items.h"
+#include "engine/serving/trained_vector.h"
+
+namespace tamis::engine {
+namespace {
+
+// When an item was listed: its own date where it has one, else its first sight. The latter is in the past, whatever the
+// clock said then.
+TimestampMs listing_date(const Entity& entity, const std::string& latest_field, TimestampMs first_seen_ms,
+                         TimestampMs now_ms) {
+  first_seen_ms = std::min(first_seen_ms, now_ms);
+  return find_time(entity.features, latest_field).value_or(first_seen_ms);
+}
+
+std::string describe_entity(EntityKind kind, const std::string& id) {
+  return (kind == EntityKind::kUser ? "user " : "item ") + in_quotes(id);
+}
+
+}  // namespace
+
+LiveState::Tables::Tables(const DatabaseOptions& options, const storage::Store* store)
+    : histories(store, options.max_history, options.memory.history_cache_bytes, start_types(options)),
+      item_statistics(options.trending_half_life_s),
+      vector_rows(store, options.memory.embedding_cache_bytes) {}
+
+LiveState::LiveState(const DatabaseOptions* options, const storage::Store* store)
+    : options_(options),
+      store_(store),
+      tables_(std::make_shared<Tables>(*options, store)),
+      item_counter_(options, store, &tables_->item_statistics, start_types(*options)) {
+  auto state = std::make_shared<ReadState>();
+  state->options = options;
+  state->store = store;
+  state->tables = tables_;
+  state->users = &users_;
+  state->items = &items_;
+  state->user_attributes = &user_attributes_;
+  state->item_attributes = &item_attributes_;
+  state->histories = &histories_;
+  state->vector_rows = &vector_rows_;
+  state->item_statistics = &item_statistics_;
+  state->interaction_types = start_types(*options);
+  state->funnels = funnels_.resolve();
+  MutexLock lock(state_mutex_);
+  state_ = std::move(state);
+}
+
+std::shared_ptr<const ReadState> LiveState::pin() const {
+  MutexLock lock(state_mutex_);
+  return state_;
+}
+
+void LiveState::publish(const std::function<void(ReadState&)>& change) {
+  auto next = std::make_shared<ReadState>(*pin());
+  change(*next);
+  std::shared_ptr<const ReadState> published = std::move(next);
+  MutexLock lock(state_mutex_);
+  state_.swap(published);  // the state before is freed after the lock
+}
+
+void LiveState::put_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms) {
+  const Status sound = check_features(entity.features);
+  if (sound.is_ok()) {
+    if (!quarantine_.is_empty()) quarantine_.release(Quarantine::kFeatures, describe_entity(kind, entity.id));
+    return put_sound_entity(kind, id, entity, first_seen_ms);
+  }
+  quarantine_.add(Quarantine::kFeatures, describe_entity(kind, entity.id), sound);
+  Entity bare = entity;
+  bare.features.clear();
+  put_sound_entity(kind, id, bare, first_seen_ms);
+}
+
+void LiveState::put_sound_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms) {
+  EntityTable& table = entities(kind);
+  const bool is_new = !table.contains(id);
+  auto& attributes = kind == EntityKind::kUser ? user_attributes_ : item_attributes_;
+  attributes.set(id, entity.id, entity.features);
+  table.put(id, entity, first_seen_ms);
+  expiries_.set(kind, id, entity.expires_ms);
+  if (kind == EntityKind::kItem) {
+    item_statistics_.set_listed(
+        id, listing_date(entity, options_->latest_field, table.first_seen_ms(id), options_->clock->now_ms()));
+  }
+  place_in_trained_spaces(kind, id, entity, is_new);
+}
+
+void LiveState::place_in_trained_spaces(EntityKind kind, DenseId id, const Entity& entity, bool is_new) {
+  const auto state = pin();
+  if (state->generation == nullptr) return;
+  const Generation& generation = *state->generation;
+  for (const auto& encoder : generation.encoders) {
+    const auto space = state->spaces.find(encoder->shape().name);
+    if (space == state->spaces.end()) continue;
+    const bool was_trained_on = generation.vocabulary(space->first).row_of(kind, id) != kNoDenseId;
+    if (was_trained_on && !is_new) continue;
+    if (kind == EntityKind::kItem && encoder->asks_server() && online_ != nullptr) online_->on_described(id);
+    std::vector<float> vector(encoder->shape().dim);
+    if (!find_trained_vector(generation, *encoder, kind, id, &entity, vector)) continue;
+    const Status status = index_of(*space->second, kind).upsert(id, vector);
+    space->second->changes.fetch_add(1, std::memory_order_relaxed);
+    note_vector(space->first, kind, entity.id, status);
+  }
+}
+
+void LiveState::count_type(storage::InteractionTypeId type, std::int64_t change) {
+  bool is_new = false;
+  {
+    MutexLock lock(counts_mutex_);
+    if (counts_by_type_.size() <= type) counts_by_type_.resize(type + std::size_t{1});
+    std::uint64_t& count = counts_by_type_[type];
+    is_new = count == 0 && change > 0;
+    count = change < 0 && count < static_cast<std::uint64_t>(-change) ? 0 : count + static_cast<std::uint64_t>(change);
+  }
+  if (is_new) on_new_type(store_->interaction_type_name(type));
+}
+
+void LiveState::on_new_type(const std::string& name) {
+  const auto state = pin();
+  if (state->interaction_types->find(name) != nullptr || state->undeclared_types->contains(name)) return;
+  const std::string_view nearest = state->interaction_types->nearest(name);
+  spdlog::warn("interaction type \"{}\" is undeclared and counts as positive with weight 1{}", name,
+               nearest.empty() ? "" : "; did you mean \"" + std::string(nearest) + "\"?");
+  auto undeclared = std::make_shared<ReadState::TypeNames>(*state->undeclared_types);
+  undeclared->insert(name);
+  publish([&](ReadState& next) { next.undeclared_types = undeclared; });
+}
+
+void LiveState::count_user(std::vector<storage::StoredInteraction> interactions) {
+  const auto rating = store_->find_interaction_type(kRatingType);
+  for (const auto& interaction : interactions) {
+    count_type(interaction.type, 1);
+    if (interaction.value && interaction.type == rating) recent_ratings_.add(*interaction.value);
+  }
+  item_counter_.load_user(std::move(interactions));
+}
+
+void LiveState::set_interaction_types(std::shared_ptr<const InteractionTypes> types) {
+  item_counter_.set_types(types);
+  histories_.set_types(types);
+  publish([&](ReadState& state) { state.interaction_types = types; });
+}
+
+void LiveState::change_interaction_types(std::shared_ptr<const InteractionTypes> types) {
+  is_recounting_.store(true, std::memory_order_release);
+  item_counter_.change_types(types);
+  auto undeclared = std::make_shared<ReadState::TypeNames>();
+  for (const auto& [name, count] : interactions_by_type())
+    if (types->find(name) == nullptr) undeclared->insert(name);
+  publish([&](ReadState& state) {
+    state.interaction_types = types;
+    state.undeclared_types = undeclared;
+  });
+  histories_.set_types(std::move(types));
+}
+
+bool LiveState::recount_some(std::size_t events) {
+  const bool is_done = item_counter_.recount_some(events);
+  is_recounting_.store(!is_done, std::memory_order_release);
+  return is_done;
+}
+
+void LiveState::note_vector(const std::string& space, EntityKind kind, const std::string& id, const Status& outcome) {
+  if (outcome.is_ok() && quarantine_.is_empty()) return;
+  const std::string name = "of " + describe_entity(kind, id) + " in space " + in_quotes(space);
+  if (outcome.is_ok()) {
+    quarantine_.release(Quarantine::kVector, name);
+  } else {
+    quarantine_.add(Quarantine::kVector, name, outcome);
+  }
+}
+
+void LiveState::put_funnel(const std::string& name, const std::string& json) {
+  const std::string described = "funnel " + in_quotes(name);
+  auto funnel = parse_funnel(name, json);
+  if (!funnel.is_ok()) {
+    quarantine_.add(Quarantine::kDocument, described, funnel.status());
+    return delete_funnel(name);
+  }
+  quarantine_.release(Quarantine::kDocument, described);
+  funnels_.put(std::move(funnel).value());
+  publish([&](ReadState& state) { state.funnels = funnels_.resolve(); });
+}
+
+void LiveState::delete_funnel(const std::string& name) {
+  funnels_.erase(name);
+  publish([&](ReadState& state) { state.funnels = funnels_.resolve(); });
+}
+
+std::map<std::string, std::uint64_t> LiveState::interactions_by_type() const {
+  std::vector<std::uint64_t> counts;
+  {
+    MutexLock lock(counts_mutex_);
+    counts = counts_by_type_;
+  }
+  std::map<std::string, std::uint64_t> by_name;
+  for (std::size_t type = 0; type < counts.size(); ++type) {
+    if (counts[type] == 0) continue;
+    by_name[store_->interaction_type_name(static_cast<storage::InteractionTypeId>(type))] = counts[type];
+  }
+  return by_name;
+}
+
+std::uint64_t LiveState::memory_bytes() const {
+  constexpr std::uint64_t kBytesPerId = 128;  // a name, twice, with its nodes
+  std::uint64_t bytes = users_.memory_bytes() + items_.memory_bytes() + user_attributes_.memory_bytes() +
+                        item_attributes_.memory_bytes() + histories_.memory_bytes() + item_statistics_.memory_bytes() +
+                        item_counter_.memory_bytes() + vector_rows_.memory_bytes();
+  bytes += (store_->ids(EntityKind::kUser).size() + store_->ids(EntityKind::kItem).size()) * kBytesPerId;
+  for (const auto state = pin(); const auto& [name, space] : state->spaces) {
+    bytes += space->items->stats().memory_bytes + space->users->stats().memory_bytes;
+  }
+  return bytes;
+}
+
+}  // namespace tamis::engine

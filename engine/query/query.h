@@ -1,0 +1,22 @@
+// The queries of Database, as functions over a pinned ReadState. Thread-safe; they write nothing.
+#pragma once
+
+#include "common/status.h"
+#include "engine/live/read_state.h"
+#include "engine/observer.h"
+#include "engine/requests.h"
+#include "engine/why_not.h"
+
+namespace tamis::engine {
+
+// `sequence` is that of the last visible write when the state was pinned; it goes into the answer. `observer` may be
+// null.
+Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest& request, Sequence sequence,
+                                  Observer* observer);
+// Where `item` falls out of what recommend() would answer; `request.recommendation_id` gives chance its seed.
+Result<WhyNotAnswer> why_not(const ReadState& state, const RecommendRequest& request, std::string_view item,
+                             Sequence sequence);
+Result<ScoredAnswer> similar(const ReadState& state, const SimilarRequest& request, Sequence sequence);
+Result<ScoredAnswer> search(const ReadState& state, const SearchRequest& request, Sequence sequence);
+
+}  // namespace tamis::engine

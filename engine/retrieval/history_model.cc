@@ -1,0 +1,72 @@
+// ease, graph_filter, bspm: what a trained model makes of the user's history by itself (models/history_model.h).
+#include <algorithm>
+
+#include "engine/retrieval/retrievers.h"
+
+namespace tamis::engine {
+namespace {
+
+class HistoryModelRetriever final : public Retriever {
+ public:
+  explicit HistoryModelRetriever(std::string_view kind) : kind_(kind) {}
+
+  Status retrieve(const RetrievalContext& context, const RetrieverConfig& config, CandidateList* out) const override {
+    const Generation* generation = context.state.generation.get();
+    const models::HistoryModel* model = generation == nullptr ? nullptr : generation->history_model(kind_);
+    if (model == nullptr) {
+      out->note = std::string(kind_) + " is not trained";
+      return Status::ok();
+    }
+    const Vocabulary& vocabulary = generation->vocabulary(kind_);
+    const UserState::Rows history = context.user.rows_of(vocabulary);
+    if (history.rows.empty()) {
+      out->note = "no history that the model knows";
+      return Status::ok();
+    }
+    const auto accepts = [&](std::uint32_t row) { return context.is_eligible(vocabulary.items[row]); };
+    out->candidates = model->recommend(history.rows, history.weights, config.quota, accepts);
+    for (models::ScoredId& candidate : out->candidates) candidate.id = vocabulary.items[candidate.id];
+    std::sort(out->candidates.begin(), out->candidates.end(), models::ranks_before);  // ties by dense id, not by row
+    return Status::ok();
+  }
+
+  Result<Reasons> explain(const RetrievalContext& context, const RetrieverConfig& /*config*/,
+                          DenseId item) const override {
+    Reasons reasons;
+    const Generation* generation = context.state.generation.get();
+    const models::HistoryModel* model = generation == nullptr ? nullptr : generation->history_model(kind_);
+    if (model == nullptr) return reasons;
+    const Vocabulary& vocabulary = generation->vocabulary(kind_);
+    const std::uint32_t row = vocabulary.row_of(EntityKind::kItem, item);
+    if (row == kNoDenseId) return reasons;
+    const UserState::Rows history = context.user.rows_of(vocabulary);
+    std::vector<double> shares(history.rows.size());
+    if (!model->explain(history.rows, history.weights, row, shares)) return reasons;
+    for (std::size_t h = 0; h < shares.size(); ++h) {
+      if (shares[h] != 0) reasons.emplace_back(history.items[h], shares[h]);
+    }
+    return reasons;
+  }
+
+ private:
+  std::string_view kind_;  // of static storage
+};
+
+}  // namespace
+
+const Retriever& ease_retriever() {
+  static const HistoryModelRetriever retriever("ease");
+  return retriever;
+}
+
+const Retriever& graph_filter_retriever() {
+  static const HistoryModelRetriever retriever("graph_filter");
+  return retriever;
+}
+
+const Retriever& bspm_retriever() {
+  static const HistoryModelRetriever retriever("bspm");
+  return retriever;
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,50 @@
+// GenerationRanker: the ranker of a generation, ready to score: one model per objective.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/learn/learn_ranker.h"
+#include "engine/serving/rank_encoder.h"
+#include "engine/serving/ranked_items.h"
+#include "ranker/calibration.h"
+#include "ranker/factorized_scorer.h"
+
+namespace tamis::engine {
+
+// Immutable but for the items' parts, which are a cache. Thread-safe.
+class GenerationRanker {
+ public:
+  class Objective {
+   public:
+    Objective(std::string name, RankEncoder encoder, std::shared_ptr<const ranker::TrainedDlrm> model);
+    Objective(const Objective&) = delete;
+    Objective& operator=(const Objective&) = delete;
+
+    const std::string& name() const { return name_; }
+    const RankEncoder& encoder() const { return encoder_; }
+    const ranker::FactorizedScorer& scorer() const { return scorer_; }
+    const RankedItems& items() const { return items_; }
+    double probability(float logit) const { return double{model_->calibrator.probability(logit)}; }
+
+   private:
+    std::string name_;
+    RankEncoder encoder_;
+    std::shared_ptr<const ranker::TrainedDlrm> model_;
+    ranker::FactorizedScorer scorer_;
+    RankedItems items_;
+  };
+
+  // invalid_argument where a model names a field that the engine cannot fill.
+  static Result<std::shared_ptr<const GenerationRanker>> create(const std::vector<LearnedObjective>& objectives);
+
+  // In their order; the first is what a funnel without a formula ranks by. Never empty.
+  const std::vector<std::unique_ptr<const Objective>>& objectives() const { return objectives_; }
+
+ private:
+  GenerationRanker() = default;
+  std::vector<std::unique_ptr<const Objective>> objectives_;
+};
+
+}  // namespace tamis::engine
