@@ -23,7 +23,7 @@ ALLOWED = {
 # Public headers of a neighbour that a folder may see: tools, not the neighbour's internals.
 SHARED = {
     "ranker": re.compile(
-        r"models/(nn/\w+|blas|parallel|train_control|settings|model_options|evaluation_report|text_lines|matrix_io)\.h$"
+        r"models/(nn/\w+|blas|parallel|train_control|settings|text_lines|matrix_io|kinds/model_options|evaluate/evaluation_report)\.h$"
     ),
 }
 # The binary joins the server's and the client's commands in one file.
@@ -69,7 +69,7 @@ def main() -> int:
         assert faults("models/a.cc", '#include "storage/store.h"\n'), "a sideways include must be found"
         assert faults("engine/a.cc", "#include <rocksdb/db.h>\n"), "a library of another folder must be found"
         assert faults("server/routes.cc", '#include "client/commands.h"\n'), "only main.cc joins the commands"
-        assert faults("ranker/a.cc", '#include "models/ials.h"\n'), "a neighbour's internals must be found"
+        assert faults("ranker/a.cc", '#include "models/ials/ials.h"\n'), "a neighbour's internals must be found"
         assert not faults("ranker/a.cc", '#include "models/nn/linear.h"\n')
         assert not faults("engine/a.cc", '#include "storage/store.h"\n#include <vector>\n')
         assert not faults("server/main.cc", '#include "client/commands.h"\n')

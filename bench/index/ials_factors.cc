@@ -6,8 +6,8 @@
 #include <string>
 
 #include "bench/index/matrix_file.h"
-#include "models/ials.h"
-#include "models/protocol_lightgcn.h"
+#include "models/evaluate/protocol_lightgcn.h"
+#include "models/ials/ials.h"
 
 int main(int argc, char** argv) {
   std::string train, test, items, users;

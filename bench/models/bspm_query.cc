@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "bench/models/number_flags.h"
+#include "models/evaluate/protocol_lightgcn.h"
 #include "models/graph_filter/blurring_sharpening.h"
-#include "models/protocol_lightgcn.h"
 
 int main(int argc, char** argv) {
   using namespace tamis::models;

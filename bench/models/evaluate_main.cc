@@ -11,10 +11,10 @@
 #include <string>
 #include <thread>
 
-#include "models/protocol_leave_one_out.h"
-#include "models/protocol_lightgcn.h"
-#include "models/protocol_ratings.h"
-#include "models/protocol_split.h"
+#include "models/evaluate/protocol_leave_one_out.h"
+#include "models/evaluate/protocol_lightgcn.h"
+#include "models/evaluate/protocol_ratings.h"
+#include "models/evaluate/protocol_split.h"
 
 namespace {
 

@@ -13,8 +13,8 @@
 #include "bench/models/number_flags.h"
 #include "common/clock.h"
 #include "common/random.h"
-#include "models/ials.h"
-#include "models/protocol_lightgcn.h"
+#include "models/evaluate/protocol_lightgcn.h"
+#include "models/ials/ials.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "ranker/protocol_ctr.h"
+#include "ranker/evaluate/protocol_ctr.h"
 
 int main(int argc, char** argv) {
   if (argc < 4) {

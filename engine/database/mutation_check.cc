@@ -14,7 +14,7 @@
 #include "engine/live/space_index.h"
 #include "engine/query/objective_names.h"
 #include "index/vector_check.h"
-#include "models/encoder_kinds.h"
+#include "models/kinds/encoder_kinds.h"
 
 namespace tamis::engine {
 namespace {

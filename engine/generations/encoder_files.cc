@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "common/nearest_name.h"
-#include "models/encoder_kinds.h"
+#include "models/kinds/encoder_kinds.h"
 #include "models/matrix_io.h"
 
 namespace tamis::engine {

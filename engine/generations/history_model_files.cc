@@ -1,7 +1,7 @@
 #include "engine/generations/history_model_files.h"
 
 #include "common/nearest_name.h"
-#include "models/history_model_kinds.h"
+#include "models/kinds/history_model_kinds.h"
 #include "models/matrix_io.h"
 
 namespace tamis::engine {

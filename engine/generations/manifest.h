@@ -28,7 +28,7 @@ struct Manifest {
     std::string sha256 = {};     // given in its place by what was made elsewhere; else empty
   };
   struct Encoder {
-    std::string kind;       // of models/encoder_kinds.h
+    std::string kind;       // of models/kinds/encoder_kinds.h
     std::uint32_t dim = 0;  // 1..kMaxDim
     Metric metric = Metric::kDot;
     models::Settings settings = {};  // what the kind needs beside its tensors
@@ -41,7 +41,7 @@ struct Manifest {
     models::Settings settings = {};  // what the kind needs beside its tensors
   };
   std::map<std::string, Encoder> encoders;             // by name, which is that of its space and of its file
-  std::map<std::string, HistoryModel> history_models;  // by kind, of models/history_model_kinds.h
+  std::map<std::string, HistoryModel> history_models;  // by kind, of models/kinds/history_model_kinds.h
   struct Ranker {
     std::string objective;  // as formulas call it
     std::string file;

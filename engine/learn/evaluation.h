@@ -22,7 +22,7 @@
 #include "engine/learn/served_lists.h"
 #include "engine/options.h"
 #include "engine/settings/model_settings.h"
-#include "models/model_options.h"
+#include "models/kinds/model_options.h"
 #include "storage/store.h"
 
 namespace tamis::engine {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "models/encoder_kinds.h"
-#include "models/history_model_kinds.h"
+#include "models/kinds/encoder_kinds.h"
+#include "models/kinds/history_model_kinds.h"
 
 namespace tamis::engine {
 

@@ -6,7 +6,7 @@
 
 #include "engine/retrieval/merge.h"
 #include "engine/serving/model_scores.h"
-#include "models/history_model_kinds.h"
+#include "models/kinds/history_model_kinds.h"
 #include "models/parallel.h"
 
 namespace tamis::engine {

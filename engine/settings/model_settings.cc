@@ -4,9 +4,9 @@
 
 #include "common/nearest_name.h"
 #include "engine/settings/ranker_settings.h"
-#include "models/encoder_kinds.h"
-#include "models/history_model_kinds.h"
-#include "models/model_options.h"
+#include "models/kinds/encoder_kinds.h"
+#include "models/kinds/history_model_kinds.h"
+#include "models/kinds/model_options.h"
 
 namespace tamis::engine {
 namespace {

@@ -17,8 +17,8 @@ namespace tamis::engine {
 struct ModelSettings {
   models::NeighborOptions item_knn;
   models::NeighborOptions user_knn;
-  // In force, by the names of models/encoder_kinds.h and models/history_model_kinds.h; one that is not named has its
-  // defaults.
+  // In force, by the names of models/kinds/encoder_kinds.h and models/kinds/history_model_kinds.h; one that is not
+  // named has its defaults.
   std::map<std::string, models::Settings, std::less<>> encoders;
   models::Settings dlrm;  // of the ranker, in force (engine/settings/ranker_settings.h); empty: its defaults
 };

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "models/model_options.h"
+#include "models/kinds/model_options.h"
 #include "models/ranking_evaluation.h"
 #include "models/sequence/sequence_dataset.h"
 #include "models/sequence/sequence_encoder.h"

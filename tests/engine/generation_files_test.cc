@@ -8,7 +8,7 @@
 #include "common/durable_files.h"
 #include "common/random.h"
 #include "engine/generations/manifest.h"
-#include "models/ials_encoder.h"
+#include "models/ials/ials_encoder.h"
 
 namespace tamis::engine {
 namespace {

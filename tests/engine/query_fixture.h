@@ -13,7 +13,7 @@
 #include "engine/interactions/interaction_types.h"
 #include "engine/live/read_state.h"
 #include "engine/query/query.h"
-#include "models/ials_encoder.h"
+#include "models/ials/ials_encoder.h"
 
 namespace tamis::engine {
 

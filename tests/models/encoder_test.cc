@@ -6,8 +6,8 @@
 #include <limits>
 #include <numeric>
 
-#include "models/encoder_kinds.h"
-#include "models/model_options.h"
+#include "models/kinds/encoder_kinds.h"
+#include "models/kinds/model_options.h"
 #include "random_interactions.h"
 #include "temporary_directory.h"
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <thread>
 
-#include "models/protocol_lightgcn.h"
+#include "models/evaluate/protocol_lightgcn.h"
 #include "tests/requirement.h"
 
 namespace tamis::models {

@@ -7,8 +7,8 @@
 
 #include "models/ease/ease_history_model.h"
 #include "models/graph_filter/blurring_sharpening.h"
-#include "models/history_model_kinds.h"
-#include "models/model_options.h"
+#include "models/kinds/history_model_kinds.h"
+#include "models/kinds/model_options.h"
 #include "random_interactions.h"
 #include "temporary_directory.h"
 

@@ -1,7 +1,7 @@
 // Refitting an item of iALS: the half-step of training, for one item and any users.
 #include <gtest/gtest.h>
 
-#include "models/ials_encoder.h"
+#include "models/ials/ials_encoder.h"
 #include "random_interactions.h"
 
 namespace tamis::models {

@@ -1,11 +1,11 @@
-#include "models/ials.h"
+#include "models/ials/ials.h"
 
 #include <gmock/gmock.h>
 
 #include <atomic>
 #include <cmath>
 
-#include "models/ials_half_step.h"
+#include "models/ials/ials_half_step.h"
 #include "random_interactions.h"
 
 namespace tamis::models {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "models/protocol_lightgcn.h"
+#include "models/evaluate/protocol_lightgcn.h"
 #include "random_interactions.h"
 #include "temporary_directory.h"
 

@@ -1,4 +1,4 @@
-#include "models/model_options.h"
+#include "models/kinds/model_options.h"
 
 #include <gmock/gmock.h>
 

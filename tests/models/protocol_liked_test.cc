@@ -1,4 +1,4 @@
-#include "models/protocol_liked.h"
+#include "models/evaluate/protocol_liked.h"
 
 #include <gmock/gmock.h>
 

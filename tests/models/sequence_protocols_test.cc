@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "models/protocol_leave_one_out.h"
-#include "models/protocol_split.h"
+#include "models/evaluate/protocol_leave_one_out.h"
+#include "models/evaluate/protocol_split.h"
 #include "temporary_directory.h"
 
 namespace tamis::models {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "ranker/protocol_ctr.h"
+#include "ranker/evaluate/protocol_ctr.h"
 #include "tests/requirement.h"
 
 namespace tamis::ranker {

@@ -1,10 +1,10 @@
-#include "ranker/protocol_ctr.h"
+#include "ranker/evaluate/protocol_ctr.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/random.h"
-#include "ranker/csv_examples.h"
+#include "ranker/evaluate/csv_examples.h"
 #include "tests/models/temporary_directory.h"
 
 namespace tamis::ranker {

@@ -8,7 +8,7 @@
 #include "../temporary_directory.h"
 #include "models/bpr/bpr_fold_in.h"
 #include "models/bpr/bpr_options.h"
-#include "models/encoder_kinds.h"
+#include "models/kinds/encoder_kinds.h"
 
 namespace tamis::models {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "../temporary_directory.h"
 #include "common/random.h"
-#include "models/encoder_kinds.h"
+#include "models/kinds/encoder_kinds.h"
 #include "models/mf/mf_options.h"
 
 namespace tamis::models {

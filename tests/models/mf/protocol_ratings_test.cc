@@ -1,4 +1,4 @@
-#include "models/protocol_ratings.h"
+#include "models/evaluate/protocol_ratings.h"
 
 #include <gmock/gmock.h>
 

@@ -1,0 +1,150 @@
+#include "models/kinds/model_options.h"
+
+#include <algorithm>
+
+#include "common/nearest_name.h"
+#include "models/bpr/bpr_options.h"
+#include "models/content/content_options.h"
+#include "models/ease/ease_options.h"
+#include "models/graph_filter/graph_filter_options.h"
+#include "models/mf/mf_options.h"
+#include "models/pinsage/pinsage_options.h"
+#include "models/sequence/sequence_options.h"
+#include "models/two_tower/two_tower_options.h"
+
+namespace tamis::models {
+namespace {
+
+std::vector<ModelOption> no_options() { return {}; }
+
+std::vector<ModelOption> ials_table() {
+  const IalsOptions defaults;
+  return {
+      integer_option("dim", defaults.dim, 1, 2048, "length of the factors"),
+      integer_option("iterations", defaults.iterations, 1, 1000, "sweeps over users and items"),
+      number_option("unobserved_weight", defaults.unobserved_weight, 1e-9, 1e6, "weight of the zeros (alpha_0)"),
+      number_option("regularization", defaults.regularization, 1e-9, 1e6, "lambda, before frequency scaling"),
+      number_option("regularization_exponent", defaults.regularization_exponent, 0, 1,
+                    "how regularisation grows with the number of interactions (nu): 0 not at all, 1 in proportion"),
+      number_option("disliked_weight", defaults.disliked_weight, 0, 1e3,
+                    "weight of what users turned down, beside what they like"),
+      number_option("disliked_target", defaults.disliked_target, -1, 0,
+                    "score that what users turned down is drawn to"),
+      number_option("init_stddev", defaults.init_stddev, 1e-9, 1e3, "scale of the random start"),
+      choice_option("solver", {"dual", "cg", "cholesky", "block"},
+                    "how a row is solved: dual and cholesky exactly, cg by a few steps of conjugate gradient, block by "
+                    "a pass over blocks of dimensions"),
+      integer_option("cg_steps", defaults.cg_steps, 1, 100, "steps per row of the solver cg"),
+      integer_option("block", defaults.block, 1, 2048, "dimensions that the solver block takes together"),
+      integer_option("seed", static_cast<double>(defaults.seed), 0, kLargestInteger, "of the random start"),
+  };
+}
+
+std::vector<ModelOption> neighbor_table() {
+  const NeighborOptions defaults;
+  return {
+      integer_option("neighbors", defaults.neighbors, 1, 10'000, "most similar rows kept per row"),
+      number_option("shrinkage", defaults.shrinkage, 0, 1e6,
+                    "distrust of similarities that rest on few common interactions"),
+      boolean_option("binary", defaults.binary, "whether every interaction counts 1, whatever its weight"),
+      number_option("disliked_weight", defaults.disliked_weight, 0, 1e3,
+                    "of what users turned down, beside what they like"),
+      integer_option("max_row_length", defaults.max_row_length, 0, 4294967295,
+                     "longer lists of common interactions are subsampled to this; 0: never"),
+      number_option("asymmetry", defaults.asymmetry, 0, 1, "0.5 is the cosine; more divides by the asking row's norm"),
+      number_option("column_weight_exponent", defaults.column_weight_exponent, 0, 2,
+                    "how much less a column counts the more interactions it has; 0: all count alike"),
+      number_option("similarity_exponent", defaults.similarity_exponent, 0.1, 10,
+                    "power to which similarities are raised; above 1 the nearest weigh more"),
+  };
+}
+
+std::vector<ModelOption> sasrec_table() { return sequence_model_options("sasrec"); }
+std::vector<ModelOption> bert4rec_table() { return sequence_model_options("bert4rec"); }
+
+struct ModelEntry {
+  std::string_view name;
+  std::vector<ModelOption> (*options)();
+  bool served;  // whether a generation may hold it
+};
+constexpr ModelEntry kModels[] = {
+    {"popular", no_options, true},
+    {"item_knn", neighbor_table, true},
+    {"user_knn", neighbor_table, true},
+    {"ials", ials_table, true},
+    {"bpr", bpr_table, false},
+    {"mf", mf_table, false},
+    {"graph_filter", graph_filter_table, false},
+    {"bspm", blurring_sharpening_table, false},
+    {"ease", ease_table, false},
+    {"sasrec", sasrec_table, false},
+    {"bert4rec", bert4rec_table, false},
+    {"two_tower", two_tower_table, false},
+    {"pinsage", pinsage_table, false},
+    {"content", content_table, false},
+};
+
+Status unknown_model(std::string_view model) {
+  std::vector<std::string_view> names;
+  std::string known;
+  for (const ModelEntry& entry : kModels) {
+    names.push_back(entry.name);
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  std::string message = "unknown model \"" + std::string(model) + "\"";
+  const std::string_view nearest = nearest_name(model, names);
+  if (!nearest.empty()) message += "; did you mean \"" + std::string(nearest) + "\"?";
+  return Status::invalid_argument(message + " (known: " + known + ")").at_field("model");
+}
+
+}  // namespace
+
+const std::vector<std::string>& model_names() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const ModelEntry& entry : kModels)
+      if (entry.served) names.emplace_back(entry.name);
+    return names;
+  }();
+  return kNames;
+}
+
+Result<std::vector<ModelOption>> model_options(std::string_view model) {
+  const auto* entry =
+      std::find_if(std::begin(kModels), std::end(kModels), [&](const ModelEntry& e) { return e.name == model; });
+  if (entry == std::end(kModels)) return unknown_model(model);
+  return entry->options();
+}
+
+IalsOptions ials_options(const Settings& settings) {
+  const auto solver = settings.find("solver");
+  IalsOptions options{.dim = static_cast<std::uint32_t>(integer_setting(settings, "dim")),
+                      .iterations = static_cast<std::uint32_t>(integer_setting(settings, "iterations")),
+                      .unobserved_weight = number_setting(settings, "unobserved_weight"),
+                      .regularization = number_setting(settings, "regularization"),
+                      .regularization_exponent = number_setting(settings, "regularization_exponent"),
+                      .disliked_weight = number_setting(settings, "disliked_weight"),
+                      .disliked_target = number_setting(settings, "disliked_target"),
+                      .init_stddev = number_setting(settings, "init_stddev"),
+                      .seed = integer_setting(settings, "seed"),
+                      .cg_steps = static_cast<std::uint32_t>(integer_setting(settings, "cg_steps")),
+                      .block = static_cast<std::uint32_t>(integer_setting(settings, "block"))};
+  if (solver != settings.end() && solver->second == "cg") options.solver = IalsSolver::kConjugateGradient;
+  if (solver != settings.end() && solver->second == "cholesky") options.solver = IalsSolver::kCholesky;
+  if (solver != settings.end() && solver->second == "block") options.solver = IalsSolver::kBlock;
+  return options;
+}
+
+NeighborOptions neighbor_options(const Settings& settings) {
+  const auto binary = settings.find("binary");
+  return {.neighbors = static_cast<std::uint32_t>(integer_setting(settings, "neighbors")),
+          .shrinkage = number_setting(settings, "shrinkage"),
+          .binary = binary == settings.end() || binary->second == "true",
+          .disliked_weight = number_setting(settings, "disliked_weight"),
+          .max_row_length = static_cast<std::uint32_t>(integer_setting(settings, "max_row_length")),
+          .asymmetry = number_setting(settings, "asymmetry"),
+          .column_weight_exponent = number_setting(settings, "column_weight_exponent"),
+          .similarity_exponent = number_setting(settings, "similarity_exponent")};
+}
+
+}  // namespace tamis::models

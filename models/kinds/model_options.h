@@ -1,0 +1,27 @@
+// The options of every model by the model's name: the one place from which the command line, the configuration and the
+// documents take names, types, defaults, ranges and meanings. A new model adds its table to model_options.cc.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status.h"
+#include "models/ials/ials.h"
+#include "models/neighbors.h"
+#include "models/option_table.h"
+#include "models/settings.h"
+
+namespace tamis::models {
+
+// The models that a training run of the database learns and a generation holds.
+const std::vector<std::string>& model_names();
+// The options of a model, in the order of the documents; also of models that only `tamis evaluate` knows. Errors:
+// invalid_argument naming the models that there are.
+Result<std::vector<ModelOption>> model_options(std::string_view model);
+
+// Options from settings in force. REQUIRES: resolve_settings gave them for the model.
+IalsOptions ials_options(const Settings& settings);
+NeighborOptions neighbor_options(const Settings& settings);
+
+}  // namespace tamis::models
