@@ -27,7 +27,7 @@ SHARED = {
     ),
 }
 # The binary joins the server's and the client's commands in one file.
-EXCEPTIONS = {("server/main.cc", "client")}
+EXCEPTIONS = {("server/commands/main.cc", "client")}
 # Libraries that one folder owns.
 OWNED = {
     r"rocksdb/": {"storage"},
@@ -68,11 +68,11 @@ def main() -> int:
         assert faults("storage/a.cc", '#include "engine/database.h"\n'), "an upward include must be found"
         assert faults("models/a.cc", '#include "storage/store.h"\n'), "a sideways include must be found"
         assert faults("engine/a.cc", "#include <rocksdb/db.h>\n"), "a library of another folder must be found"
-        assert faults("server/routes.cc", '#include "client/commands.h"\n'), "only main.cc joins the commands"
+        assert faults("server/routes.cc", '#include "client/command_line/commands.h"\n'), "only main.cc joins the commands"
         assert faults("ranker/a.cc", '#include "models/ials/ials.h"\n'), "a neighbour's internals must be found"
         assert not faults("ranker/a.cc", '#include "models/nn/linear.h"\n')
         assert not faults("engine/a.cc", '#include "storage/store.h"\n#include <vector>\n')
-        assert not faults("server/main.cc", '#include "client/commands.h"\n')
+        assert not faults("server/commands/main.cc", '#include "client/command_line/commands.h"\n')
         return 0
     root = pathlib.Path(__file__).resolve().parent.parent
     found = []

@@ -58,7 +58,7 @@ def main() -> None:
             f"between({plain_symbol}_begin, {plain_symbol}_end), {gzip_range}}},\n"
         )
     with open(target, "w", encoding="utf-8") as file:
-        file.write('#include "server/console_assets.h"\n\n#include <cstddef>\n#include <vector>\n\nextern "C" {\n')
+        file.write('#include "server/routes/console_assets.h"\n\n#include <cstddef>\n#include <vector>\n\nextern "C" {\n')
         file.writelines(externs)
         file.write("}\n\nnamespace tamis::server {\n\n")
         file.write(

@@ -15,7 +15,7 @@ def main() -> None:
     text = json.dumps(document, ensure_ascii=True, separators=(",", ":"))
     chunks = [text[i : i + CHUNK_BYTES] for i in range(0, len(text), CHUNK_BYTES)]
     with open(target, "w", encoding="utf-8") as file:
-        file.write('#include "server/openapi_document.h"\n\n#include <string>\n\nnamespace tamis::server {\n\n')
+        file.write('#include "server/routes/openapi_document.h"\n\n#include <string>\n\nnamespace tamis::server {\n\n')
         file.write("std::string_view openapi_document() {\n  static const std::string document = [] {\n    std::string text;\n")
         for chunk in chunks:
             file.write(f'    text += R"tamis({chunk})tamis";\n')

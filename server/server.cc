@@ -8,7 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/io_thread.h"
 #include "server/http/tls_context.h"
 #include "server/metrics/database_collector.h"

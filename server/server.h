@@ -14,9 +14,9 @@
 
 #include "common/status.h"
 #include "engine/database.h"
+#include "server/app/settings.h"
 #include "server/log/logger.h"
 #include "server/metrics/metrics.h"
-#include "server/settings.h"
 
 namespace tamis::server {
 

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "client/command_line/commands.h"
 #include "client/command_line/output_file.h"
 #include "client/command_line/progress.h"
 #include "client/command_line/table.h"
-#include "client/commands.h"
 #include "client/import/csv_reader.h"
 #include "client/import/vector_file.h"
 #include "client/wire.h"

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "client/command_line/commands.h"
 #include "client/command_line/table.h"
-#include "client/commands.h"
 #include "client/http/endpoint.h"
 #include "client/http/problem.h"
 #include "client/wire.h"

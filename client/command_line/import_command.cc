@@ -6,12 +6,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "client/command_line/commands.h"
 #include "client/command_line/import_csv.h"
 #include "client/command_line/import_generation.h"
 #include "client/command_line/import_records.h"
 #include "client/command_line/input_file.h"
 #include "client/command_line/table.h"
-#include "client/commands.h"
 #include "client/import/vector_file.h"
 
 namespace tamis::client {

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "client/command_line/commands.h"
 #include "client/command_line/progress.h"
-#include "client/commands.h"
 #include "client/http/problem.h"
 #include "client/import/byte_source.h"
 #include "client/import/generation_archive.h"

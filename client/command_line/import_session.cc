@@ -5,8 +5,8 @@
 #include <ctime>
 #include <random>
 
+#include "client/command_line/commands.h"
 #include "client/command_line/table.h"
-#include "client/commands.h"
 #include "client/import/vector_file.h"
 #include "client/wire.h"
 

@@ -4,8 +4,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "client/command_line/commands.h"
 #include "client/command_line/table.h"
-#include "client/commands.h"
 #include "client/wire.h"
 
 namespace tamis::client {

@@ -4,7 +4,7 @@
 #include <csignal>
 #include <cstdio>
 
-#include "client/commands.h"
+#include "client/command_line/commands.h"
 
 namespace tamis::client {
 namespace {

@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "client/command_line/commands.h"
 #include "client/command_line/progress.h"
-#include "client/commands.h"
 
 namespace tamis::client {
 namespace {

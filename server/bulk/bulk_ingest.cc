@@ -4,7 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/bulk/arrival_rate.h"
 #include "server/json/answer_json.h"
 #include "server/metrics/metrics.h"

@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <memory>
 
+#include "server/app/version.h"
 #include "server/commands/commands.h"
-#include "server/version.h"
 
 namespace tamis::server {
 namespace {

@@ -8,9 +8,9 @@
 #include <memory>
 
 #include "embeddings/endpoint_source.h"
+#include "server/app/version.h"
 #include "server/commands/commands.h"
 #include "server/server.h"
-#include "server/version.h"
 #include "server/watch.h"
 
 namespace tamis::server {

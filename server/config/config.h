@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "server/settings.h"
+#include "server/app/settings.h"
 
 namespace tamis::server {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "server/app/settings.h"
 #include "server/config/config_value.h"
-#include "server/settings.h"
 
 namespace tamis::server {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdio>
 
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/http_facts.h"
 #include "server/http/query_string.h"
 #include "server/metrics/metrics.h"

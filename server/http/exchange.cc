@@ -1,6 +1,6 @@
 #include "server/http/exchange.h"
 
-#include "server/app.h"
+#include "server/app/app.h"
 
 namespace tamis::server {
 

@@ -13,10 +13,10 @@
 
 #include "common/cancellation.h"
 #include "engine/database.h"
+#include "server/app/worker_pool.h"
 #include "server/http/asio.h"
 #include "server/http/problem.h"
 #include "server/http/request.h"
-#include "server/http/worker_pool.h"
 
 namespace tamis::server {
 

@@ -8,7 +8,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
-#include "server/app.h"
+#include "server/app/app.h"
 
 namespace tamis::server {
 namespace {

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "common/status.h"
-#include "server/settings.h"
+#include "server/app/settings.h"
 
 namespace tamis::server {
 

@@ -5,9 +5,9 @@
 #include <cctype>
 #include <optional>
 
+#include "server/app/version.h"
 #include "server/metrics/funnel_metrics.h"
 #include "server/metrics/gauge_family.h"
-#include "server/version.h"
 
 namespace tamis::server {
 namespace {

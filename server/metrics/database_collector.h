@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "server/app.h"
+#include "server/app/app.h"
 
 namespace tamis::server {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "server/console_assets.h"
+#include "server/routes/console_assets.h"
 #include "server/routes/reply.h"
 #include "server/routes/routes.h"
 

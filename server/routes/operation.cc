@@ -1,11 +1,11 @@
 // What operators ask: stats, health, readiness, metrics, the description of the API.
 #include <set>
 
+#include "server/app/version.h"
 #include "server/metrics/metrics.h"
-#include "server/openapi_document.h"
+#include "server/routes/openapi_document.h"
 #include "server/routes/reply.h"
 #include "server/routes/routes.h"
-#include "server/version.h"
 
 namespace tamis::server {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/exchange.h"
 #include "server/http/query_string.h"
 #include "server/json/answer_json.h"

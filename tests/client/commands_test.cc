@@ -1,5 +1,5 @@
 // The commands as a shell sees them: arguments in, exit code and requests out.
-#include "client/commands.h"
+#include "client/command_line/commands.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

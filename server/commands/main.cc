@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <exception>
 
-#include "client/commands.h"
+#include "client/command_line/commands.h"
+#include "server/app/version.h"
 #include "server/commands/commands.h"
-#include "server/version.h"
 
 int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("tamis"));  // standard output is the command's answer alone

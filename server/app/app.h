@@ -6,9 +6,9 @@
 
 #include "common/cancellation.h"
 #include "engine/database.h"
-#include "server/http/worker_pool.h"
+#include "server/app/settings.h"
+#include "server/app/worker_pool.h"
 #include "server/log/logger.h"
-#include "server/settings.h"
 
 namespace tamis::server {
 

@@ -1,4 +1,4 @@
-#include "server/http/worker_pool.h"
+#include "server/app/worker_pool.h"
 
 #include <pthread.h>
 
