@@ -20,10 +20,9 @@
 
 #include "common/status.h"
 #include "engine/generations/inherit_members.h"
-#include "engine/learn/learn_ranker.h"
-#include "engine/learn/learned_models.h"
 #include "engine/requests.h"
 #include "engine/serving/generation.h"
+#include "engine/serving/generation_ranker.h"
 #include "storage/id_table.h"
 
 namespace tamis::engine {

@@ -7,7 +7,7 @@
 
 #include "common/status.h"
 #include "engine/generations/manifest.h"
-#include "engine/learn/learn_ranker.h"
+#include "engine/serving/generation_ranker.h"
 
 namespace tamis::engine {
 

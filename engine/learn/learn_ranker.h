@@ -17,17 +17,11 @@
 #include "engine/learn/rank_lists.h"
 #include "engine/learn/run_control.h"
 #include "engine/learn/served_lists.h"
+#include "engine/serving/generation_ranker.h"
 #include "engine/settings/model_settings.h"
 #include "engine/settings/ranker_settings.h"
-#include "ranker/dlrm_file.h"
 
 namespace tamis::engine {
-
-// One model of one objective.
-struct LearnedObjective {
-  std::string name;  // as formulas call it
-  std::shared_ptr<const ranker::TrainedDlrm> model;
-};
 
 struct RankerTraining {
   std::vector<std::string> models;  // of the run; those that retrieve give scores and candidates

@@ -1,28 +1,17 @@
-// LearnedModels: what a run learns from one set of interactions.
+// Learning the models of a run from one set of interactions.
 #pragma once
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/status.h"
 #include "engine/learn/run_control.h"
+#include "engine/serving/generation.h"
 #include "engine/settings/model_settings.h"
-#include "models/encoder.h"
-#include "models/history_model.h"
 #include "models/interaction_matrix.h"
-#include "models/neighbors.h"
 #include "models/training_data.h"
 
 namespace tamis::engine {
-
-struct LearnedModels {
-  std::optional<models::NeighborTable> item_neighbors;  // [items, <= neighbors]
-  std::optional<models::NeighborTable> user_neighbors;  // [users, <= neighbors]
-  std::vector<std::shared_ptr<const models::Encoder>> encoders;
-  std::vector<std::shared_ptr<const models::HistoryModel>> history_models;
-};
 
 // Learns one of trainable_models() into `learned`; "popular" needs nothing, "dlrm" is learned by learn_ranker().
 // `matrix` is data.signed_matrix().

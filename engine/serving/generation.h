@@ -26,6 +26,14 @@ namespace tamis::engine {
 
 class GenerationRanker;
 
+// What a run learns from one set of interactions, before it is a generation.
+struct LearnedModels {
+  std::optional<models::NeighborTable> item_neighbors;  // [items, <= neighbors]
+  std::optional<models::NeighborTable> user_neighbors;  // [users, <= neighbors]
+  std::vector<std::shared_ptr<const models::Encoder>> encoders;
+  std::vector<std::shared_ptr<const models::HistoryModel>> history_models;
+};
+
 // Its own vocabulary is that of the members that its run learned; an inherited member has the vocabulary that it was
 // learned with. Always ask vocabulary(member).
 struct Generation : Vocabulary {

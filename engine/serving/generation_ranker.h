@@ -5,13 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "engine/learn/learn_ranker.h"
 #include "engine/serving/rank_encoder.h"
 #include "engine/serving/ranked_items.h"
 #include "ranker/calibration.h"
+#include "ranker/dlrm_file.h"
 #include "ranker/factorized_scorer.h"
 
 namespace tamis::engine {
+
+// One model of one objective, as a run learned it.
+struct LearnedObjective {
+  std::string name;  // as formulas call it
+  std::shared_ptr<const ranker::TrainedDlrm> model;
+};
 
 // Immutable but for the items' parts, which are a cache. Thread-safe.
 class GenerationRanker {
