@@ -9,6 +9,7 @@
 #include "engine/learn/rank_world.h"
 #include "engine/learn/run_control.h"
 #include "engine/serving/rank_query.h"
+#include "engine/settings/ranker_settings.h"
 
 namespace tamis::engine {
 
@@ -28,13 +29,6 @@ struct RankList {
   std::vector<std::uint32_t> labels;    // of each: bit o is set where objective o was reached
   std::vector<std::uint32_t> relevant;  // ascending: all that the user took, candidates or not
   std::vector<std::uint32_t> disliked;  // ascending: all that the user turned down, likewise
-};
-
-struct RankListOptions {
-  std::uint32_t candidates = 200;  // of one list
-  bool repeats = false;            // whether items that the user had taken before are candidates
-  bool sessions = true;            // a list at each visit of a user in the window too, not at its begin alone
-  std::uint32_t max_lists = 20'000;
 };
 
 // A span of time whose lists are made with models of what came before it.

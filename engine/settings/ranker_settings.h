@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/learn/rank_lists.h"
+#include "engine/settings/model_settings.h"
 #include "models/option_table.h"
 #include "models/settings.h"
 #include "ranker/calibration.h"
@@ -14,6 +14,14 @@
 #include "ranker/train_dlrm.h"
 
 namespace tamis::engine {
+
+// How the lists that a ranker learns from are made.
+struct RankListOptions {
+  std::uint32_t candidates = 200;  // of one list
+  bool repeats = false;            // whether items that the user had taken before are candidates
+  bool sessions = true;            // a list at each visit of a user in the window too, not at its begin alone
+  std::uint32_t max_lists = 20'000;
+};
 
 struct RankerSettings {
   RankListOptions lists;
