@@ -99,7 +99,7 @@ void DatabaseImpl::start() {
     online_ = std::make_unique<OnlineItems>(
         OnlineItems::Host{.pin = [this] { return live()->pin(); },
                           .run_exclusive = [this](const std::function<void()>& work) { queue_->run_exclusive(work); }});
-    live()->set_online_items(online_.get());
+    live()->set_item_listener(online_.get());
   }
   recovery_ = std::thread([this] { recover(); });
 }
@@ -174,7 +174,7 @@ void DatabaseImpl::on_rewind(Sequence last_sequence) {
   std::filesystem::remove_all(layout_.index, ignored);  // may reflect what was lost
   replay_->forget();
   auto rebuilt = std::make_shared<LiveState>(&options_, store_.get());
-  rebuilt->set_online_items(online_.get());
+  rebuilt->set_item_listener(online_.get());
   Status filled;
   try {
     filled = fill(rebuilt.get());

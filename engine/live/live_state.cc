@@ -9,7 +9,6 @@
 #include "engine/funnel.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/live/space_index.h"
-#include "engine/online/online_items.h"
 #include "engine/serving/trained_vector.h"
 
 namespace tamis::engine {
@@ -104,7 +103,8 @@ void LiveState::place_in_trained_spaces(EntityKind kind, DenseId id, const Entit
     if (space == state->spaces.end()) continue;
     const bool was_trained_on = generation.vocabulary(space->first).row_of(kind, id) != kNoDenseId;
     if (was_trained_on && !is_new) continue;
-    if (kind == EntityKind::kItem && encoder->asks_server() && online_ != nullptr) online_->on_described(id);
+    if (kind == EntityKind::kItem && encoder->asks_server() && item_listener_ != nullptr)
+      item_listener_->on_described(id);
     std::vector<float> vector(encoder->shape().dim);
     if (!find_trained_vector(generation, *encoder, kind, id, &entity, vector)) continue;
     const Status status = index_of(*space->second, kind).upsert(id, vector);

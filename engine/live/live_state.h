@@ -30,7 +30,15 @@
 
 namespace tamis::engine {
 
-class OnlineItems;
+// Hears of items whose vectors may have to be made again. Called by the thread that applies commits: must not block.
+class ItemListener {
+ public:
+  virtual ~ItemListener() = default;
+  // An item's features are new or changed, and an encoder asks a server for its vector.
+  virtual void on_described(DenseId item) = 0;
+  // An interaction with the item came or went.
+  virtual void on_interaction(DenseId item) = 0;
+};
 
 class LiveState {
  public:
@@ -41,8 +49,8 @@ class LiveState {
   // Publishes a changed copy of the current ReadState.
   void publish(const std::function<void(ReadState&)>& change);
 
-  // Told of items that wait for vectors (may be null); outlives this. Before the first apply().
-  void set_online_items(OnlineItems* online) { online_ = online; }
+  // Receives items that need vectors. May be null. Must outlive this object. Set it before the first apply().
+  void set_item_listener(ItemListener* listener) { item_listener_ = listener; }
 
   // Applies committed records in order. Everything they say is visible to queries that start after it returns.
   void apply(std::span<const storage::CommittedRecord> records);
@@ -140,7 +148,7 @@ class LiveState {
   mutable Quarantine quarantine_;
   RecentRatings recent_ratings_;
 
-  OnlineItems* online_ = nullptr;
+  ItemListener* item_listener_ = nullptr;
 
   // Of the applying thread alone.
   FunnelRegistry funnels_;

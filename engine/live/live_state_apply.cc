@@ -8,7 +8,6 @@
 #include "engine/interactions/stored_types.h"
 #include "engine/live/live_state.h"
 #include "engine/live/space_index.h"
-#include "engine/online/online_items.h"
 
 namespace tamis::engine {
 namespace {
@@ -68,7 +67,7 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Put
   item_counter_.add(stored);
   count_type(stored.type, 1);
   if (stored.value && interaction.type == kRatingType) recent_ratings_.add(*stored.value);
-  if (online_ != nullptr && options_->online.enabled) online_->on_interaction(record.item);
+  if (item_listener_ != nullptr && options_->online.enabled) item_listener_->on_interaction(record.item);
   histories_.on_interaction(record.user,
                             {record.item, stored.type, history_value(interaction.value), interaction.timestamp_ms},
                             record.sequence);
@@ -111,7 +110,7 @@ void LiveState::uncount(const storage::CommittedRecord& record) {
       continue;
     }
     count_type(stored.type, -1);
-    if (online_ != nullptr && options_->online.enabled) online_->on_interaction(stored.item);
+    if (item_listener_ != nullptr && options_->online.enabled) item_listener_->on_interaction(stored.item);
   }
 }
 

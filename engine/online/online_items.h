@@ -10,28 +10,26 @@
 #include <vector>
 
 #include "common/mutex.h"
-#include "engine/live/read_state.h"
+#include "engine/live/live_state.h"
 #include "engine/requests.h"
 
 namespace tamis::engine {
 
 // Thread-safe. The on_...() functions never block. Failures of a model server are told in the log and tried again,
 // after a second at first, after a minute at most; the items keep waiting.
-class OnlineItems {
+class OnlineItems final : public ItemListener {
  public:
   struct Host {
     std::function<std::shared_ptr<const ReadState>()> pin;
     std::function<void(const std::function<void()>&)> run_exclusive;  // on the committing thread, between two groups
   };
   explicit OnlineItems(Host host);
-  ~OnlineItems();  // ends after the item under way. REQUIRES: the host still runs exclusive work
+  ~OnlineItems() override;  // ends after the item under way. REQUIRES: the host still runs exclusive work
 
   // A generation serves, or none: what waited is void; what came since it learned is looked for and waits.
   void on_generation();
-  // An item's features are new or changed; asked for by a commit.
-  void on_described(DenseId item);
-  // An interaction with the item came or went.
-  void on_interaction(DenseId item);
+  void on_described(DenseId item) override;
+  void on_interaction(DenseId item) override;
 
   OnlineFigures figures() const;
   // Until nothing waits and nothing is under way; false where that takes longer. Not on the committing thread.
