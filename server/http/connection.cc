@@ -519,8 +519,21 @@ void Connection::record(const Response& response) {
                            std::chrono::duration<double>(took).count(), received_bytes_, sent_bytes_);
   if (!app_.logger->logs_access(response.status)) return;
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-  app_.logger->access(request_, endpoint_ == nullptr ? std::string_view("-") : endpoint_->path, response.status,
-                      static_cast<std::uint64_t>(microseconds), sent_bytes_);
+  app_.logger->access(access_line(request_, endpoint_ == nullptr ? std::string_view("-") : endpoint_->path,
+                                  response.status, static_cast<std::uint64_t>(microseconds), sent_bytes_));
+}
+
+AccessLine access_line(const Request& request, std::string_view route, unsigned status, std::uint64_t microseconds,
+                       std::uint64_t response_bytes) {
+  return {.method = request.method,
+          .route = route,
+          .path = request.path,
+          .status = status,
+          .microseconds = microseconds,
+          .response_bytes = response_bytes,
+          .remote = request.remote,
+          .key_name = request.key_name,
+          .request_id = request.id};
 }
 
 }  // namespace tamis::server

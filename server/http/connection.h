@@ -17,8 +17,13 @@
 #include "server/http/router.h"
 #include "server/http/timer_wheel.h"
 #include "server/http/transport.h"
+#include "server/log/logger.h"
 
 namespace tamis::server {
+
+// What the access log tells of a request: its key by name, never the key. REQUIRES: request and route outlive it.
+AccessLine access_line(const Request& request, std::string_view route, unsigned status, std::uint64_t microseconds,
+                       std::uint64_t response_bytes);
 
 // What the connections of a server share, beside App.
 struct Front {

@@ -104,20 +104,19 @@ bool Logger::logs_access(unsigned status) const {
   return logger_->should_log(spdlog::level::info);
 }
 
-void Logger::access(const Request& request, std::string_view route, unsigned status, std::uint64_t microseconds,
-                    std::uint64_t response_bytes) {
+void Logger::access(const AccessLine& access) {
   std::string line = begin_line("info", "request");
   std::string rest;
   JsonWriter json(&rest);
-  json.field("method", std::string_view(request.method))
-      .field("route", route)
-      .field("path", std::string_view(request.path))
-      .field("status", status)
-      .field("micros", microseconds)
-      .field("bytes", response_bytes)
-      .field("remote", std::string_view(request.remote));
-  if (!request.key_name.empty()) json.field("key", std::string_view(request.key_name));
-  json.field("request_id", std::string_view(request.id));
+  json.field("method", access.method)
+      .field("route", access.route)
+      .field("path", access.path)
+      .field("status", access.status)
+      .field("micros", access.microseconds)
+      .field("bytes", access.response_bytes)
+      .field("remote", access.remote);
+  if (!access.key_name.empty()) json.field("key", access.key_name);
+  json.field("request_id", access.request_id);
   line += "," + rest + "}";
   logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }

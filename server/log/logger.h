@@ -2,6 +2,7 @@
 // Where the disk or terminal cannot keep up, the oldest lines are dropped rather than requests slowed.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,7 +10,6 @@
 #include <vector>
 
 #include "common/status.h"
-#include "server/http/request.h"
 
 namespace spdlog {
 class logger;
@@ -21,6 +21,19 @@ class thread_pool;
 namespace tamis::server {
 
 enum class AccessLog { kAll, kErrors, kNone };
+
+// One answered request, as the access log tells of it. Valid during the call.
+struct AccessLine {
+  std::string_view method;
+  std::string_view route;
+  std::string_view path;
+  unsigned status = 0;
+  std::uint64_t microseconds = 0;
+  std::uint64_t response_bytes = 0;
+  std::string_view remote;    // address of the peer
+  std::string_view key_name;  // empty: it bore none
+  std::string_view request_id;
+};
 
 class Logger {
  public:
@@ -37,8 +50,7 @@ class Logger {
   void error(std::string_view message, const Fields& fields = {});
 
   bool logs_access(unsigned status) const;
-  void access(const Request& request, std::string_view route, unsigned status, std::uint64_t microseconds,
-              std::uint64_t response_bytes);
+  void access(const AccessLine& access);
   void flush();
   // Lines that libraries write by spdlog's default logger become lines of this one.
   void adopt_default_logger();

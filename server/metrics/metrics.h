@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "engine/observer.h"
-#include "server/http/router.h"
 
 namespace prometheus {
 class Counter;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "server/http/connection.h"
 #include "tests/server/test_server.h"
 
 namespace tamis::server {
@@ -310,9 +311,9 @@ TEST(Http, TheAccessLogNamesTheKey) {
   request.api_key = "reader-secret-0001";
   {
     const auto logger = *Logger::open("info", "all", path);
-    logger->access(request, "/v1/stats", 200, 12, 34);
+    logger->access(access_line(request, "/v1/stats", 200, 12, 34));
     request.key_name.clear();
-    logger->access(request, "/v1/stats", 401, 12, 34);
+    logger->access(access_line(request, "/v1/stats", 401, 12, 34));
   }
   std::ifstream file(path);
   std::string with_key, without_key;
