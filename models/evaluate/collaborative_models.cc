@@ -12,6 +12,7 @@
 #include "models/graph_filter/graph_filter.h"
 #include "models/graph_filter/graph_filter_options.h"
 #include "models/ials/ials.h"
+#include "models/ials/ials_options.h"
 #include "models/kinds/model_options.h"
 #include "models/neighbors.h"
 #include "models/pinsage/train_pinsage.h"

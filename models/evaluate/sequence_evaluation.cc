@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/clock.h"
+#include "models/evaluate/unordered_models.h"
 #include "models/kinds/model_options.h"
 #include "models/ranking_evaluation.h"
 #include "models/sequence/encoder_training.h"

@@ -7,8 +7,8 @@
 #include "models/distinct_items.h"
 #include "models/encoder_checks.h"
 #include "models/ials/ials_half_step.h"
+#include "models/ials/ials_options.h"
 #include "models/ials/ials_row_solver.h"
-#include "models/kinds/model_options.h"
 
 namespace tamis::models {
 namespace {
@@ -39,10 +39,9 @@ Result<std::unique_ptr<Encoder>> IalsEncoder::create(IalsModel model) {
 
 Result<std::unique_ptr<Encoder>> IalsEncoder::load(const SavedEncoder& saved) {
   const EncoderShape& shape = saved.shape;
-  TAMIS_ASSIGN_OR_RETURN(const std::vector<ModelOption> table, model_options("ials"));
   Settings given = saved.settings;
   given["dim"] = std::to_string(shape.dim);
-  TAMIS_ASSIGN_OR_RETURN(const Settings settings, resolve_settings(table, given));
+  TAMIS_ASSIGN_OR_RETURN(const Settings settings, resolve_settings(ials_table(), given));
   TAMIS_RETURN_IF_ERROR(expect_dot(shape));
   IalsModel model;
   model.options = ials_options(settings);

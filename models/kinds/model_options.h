@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "common/status.h"
-#include "models/ials/ials.h"
 #include "models/neighbors.h"
 #include "models/option_table.h"
 #include "models/settings.h"
@@ -20,8 +19,7 @@ const std::vector<std::string>& model_names();
 // invalid_argument naming the models that there are.
 Result<std::vector<ModelOption>> model_options(std::string_view model);
 
-// Options from settings in force. REQUIRES: resolve_settings gave them for the model.
-IalsOptions ials_options(const Settings& settings);
+// Options of item_knn and user_knn. REQUIRES: resolve_settings gave the settings for the model.
 NeighborOptions neighbor_options(const Settings& settings);
 
 }  // namespace tamis::models

@@ -2,11 +2,8 @@
 #pragma once
 
 #include <functional>
-#include <string_view>
 #include <vector>
 
-#include "common/status.h"
-#include "models/kinds/model_options.h"
 #include "models/ranking_evaluation.h"
 #include "models/sequence/sequence_dataset.h"
 #include "models/sequence/sequence_encoder.h"
@@ -15,10 +12,6 @@ namespace tamis::models {
 
 // A trained model: what recommends for any list of histories, which then outlives the recommender.
 using HistoryRecommender = std::function<Recommender(const std::vector<HeldOutAction>& histories)>;
-
-// "popular", "item_knn" and "ials" on data.train taken as sets. Errors: as of their training functions.
-Result<HistoryRecommender> train_unordered_model(std::string_view model, const Settings& settings,
-                                                 const SequenceDataset& data, const TrainControl& control);
 
 // A sequence encoder, which outlives the model and its recommenders; histories are encoded in batches. Thread-safe
 // while the encoder is not trained.

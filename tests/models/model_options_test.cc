@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "models/ials/ials_options.h"
+
 namespace tamis::models {
 namespace {
 
