@@ -3,62 +3,81 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <system_error>
 
-namespace tamis::engine {
+namespace tamis {
 namespace {
 
 Status failed(const char* action, const std::filesystem::path& path, int error) {
   std::string message = std::string("cannot ") + action + " " + path.string() + ": " + std::strerror(error);
-  if (error == ENOSPC || error == EDQUOT) return Status::resource_exhausted(std::move(message));
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) return Status::resource_exhausted(std::move(message));
   return Status::io_error(std::move(message));
 }
 
-// Closes what it owns; close() reports what the kernel found late.
-class OwnedFile {
- public:
-  OwnedFile(const std::filesystem::path& path, int flags) : file_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
-  ~OwnedFile() {
-    if (file_ >= 0) ::close(file_);
+Status write_all(int file, const std::filesystem::path& path, std::string_view bytes) {
+  constexpr std::size_t kMostBytes = 64U << 20;  // of one call
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), std::min(bytes.size(), kMostBytes));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return failed("write", path, written == 0 ? EIO : errno);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  OwnedFile(const OwnedFile&) = delete;
-  OwnedFile& operator=(const OwnedFile&) = delete;
-  int get() const { return file_; }
-  int close() {
-    const int file = file_;
-    file_ = -1;
-    return ::close(file);
-  }
+  return Status::ok();
+}
 
- private:
-  int file_;
-};
+Status sync_opened(const std::filesystem::path& path, int flags) {
+  const OwnedFile file(::open(path.c_str(), flags | O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return failed("open", path, errno);
+  if (::fsync(file.get()) != 0) return failed("sync", path, errno);
+  return Status::ok();
+}
 
 }  // namespace
 
-Status write_file_synced(const std::filesystem::path& path, std::string_view bytes) {
-  OwnedFile file(path, O_WRONLY | O_CREAT | O_TRUNC);
+OwnedFile::~OwnedFile() {
+  if (file_ >= 0) ::close(file_);
+}
+
+int OwnedFile::close() { return ::close(release()); }
+
+Status write_file_synced(const std::filesystem::path& path, std::span<const std::string_view> parts) {
+  OwnedFile file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (file.get() < 0) return failed("create", path, errno);
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return failed("write", path, errno);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+  for (const std::string_view part : parts) TAMIS_RETURN_IF_ERROR(write_all(file.get(), path, part));
   if (::fsync(file.get()) != 0) return failed("sync", path, errno);
   if (file.close() != 0) return failed("close", path, errno);
   return Status::ok();
 }
 
+Status write_file_synced(const std::filesystem::path& path, std::string_view bytes) {
+  return write_file_synced(path, std::span(&bytes, 1));
+}
+
+Status replace_file(const std::filesystem::path& path, std::span<const std::string_view> parts) {
+  std::filesystem::path temporary = path;
+  temporary += ".tmp";
+  Status status = write_file_synced(temporary, parts);
+  if (status.is_ok() && std::rename(temporary.c_str(), path.c_str()) != 0) status = failed("rename to", path, errno);
+  if (!status.is_ok()) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  return sync_directory(path.parent_path());
+}
+
+Status replace_file(const std::filesystem::path& path, std::string_view bytes) {
+  return replace_file(path, std::span(&bytes, 1));
+}
+
+Status sync_file(const std::filesystem::path& path) { return sync_opened(path, 0); }
+
 Status sync_directory(const std::filesystem::path& dir) {
-  const OwnedFile file(dir, O_RDONLY | O_DIRECTORY);
-  if (file.get() < 0) return failed("open", dir, errno);
-  if (::fsync(file.get()) != 0) return failed("sync", dir, errno);
-  return Status::ok();
+  return sync_opened(dir.empty() ? std::filesystem::path(".") : dir, O_DIRECTORY);
 }
 
 Status rename_directory_synced(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -82,4 +101,4 @@ Result<std::string> read_whole_file(const std::filesystem::path& path, std::uint
   return bytes;
 }
 
-}  // namespace tamis::engine
+}  // namespace tamis

@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-namespace tamis::engine {
+namespace tamis {
 
 void lower_thread_priority() {
   constexpr int kNice = 10;
@@ -14,4 +14,4 @@ void lower_thread_priority() {
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
 }
 
-}  // namespace tamis::engine
+}  // namespace tamis

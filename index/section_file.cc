@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "common/checksum.h"
+#include "common/durable_files.h"
 
 namespace tamis::index {
 namespace {
@@ -43,33 +44,6 @@ Status system_error(const std::string& what, const std::filesystem::path& path) 
   return Status::io_error(message);
 }
 
-// Closes on destruction; a file being written is closed by hand, to see the error.
-class Descriptor {
- public:
-  explicit Descriptor(int file) : file_(file) {}
-  ~Descriptor() {
-    if (file_ >= 0) ::close(file_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return file_; }
-  int close() { return ::close(std::exchange(file_, -1)); }
-
- private:
-  int file_;
-};
-
-bool write_all(int file, std::span<const std::uint8_t> bytes) {
-  constexpr std::size_t kMostBytes = 64U << 20;
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file, bytes.data(), std::min(bytes.size(), kMostBytes));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 bool read_all(int file, std::uint64_t offset, std::span<std::uint8_t> out) {
   while (!out.empty()) {
     const ssize_t got = ::pread(file, out.data(), out.size(), static_cast<off_t>(offset));
@@ -82,30 +56,6 @@ bool read_all(int file, std::uint64_t offset, std::span<std::uint8_t> out) {
     out = out.subspan(static_cast<std::size_t>(got));
   }
   return true;
-}
-
-template <typename T>
-std::span<const std::uint8_t> bytes_of(const T* values, std::size_t count) {
-  return {reinterpret_cast<const std::uint8_t*>(values), count * sizeof(T)};
-}
-
-Status write_and_sync(const std::filesystem::path& path, const Header& header, std::span<const SectionOnDisk> table,
-                      std::span<const SectionToWrite> sections) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (file.get() < 0) return system_error("cannot create", path);
-  bool written =
-      write_all(file.get(), bytes_of(&header, 1)) && write_all(file.get(), bytes_of(table.data(), table.size()));
-  for (const SectionToWrite& section : sections) written = written && write_all(file.get(), section.bytes);
-  if (!written) return system_error("cannot write", path);
-  if (::fsync(file.get()) != 0) return system_error("cannot sync", path);
-  if (file.close() != 0) return system_error("cannot close", path);
-  return Status::ok();
-}
-
-Status sync_directory(const std::filesystem::path& path) {
-  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0) return system_error("cannot sync", path);
-  return Status::ok();
 }
 
 }  // namespace
@@ -127,15 +77,9 @@ Status write_section_file(const std::filesystem::path& path, const FileOwner& ow
   header.table_checksum = checksum64(table.data(), table.size() * sizeof(SectionOnDisk));
   header.header_checksum = header_checksum(header);
 
-  std::filesystem::path temporary = path;
-  temporary += ".tmp";
-  Status status = write_and_sync(temporary, header, table, sections);
-  if (status.is_ok() && ::rename(temporary.c_str(), path.c_str()) != 0) status = system_error("cannot rename to", path);
-  if (!status.is_ok()) {
-    ::unlink(temporary.c_str());
-    return status;
-  }
-  return sync_directory(path.parent_path().empty() ? "." : path.parent_path());
+  std::vector<std::string_view> parts = {as_part(&header, 1), as_part(table.data(), table.size())};
+  for (const SectionToWrite& section : sections) parts.push_back(as_part(section.bytes.data(), section.bytes.size()));
+  return replace_file(path, parts);
 }
 
 SectionFile::SectionFile(SectionFile&& other) noexcept

@@ -6,8 +6,10 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
+#include "common/durable_files.h"
 #include "models/tensor_header.h"
 
 namespace tamis::models {
@@ -23,32 +25,6 @@ Status io_failure(const std::filesystem::path& path, const char* action) {
   return Status::io_error(std::move(message));
 }
 
-// A file descriptor that closes itself.
-class OwnedFile {
- public:
-  explicit OwnedFile(int file) : file_(file) {}
-  ~OwnedFile() {
-    if (file_ >= 0) ::close(file_);
-  }
-  OwnedFile(const OwnedFile&) = delete;
-  OwnedFile& operator=(const OwnedFile&) = delete;
-  int get() const { return file_; }
-  int release() { return std::exchange(file_, -1); }
-
- private:
-  int file_;
-};
-
-Status write_all(int file, const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return io_failure(path, "write");
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return Status::ok();
-}
-
 Status read_exactly(int file, const std::filesystem::path& path, std::uint64_t offset, std::span<std::byte> out) {
   while (!out.empty()) {
     const ssize_t count = ::pread(file, out.data(), out.size(), static_cast<off_t>(offset));
@@ -58,12 +34,6 @@ Status read_exactly(int file, const std::filesystem::path& path, std::uint64_t o
     out = out.subspan(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
   }
-  return Status::ok();
-}
-
-Status sync_directory(const std::filesystem::path& directory) {
-  const OwnedFile file(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (file.get() < 0 || ::fsync(file.get()) != 0) return io_failure(directory, "sync");
   return Status::ok();
 }
 
@@ -117,23 +87,14 @@ Result<std::string> TensorWriter::header() const {
 
 Status TensorWriter::write(const std::filesystem::path& path) const {
   TAMIS_ASSIGN_OR_RETURN(const std::string text, header());
-  const std::filesystem::path temporary = path.string() + ".tmp";
-  const auto write_to_temporary = [&]() -> Status {
-    const OwnedFile file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (file.get() < 0) return io_failure(temporary, "create");
-    const std::uint64_t length = text.size();
-    TAMIS_RETURN_IF_ERROR(write_all(file.get(), temporary, std::as_bytes(std::span(&length, 1))));
-    TAMIS_RETURN_IF_ERROR(write_all(file.get(), temporary, std::as_bytes(std::span(text))));
-    for (const Entry& entry : entries_) TAMIS_RETURN_IF_ERROR(write_all(file.get(), temporary, entry.bytes));
-    if (::fsync(file.get()) != 0) return io_failure(temporary, "sync");
-    if (::rename(temporary.c_str(), path.c_str()) != 0) return io_failure(path, "rename to");
-    return Status::ok();
-  };
-  if (Status status = write_to_temporary(); !status.is_ok()) {
-    ::unlink(temporary.c_str());
-    return status;
-  }
-  return sync_directory(path.parent_path());
+  const std::filesystem::path directory = path.parent_path();
+  std::error_code unknown;
+  if (!directory.empty() && !std::filesystem::exists(directory, unknown) && !unknown)
+    return Status::not_found(directory.string() + ": there is no such directory");
+  const std::uint64_t length = text.size();
+  std::vector<std::string_view> parts = {as_part(&length, 1), text};
+  for (const Entry& entry : entries_) parts.push_back(as_part(entry.bytes.data(), entry.bytes.size()));
+  return replace_file(path, parts);
 }
 
 TensorReader::~TensorReader() {

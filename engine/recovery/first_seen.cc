@@ -7,7 +7,6 @@
 
 #include "common/checksum.h"
 #include "common/durable_files.h"
-#include "common/replace_file.h"
 
 namespace tamis::engine {
 namespace {

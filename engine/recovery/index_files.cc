@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "common/durable_files.h"
-#include "common/replace_file.h"
 #include "engine/live/space_index.h"
 
 namespace tamis::engine {

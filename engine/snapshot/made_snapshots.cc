@@ -3,7 +3,6 @@
 #include <sstream>
 
 #include "common/durable_files.h"
-#include "common/replace_file.h"
 
 namespace tamis::engine {
 namespace {

@@ -1,14 +1,12 @@
 #include "engine/snapshot/snapshot_manifest.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
 #include "common/checksum.h"
+#include "common/durable_files.h"
 
 namespace tamis::engine {
 namespace {
@@ -66,14 +64,6 @@ SnapshotManifest read_body(const json& body) {
                                 query.at("answer").get<std::vector<std::string>>()});
   }
   return manifest;
-}
-
-Status sync_file(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return Status::io_error("cannot open " + path.string());
-  const bool synced = ::fsync(file) == 0;
-  ::close(file);
-  return synced ? Status::ok() : Status::io_error("cannot sync " + path.string());
 }
 
 }  // namespace
