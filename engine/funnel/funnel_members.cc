@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "engine/funnel/funnel_names.h"
-#include "engine/funnel/rule_order.h"
 #include "ranker/objective_formula.h"
 
 namespace tamis::engine {

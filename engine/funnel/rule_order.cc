@@ -1,5 +1,3 @@
-#include "engine/funnel/rule_order.h"
-
 #include <algorithm>
 #include <array>
 #include <string>

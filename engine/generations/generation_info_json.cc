@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "common/clock.h"
-#include "engine/generations/whole_number.h"
 
 namespace tamis::engine {
 

@@ -7,7 +7,6 @@
 
 #include "common/checksum.h"
 #include "engine/generations/generation_info_json.h"
-#include "engine/generations/whole_number.h"
 
 namespace tamis::engine {
 namespace {

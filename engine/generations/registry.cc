@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/generations/generation_info_json.h"
-#include "engine/generations/whole_number.h"
 
 namespace tamis::engine {
 namespace {
