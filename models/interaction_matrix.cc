@@ -2,8 +2,12 @@
 
 #include <algorithm>
 
+#include "common/random.h"
+
 namespace tamis::models {
 namespace {
+
+constexpr std::uint64_t kSamplingSeed = 0x7461'6d69'73;
 
 // The pairs whose weight times `sign` is above 0, by that product.
 InteractionMatrix pairs_of_sign(const InteractionMatrix& all, float sign) {
@@ -65,6 +69,24 @@ InteractionMatrix InteractionMatrix::transpose() const {
       result.column[slot] = row;
       result.weight[slot] = weight[i];
     }
+  }
+  return result;
+}
+
+InteractionMatrix sample_rows(const InteractionMatrix& matrix, std::uint32_t limit) {
+  InteractionMatrix result{.rows = matrix.rows, .columns = matrix.columns, .offsets = {0}, .column = {}, .weight = {}};
+  for (std::uint32_t row = 0; row < matrix.rows; ++row) {
+    const auto columns = matrix.row_columns(row);
+    const auto weights = matrix.row_weights(row);
+    Random random(kSamplingSeed + row);
+    std::size_t wanted = std::min<std::size_t>(limit, columns.size());
+    for (std::size_t i = 0; i < columns.size() && wanted > 0; ++i) {  // Knuth's selection sampling keeps the order
+      if (random.uniform() * static_cast<double>(columns.size() - i) >= static_cast<double>(wanted)) continue;
+      result.column.push_back(columns[i]);
+      result.weight.push_back(weights[i]);
+      --wanted;
+    }
+    result.offsets.push_back(result.column.size());
   }
   return result;
 }

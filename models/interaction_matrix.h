@@ -40,4 +40,7 @@ struct WeightedPair {
 // Sorts, and sums the weights of repeated pairs. REQUIRES: row < rows, column < columns.
 InteractionMatrix make_interaction_matrix(std::uint32_t rows, std::uint32_t columns, std::vector<WeightedPair> pairs);
 
+// Keeps a random `limit` of the entries of each longer row. The sample depends on the row alone.
+InteractionMatrix sample_rows(const InteractionMatrix& matrix, std::uint32_t limit);
+
 }  // namespace tamis::models

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <string>
 
-#include "common/random.h"
 #include "models/parallel.h"
 #include "models/require_option.h"
 #include "models/sparse_accumulator.h"
@@ -13,32 +12,12 @@ namespace tamis::models {
 namespace {
 
 constexpr std::size_t kNeighborRowsPerBlock = 64;
-constexpr std::uint64_t kSamplingSeed = 0x7461'6d69'73;
 
 // Scratch of the calling thread; reset before each use.
 SparseAccumulator& accumulator(std::size_t size) {
   thread_local SparseAccumulator scratch;
   scratch.reset(size);
   return scratch;
-}
-
-// Keeps a random `limit` of the entries of each longer row. The sample depends on the row alone.
-InteractionMatrix shorten_rows(const InteractionMatrix& matrix, std::uint32_t limit) {
-  InteractionMatrix result{.rows = matrix.rows, .columns = matrix.columns, .offsets = {0}, .column = {}, .weight = {}};
-  for (std::uint32_t row = 0; row < matrix.rows; ++row) {
-    const auto columns = matrix.row_columns(row);
-    const auto weights = matrix.row_weights(row);
-    Random random(kSamplingSeed + row);
-    std::size_t wanted = std::min<std::size_t>(limit, columns.size());
-    for (std::size_t i = 0; i < columns.size() && wanted > 0; ++i) {  // Knuth's selection sampling keeps the order
-      if (random.uniform() * static_cast<double>(columns.size() - i) >= static_cast<double>(wanted)) continue;
-      result.column.push_back(columns[i]);
-      result.weight.push_back(weights[i]);
-      --wanted;
-    }
-    result.offsets.push_back(result.column.size());
-  }
-  return result;
 }
 
 }  // namespace
@@ -77,7 +56,7 @@ SimilarRows::SimilarRows(InteractionMatrix by_column, const NeighborOptions& opt
   for (std::uint32_t row = 0; row < rows; ++row) {
     row_divisor_[row] = static_cast<float>(std::pow(squared_norm[row], 1 - options_.asymmetry));
   }
-  if (options_.max_row_length > 0) by_column_ = shorten_rows(by_column_, options_.max_row_length);
+  if (options_.max_row_length > 0) by_column_ = sample_rows(by_column_, options_.max_row_length);
 }
 
 float SimilarRows::entry(float weight) const {

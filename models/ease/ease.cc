@@ -6,6 +6,7 @@
 #include <string>
 
 #include "models/blas.h"
+#include "models/ease/sparse_ease.h"
 #include "models/parallel.h"
 
 namespace tamis::models {
@@ -52,6 +53,10 @@ Status validate(const EaseOptions& options) {
     return Status::invalid_argument("max_items is " + std::to_string(options.max_items) + ", expected 1..40000")
         .at_field("max_items");
   }
+  if (options.candidates < 1 || options.candidates > 5'000) {
+    return Status::invalid_argument("candidates is " + std::to_string(options.candidates) + ", expected 1..5000")
+        .at_field("candidates");
+  }
   return Status::ok();
 }
 
@@ -60,12 +65,12 @@ Result<EaseModel> train_ease(const InteractionMatrix& interactions, const EaseOp
   TAMIS_RETURN_IF_ERROR(validate(options));
   const std::size_t items = interactions.columns;
   const std::size_t size_mib = items * items * sizeof(float) >> 20;
-  if (items > options.max_items) {
-    return Status::resource_exhausted("ease would take " + std::to_string(size_mib) + " MiB for " +
-                                      std::to_string(items) + " items; max_items allows " +
-                                      std::to_string(options.max_items));
-  }
   EaseModel model{.items = interactions.columns, .weights = {}};
+  if (items > options.max_items) {
+    model.candidates = options.candidates;
+    TAMIS_ASSIGN_OR_RETURN(model.sparse_weights, train_sparse_ease(interactions, options, control));
+    return model;
+  }
   try {
     model.weights.assign(items * items, 0.0F);
   } catch (const std::bad_alloc&) {
@@ -96,9 +101,16 @@ float ease_entry(float weight, double disliked_weight) {
 void score_ease(const EaseModel& model, std::span<const std::uint32_t> history, std::span<float> scores,
                 std::span<const float> entries) {
   std::fill(scores.begin(), scores.end(), 0.0F);
+  const SparseRows& sparse = model.sparse_weights;
   for (std::size_t h = 0; h < history.size(); ++h) {
-    const float* weights = model.weights.data() + std::size_t{history[h]} * model.items;
-    blas::add_scaled(model.items, entries.empty() ? 1.0F : entries[h], weights, scores.data());
+    const float entry = entries.empty() ? 1.0F : entries[h];
+    const std::size_t item = history[h];
+    if (model.is_sparse()) {
+      for (std::uint64_t n = sparse.offsets[item]; n < sparse.offsets[item + 1]; ++n)
+        scores[sparse.column[n]] += entry * sparse.weight[n];
+    } else {
+      blas::add_scaled(model.items, entry, model.weights.data() + item * model.items, scores.data());
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "models/ease/ease_options.h"
 #include "models/encoder.h"
@@ -14,25 +15,35 @@ EaseHistoryModel::EaseHistoryModel(const EaseModel& model, std::uint32_t users, 
                                    double disliked_weight)
     : HistoryModel({.kind = "ease", .users = users, .items = model.items}),
       disliked_weight_(disliked_weight),
+      candidates_(model.candidates),
       offsets_{0} {
-  const std::size_t items = model.items;
-  const std::size_t kept = neighbors == 0 ? items : std::min<std::size_t>(neighbors, items);
-  std::vector<std::uint32_t> order(items);
-  for (std::size_t item = 0; item < items; ++item) {
-    const float* row = model.weights.data() + item * items;
-    for (std::uint32_t other = 0; other < items; ++other) order[other] = other;
-    const auto end = order.begin() + static_cast<std::ptrdiff_t>(kept);
-    std::nth_element(order.begin(), end, order.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return std::fabs(row[a]) != std::fabs(row[b]) ? std::fabs(row[a]) > std::fabs(row[b]) : a < b;
-    });
-    std::sort(order.begin(), end);
-    for (auto other = order.begin(); other != end; ++other) {
-      if (row[*other] == 0) continue;
-      neighbor_.push_back(*other);
-      weight_.push_back(row[*other]);
+  const SparseRows& sparse = model.sparse_weights;
+  std::vector<ScoredId> row;
+  for (std::size_t item = 0; item < model.items; ++item) {
+    row.clear();
+    if (model.is_sparse()) {
+      for (std::uint64_t n = sparse.offsets[item]; n < sparse.offsets[item + 1]; ++n)
+        row.push_back({sparse.column[n], sparse.weight[n]});
+    } else {
+      for (std::uint32_t other = 0; other < model.items; ++other)
+        row.push_back({other, model.weights[item * model.items + other]});
     }
-    offsets_.push_back(neighbor_.size());
+    add_row(row, neighbors == 0 ? row.size() : neighbors);
   }
+}
+
+void EaseHistoryModel::add_row(std::vector<ScoredId>& row, std::size_t neighbors) {
+  const auto end = row.begin() + static_cast<std::ptrdiff_t>(std::min(neighbors, row.size()));
+  std::nth_element(row.begin(), end, row.end(), [](const ScoredId& a, const ScoredId& b) {
+    return std::fabs(a.score) != std::fabs(b.score) ? std::fabs(a.score) > std::fabs(b.score) : a.id < b.id;
+  });
+  std::sort(row.begin(), end, [](const ScoredId& a, const ScoredId& b) { return a.id < b.id; });
+  for (auto kept = row.begin(); kept != end; ++kept) {
+    if (kept->score == 0) continue;
+    neighbor_.push_back(kept->id);
+    weight_.push_back(kept->score);
+  }
+  offsets_.push_back(neighbor_.size());
 }
 
 Result<std::unique_ptr<HistoryModel>> EaseHistoryModel::train(const InteractionMatrix& interactions,
@@ -48,12 +59,19 @@ Result<std::unique_ptr<HistoryModel>> EaseHistoryModel::load(const SavedHistoryM
   TAMIS_ASSIGN_OR_RETURN(const Settings settings, resolve_settings(ease_table(), saved.settings));
   std::unique_ptr<EaseHistoryModel> model(new EaseHistoryModel(saved.shape));
   model->disliked_weight_ = ease_options(settings).disliked_weight;
+  if (saved.settings.contains("candidates")) model->candidates_ = ease_options(settings).candidates;
   TAMIS_ASSIGN_OR_RETURN(RaggedIds table,
                          read_ragged_ids(saved.tensors, "neighbor", saved.shape.items, saved.shape.items));
   TAMIS_ASSIGN_OR_RETURN(model->weight_, read_finite(saved.tensors, "weight", {table.ids.size()}));
   model->offsets_ = std::move(table.offsets);
   model->neighbor_ = std::move(table.ids);
   return std::unique_ptr<HistoryModel>(std::move(model));
+}
+
+Settings EaseHistoryModel::settings() const {
+  Settings settings = {{"disliked_weight", number_text(disliked_weight_)}};
+  if (candidates_ > 0) settings["candidates"] = std::to_string(candidates_);
+  return settings;
 }
 
 std::vector<ScoredId> EaseHistoryModel::recommend(std::span<const std::uint32_t> history,

@@ -14,8 +14,9 @@
 
 namespace tamis::models {
 
-// Tensors: offsets U64 [items + 1], neighbor U32 (ascending within a row), weight F32. Settings: disliked_weight. A
-// history counts each item once, as training does: of weights only the sign counts.
+// Tensors: offsets U64 [items + 1], neighbor U32 (ascending within a row), weight F32. Settings: disliked_weight,
+// and candidates where the solution is the sparse one. A history counts each item once, as training does: of weights
+// only the sign counts.
 class EaseHistoryModel final : public HistoryModel {
  public:
   // `neighbors` weights are kept per item; 0: all, which gives score_ease()'s scores.
@@ -29,13 +30,16 @@ class EaseHistoryModel final : public HistoryModel {
                                   const ItemFilter& accepts) const override;
   bool explain(std::span<const std::uint32_t> history, std::span<const float> weights, std::uint32_t item,
                std::span<double> shares) const override;
-  Settings settings() const override { return {{"disliked_weight", number_text(disliked_weight_)}}; }
+  Settings settings() const override;
   void add_tensors(TensorWriter& writer) const override;
 
  private:
   explicit EaseHistoryModel(HistoryModelShape shape) : HistoryModel(std::move(shape)) {}
+  // Keeps the `neighbors` weights of the row that are largest by magnitude. Reorders the row.
+  void add_row(std::vector<ScoredId>& row, std::size_t neighbors);
 
   double disliked_weight_ = 0;
+  std::uint32_t candidates_ = 0;
   std::vector<std::uint64_t> offsets_;
   std::vector<std::uint32_t> neighbor_;
   std::vector<float> weight_;

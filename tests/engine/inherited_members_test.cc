@@ -134,37 +134,37 @@ TEST_F(InheritedMembersTest, WhatCannotBeKeptIsLearnedAnew) {
 
 TEST_F(InheritedMembersTest, AWeakMemberIsLeftOutWithItsReason) {
   write_clusters();
-  options_.training.models = {"popular", "item_knn", "ease"};
-  options_.training.settings["ease"] = {{"max_items", "10"}};
+  options_.training.models = {"popular", "item_knn", "mf"};  // nobody rates
   open_trainer();
   const Job job = train();
   ASSERT_EQ(job.state, JobState::kSucceeded) << job.detail;
   EXPECT_EQ(host_->serving_id(), "g1");
   EXPECT_THAT(newest().models, ElementsAre("popular", "item_knn"));
-  EXPECT_THAT(newest().left_out.at("ease"), HasSubstr("max_items"));
-  EXPECT_THAT(newest().note, HasSubstr("no ease"));
-  EXPECT_THAT(job.warnings, ElementsAre(HasSubstr("ease is left out: ease would take")));
+  EXPECT_THAT(newest().left_out.at("mf"), HasSubstr("no interactions of the type rating"));
+  EXPECT_THAT(newest().note, HasSubstr("no mf"));
+  EXPECT_THAT(job.warnings, ElementsAre(HasSubstr("mf is left out: there are no interactions of the type rating")));
   // Alone, there is nothing to promote.
-  const Job alone = train({.models = {"ease"}});
+  const Job alone = train({.models = {"mf"}});
   EXPECT_EQ(alone.state, JobState::kFailed);
-  EXPECT_THAT(alone.detail, HasSubstr("max_items"));
+  EXPECT_THAT(alone.detail, HasSubstr("no interactions of the type rating"));
   EXPECT_EQ(host_->serving_id(), "g1");
 }
 
 TEST_F(InheritedMembersTest, AMemberThatFailsKeepsTheOneOfBefore) {
   write_clusters();
-  options_.training.models = {"popular", "item_knn", "ease"};
-  options_.training.settings["ease"] = {{"max_items", "30"}};
+  for (int n = 0; n < 20; ++n)
+    write({interaction("critic", "item-" + std::to_string(n), kStartMs + n, "rating", 1 + n % 5)});
+  options_.training.models = {"popular", "item_knn", "mf"};
   open_trainer();
   ASSERT_EQ(train().state, JobState::kSucceeded);
-  ASSERT_NE(host_->serving()->history_model("ease"), nullptr);
-  write({interaction("user-1", "one-more", kStartMs), interaction("user-2", "one-more", kStartMs + 1)});
+  ASSERT_NE(host_->serving()->encoder("mf"), nullptr);
+  write({DeleteEntity{EntityKind::kUser, "critic"}});
   const Job job = train();
   ASSERT_EQ(job.state, JobState::kSucceeded) << job.detail;
   EXPECT_EQ(host_->serving_id(), "g2");
-  EXPECT_NE(host_->serving()->history_model("ease"), nullptr);
-  EXPECT_EQ(newest().inherited.at("ease").generation, "g1");
-  EXPECT_THAT(newest().left_out.at("ease"), HasSubstr("is kept"));
+  EXPECT_NE(host_->serving()->encoder("mf"), nullptr);
+  EXPECT_EQ(newest().inherited.at("mf").generation, "g1");
+  EXPECT_THAT(newest().left_out.at("mf"), HasSubstr("is kept"));
 }
 
 TEST_F(InheritedMembersTest, TheRankerIsAMemberLikeOthers) {
