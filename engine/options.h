@@ -49,7 +49,10 @@ struct IndexSettings {
 };
 
 struct TrainingOptions {
-  std::vector<std::string> models = {"popular", "item_knn", "user_knn", "ials"};
+  // "auto": the run finds the models, their settings and the default funnel that recommend best on the data
+  // (docs/training.md); models named beside it are learned in any case.
+  std::vector<std::string> models = {"auto"};
+  std::int64_t budget_s = 600;  // CPU time of an automatic run, seconds of all threads together; 1..604800
   // Options of each model by name, as in docs/models.md: {"ials":{"dim":"64"}}.
   std::map<std::string, std::map<std::string, std::string>> settings;
   std::int64_t schedule_s = 0;                 // train every so often; 0: by hand only

@@ -271,6 +271,17 @@ struct FunnelQuality {
   std::vector<std::string> without = {};  // inherited members that are too dear to learn for a trial
 };
 
+// One thing that an automatic run tried, measured on held-out users.
+struct SearchTrial {
+  std::string step;         // "model", "settings", "retriever", "funnel"
+  std::string name;         // "ease", "ials", "ann:ials + 0.5 item_knn"
+  std::string detail = {};  // "regularization=500"; why it was passed over
+  double ndcg10 = 0;
+  double error = 0;    // standard error of ndcg10 by the users; 0: not known
+  double seconds = 0;  // that it took
+  bool is_chosen = false;
+};
+
 struct GenerationInfo {
   std::string id;     // "g3"
   std::string state;  // "serving", "ready", "rejected"
@@ -283,6 +294,11 @@ struct GenerationInfo {
   std::map<std::string, std::string> left_out = {};       // member -> why the run did not learn it
   std::map<std::string, FunnelQuality> funnels = {};      // by name: what the gate compared
   std::string note;                                       // why rejected, and the like
+  // Of an automatic run: what it found best. Members that it chose; others were asked for by name.
+  std::vector<std::string> chosen = {};
+  std::map<std::string, std::map<std::string, std::string>> found_settings = {};  // by model: what is no default
+  std::optional<FunnelConfig> default_funnel = {};  // what "default" is while the generation serves
+  std::vector<SearchTrial> trials = {};             // in the order of time
 };
 
 // --- state ---

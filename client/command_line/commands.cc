@@ -200,6 +200,7 @@ void add_generations(CLI::App& app, int* exit_code) {
   };
   static constexpr Command kCommands[] = {
       {"generations", "What training made: members, state, figures", run_generations},
+      {"report", "What an automatic training tried, and what it chose", run_report},
       {"promote", "Have a generation serve", run_promote},
       {"rollback", "Serve the generation that served before", run_rollback},
       {"jobs", "The training jobs since the server's start", run_jobs},
@@ -209,6 +210,8 @@ void add_generations(CLI::App& app, int* exit_code) {
     CLI::App* command = app.add_subcommand(known.name, known.about);
     add_remote_options(command, &options->remote, true);
     if (known.run == run_promote) command->add_option("generation", options->generation, "Its id")->required();
+    if (known.run == run_report)
+      command->add_option("generation", options->generation, "Its id (default: the one that serves)");
     command->footer(std::string("Example:\n  tamis ") + known.name + (known.run == run_promote ? " g3" : "") +
                     kExitCodes);
     command->callback([options, exit_code, run = known.run] { *exit_code = run(*options); });

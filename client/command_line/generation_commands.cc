@@ -21,6 +21,12 @@ std::string text_of(const json& row, const char* member) {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
+std::string fixed(double number, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.*f", digits, number);
+  return text;
+}
+
 // "ials, bpr (g3)": members, and where those that were taken over come from.
 std::string members_of(const json& generation) {
   const json inherited = generation.value("inherited", json::object());
@@ -58,6 +64,27 @@ int call_and_print(const char* command, const RemoteOptions& remote, const char*
   return kExitOk;
 }
 
+// "NDCG@10 0.1730 (1: ...), 2.0 times that of what was in use, 4.9 times that of the most popular."
+void print_gain(const json& trials) {
+  double chosen = 0;
+  double before = 0;
+  double popular = 0;
+  for (const json& trial : trials) {
+    const double ndcg = trial.value("ndcg@10", 0.0);
+    const std::string step = text_of(trial, "step");
+    const std::string name = text_of(trial, "name");
+    if (step == "funnel" && trial.value("chosen", false)) chosen = ndcg;
+    if (step == "funnel" && name == "in use until now") before = ndcg;
+    if (step == "retriever" && name == "popular") popular = ndcg;
+  }
+  if (chosen <= 0) return;
+  std::printf("The lists reach NDCG@10 %s (1: the first places are just what people took next; 0: none of it)",
+              fixed(chosen, 4).c_str());
+  if (before > 0) std::printf(", %s times that of what was in use", fixed(chosen / before, 1).c_str());
+  if (popular > 0) std::printf(", %s times that of the most popular items", fixed(chosen / popular, 1).c_str());
+  std::printf(".\n\n");
+}
+
 void print_serving(const json& answer) { std::printf("generation %s serves\n", text_of(answer, "generation").c_str()); }
 
 }  // namespace
@@ -70,6 +97,52 @@ int run_generations(const GenerationOptions& options) {
     for (const json& row : rows)
       table.add_row({text_of(row, "generation"), text_of(row, "state"), text_of(row, "created_at"), members_of(row),
                      text_of(row, "note")});
+    std::printf("%s", table.to_text(80).c_str());
+  });
+}
+
+int run_report(const GenerationOptions& options) {
+  std::string generation = options.generation;
+  if (generation.empty()) {
+    auto client = connect(options.remote);
+    if (!client.is_ok()) return report_failure("report", client.status()), kExitUsage;
+    HttpRequest request;
+    request.target = "/v1/generations";
+    request.repeatable = true;
+    const auto body = (*client)->call(request);
+    if (!body.is_ok()) return report_failure("report", body.status());
+    const auto document = parse_answer(*body);
+    if (!document.is_ok()) return report_failure("report", document.status());
+    generation = text_of(*document, "serving");
+    if (generation.empty())
+      return report_failure("report", Status::failed_precondition("no generation serves; `tamis train` makes one"));
+  }
+  const std::string target = "/v1/generations/" + percent_encode(generation) + "/report";
+  return call_and_print("report", options.remote, "GET", target, [](const json& answer) {
+    std::printf("%s: %s\n", text_of(answer, "generation").c_str(), text_of(answer, "note").c_str());
+    const json trials = answer.value("trials", json::array());
+    if (trials.empty()) {
+      std::printf("Its models were named, so nothing was searched; `tamis generations` has their figures.\n");
+      return;
+    }
+    print_gain(trials);
+    Table table;
+    table.add_column("tried");
+    table.add_column("what");
+    table.add_column("NDCG@10", Table::Align::kRight);
+    table.add_column("95% interval");
+    table.add_column("seconds", Table::Align::kRight);
+    table.add_column("chosen");
+    table.add_column("");
+    for (const json& trial : trials) {
+      const double ndcg = trial.value("ndcg@10", 0.0);
+      std::string interval;
+      if (const auto bounds = trial.find("interval"); bounds != trial.end())
+        interval = fixed(bounds->at(0).get<double>(), 4) + " to " + fixed(bounds->at(1).get<double>(), 4);
+      table.add_row({text_of(trial, "step"), text_of(trial, "name"), ndcg > 0 ? fixed(ndcg, 4) : "", interval,
+                     fixed(trial.value("seconds", 0.0), 1), trial.value("chosen", false) ? "*" : "",
+                     text_of(trial, "detail")});
+    }
     std::printf("%s", table.to_text(80).c_str());
   });
 }

@@ -1,4 +1,5 @@
-// `tamis generations`, `tamis promote`, `tamis rollback`, `tamis jobs`: what training made, and which of it serves.
+// `tamis generations`, `tamis report`, `tamis promote`, `tamis rollback`, `tamis jobs`: what training made, and which
+// of it serves.
 #pragma once
 
 #include <string>
@@ -9,10 +10,11 @@ namespace tamis::client {
 
 struct GenerationOptions {
   RemoteOptions remote;
-  std::string generation;  // promote
+  std::string generation;  // promote, report; of the latter empty: the one that serves
 };
 
 int run_generations(const GenerationOptions& options);
+int run_report(const GenerationOptions& options);
 int run_promote(const GenerationOptions& options);
 int run_rollback(const GenerationOptions& options);
 int run_jobs(const GenerationOptions& options);

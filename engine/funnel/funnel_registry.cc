@@ -15,23 +15,23 @@ Status base_fault(const FunnelConfig& funnel, const std::string& why) {
 
 }  // namespace
 
-FunnelRegistry::FunnelRegistry() { funnels_["default"] = FunnelConfig::default_funnel(); }
-
 void FunnelRegistry::put(FunnelConfig funnel) {
   std::string name = funnel.name;
   funnels_.insert_or_assign(std::move(name), std::move(funnel));
 }
 
 void FunnelRegistry::erase(std::string_view name) {
-  if (name == "default") {
-    funnels_["default"] = FunnelConfig::default_funnel();
-  } else if (const auto found = funnels_.find(name); found != funnels_.end()) {
-    funnels_.erase(found);
-  }
+  if (const auto found = funnels_.find(name); found != funnels_.end()) funnels_.erase(found);
+}
+
+void FunnelRegistry::set_built_in(FunnelConfig funnel) {
+  built_in_ = std::move(funnel);
+  built_in_.name = "default";
 }
 
 Funnels FunnelRegistry::resolve() const {
   Funnels resolved;
+  if (!funnels_.contains("default")) resolved.emplace("default", std::make_shared<FunnelConfig>(built_in_));
   // A pass settles every funnel whose base is settled; as many passes as the longest chain of bases has links.
   std::size_t before = 0;
   do {

@@ -16,16 +16,17 @@ using Funnels = std::map<std::string, std::shared_ptr<const FunnelConfig>, std::
 // Externally synchronised: of the thread that applies commits. "default" is always there.
 class FunnelRegistry {
  public:
-  FunnelRegistry();
-
   void put(FunnelConfig funnel);
   // "default" is the built-in one again.
   void erase(std::string_view name);
+  // What "default" is where nobody stored one.
+  void set_built_in(FunnelConfig funnel);
   // Every funnel whose bases are all there, with the settings that it inherits from them as they are now.
   Funnels resolve() const;
 
  private:
   std::map<std::string, FunnelConfig, std::less<>> funnels_;  // as stored
+  FunnelConfig built_in_ = FunnelConfig::default_funnel();
 };
 
 // invalid_argument at "/base" where the base is unknown among `funnels`, or leads back to `funnel` itself.

@@ -31,6 +31,24 @@ Result<FunnelQuality> parse_funnel_quality(const json& value) {
   return quality;
 }
 
+json trial_to_json(const SearchTrial& trial) {
+  json value = {{"step", trial.step}, {"name", trial.name}, {"ndcg@10", trial.ndcg10}, {"seconds", trial.seconds}};
+  if (!trial.detail.empty()) value["detail"] = trial.detail;
+  if (trial.error > 0) value["error"] = trial.error;
+  if (trial.is_chosen) value["chosen"] = true;
+  return value;
+}
+
+SearchTrial parse_trial(const json& value) {
+  return {.step = value.at("step").get<std::string>(),
+          .name = value.at("name").get<std::string>(),
+          .detail = value.value("detail", ""),
+          .ndcg10 = value.at("ndcg@10").get<double>(),
+          .error = value.value("error", 0.0),
+          .seconds = value.at("seconds").get<double>(),
+          .is_chosen = value.value("chosen", false)};
+}
+
 }  // namespace
 
 // What came after the first version is written only where there is any, so that others' files stay as they are.
@@ -46,6 +64,10 @@ json generation_info_to_json(const GenerationInfo& info) {
     value["inherited"][member] = {{"generation", origin.generation}, {"sequence", origin.sequence}};
   if (!info.left_out.empty()) value["left_out"] = info.left_out;
   for (const auto& [name, quality] : info.funnels) value["funnels"][name] = funnel_to_json(quality);
+  if (!info.chosen.empty()) value["chosen"] = info.chosen;
+  if (!info.found_settings.empty()) value["found_settings"] = info.found_settings;
+  if (info.default_funnel) value["default_funnel"] = json::parse(tamis::funnel_to_json(*info.default_funnel));
+  for (const SearchTrial& trial : info.trials) value["trials"].push_back(trial_to_json(trial));
   return value;
 }
 
@@ -70,6 +92,14 @@ Result<GenerationInfo> parse_generation_info(const nlohmann::json& json) {
       for (const auto& [name, quality] : json["funnels"].items()) {
         TAMIS_ASSIGN_OR_RETURN(info.funnels[name], parse_funnel_quality(quality));
       }
+    if (json.contains("chosen")) info.chosen = json["chosen"].get<std::vector<std::string>>();
+    if (json.contains("found_settings"))
+      info.found_settings = json["found_settings"].get<decltype(info.found_settings)>();
+    if (json.contains("default_funnel")) {
+      TAMIS_ASSIGN_OR_RETURN(info.default_funnel, parse_funnel("default", json["default_funnel"].dump()));
+    }
+    if (json.contains("trials"))
+      for (const auto& trial : json["trials"]) info.trials.push_back(parse_trial(trial));
     return info;
   } catch (const nlohmann::json::exception& error) {
     return Status::corruption(std::string("not a generation's description: ") + error.what());

@@ -36,6 +36,7 @@ struct Dataset {
   std::vector<float> event_values;
   std::vector<std::string> types;
   RatingScales rating_scales;  // of the ratings that the store had
+  bool is_retimed = false;     // times are those of retime(), not the store's
   // By row where features were asked for, else empty.
   std::vector<Features> user_features;
   std::vector<Features> item_features;

@@ -115,8 +115,10 @@ std::optional<std::string> find_harm(const GenerationInfo& info, double toleranc
 
 GateDecision check_gate(const GenerationInfo& candidate, const std::optional<GenerationInfo>& serving,
                         double tolerance) {
-  const bool learned_ranker = !candidate.inherited.contains(kRanker);
-  if (const std::optional<std::string> harm = find_harm(candidate, tolerance); harm && learned_ranker)
+  // One that the run inherited or chose was tried in funnels.
+  const bool is_tried = candidate.inherited.contains(kRanker) ||
+                        std::find(candidate.chosen.begin(), candidate.chosen.end(), kRanker) != candidate.chosen.end();
+  if (const std::optional<std::string> harm = find_harm(candidate, tolerance); harm && !is_tried)
     return {.holds = false, .reason = *harm};
   if (!candidate.funnels.empty()) {
     GateDecision decision = check_funnels(candidate, serving, tolerance);

@@ -75,7 +75,7 @@ double expected_cost(const std::string& model) {
 
 bool need_features(const std::vector<std::string>& names) {
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    if (name == "dlrm") return true;
+    if (name == "dlrm" || name == kAutomatic) return true;
     const models::EncoderKind* kind = models::find_encoder_kind(name);
     return kind != nullptr && kind->uses_features;
   });

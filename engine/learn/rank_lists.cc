@@ -6,7 +6,6 @@
 
 #include "engine/retrieval/merge.h"
 #include "engine/serving/model_scores.h"
-#include "models/kinds/history_model_kinds.h"
 #include "models/parallel.h"
 
 namespace tamis::engine {
@@ -102,6 +101,7 @@ std::vector<std::uint32_t> seen_before(const RankWorld& world, const Request& re
 RankModels RankRetrieval::view() const {
   RankModels models;
   for (const auto& encoder : learned.encoders) models.encoders.push_back(encoder.get());
+  for (const auto& model : learned.history_models) models.history_models.push_back(model.get());
   if (learned.item_neighbors) models.item_neighbors = &*learned.item_neighbors;
   if (learned.user_neighbors) {
     models.interactions = &matrix;
@@ -114,7 +114,7 @@ RankModels RankRetrieval::view() const {
 std::vector<std::string> retrieval_models(const std::vector<std::string>& names) {
   std::vector<std::string> kept;
   for (const std::string& name : names)
-    if (name != "dlrm" && name != "popular" && models::find_history_model_kind(name) == nullptr) kept.push_back(name);
+    if (name != "dlrm" && name != "popular") kept.push_back(name);
   return kept;
 }
 

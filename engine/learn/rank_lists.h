@@ -50,7 +50,7 @@ struct RankRetrieval {
 // Learns `names` (of trainable_models(), dlrm and popular left out) from events [0, end).
 Result<RankRetrieval> learn_retrieval(const Dataset& dataset, std::size_t end, const std::vector<std::string>& names,
                                       const ModelSettings& settings, const RunControl& control);
-// The models of `names` whose scores a ranker reads: those that place items in a space, and neighbours.
+// The models of `names` whose scores a ranker reads: all that answer by the user.
 std::vector<std::string> retrieval_models(const std::vector<std::string>& names);
 
 // Lists of the users who have a history before the window and took something within it, in the order of time.

@@ -8,10 +8,16 @@
 #include "engine/learn/gate.h"
 #include "engine/learn/learn_ranker.h"
 #include "engine/learn/learned_models.h"
+#include "engine/learn/search_recommender.h"
 #include "engine/settings/model_settings.h"
 
 namespace tamis::engine {
 namespace {
+
+bool is_text_among(const Features& features) {
+  return std::any_of(features.begin(), features.end(),
+                     [](const auto& feature) { return std::holds_alternative<Text>(feature.second); });
+}
 
 constexpr double kMeasured = 0.85;   // shares of the evaluation's progress
 constexpr double kEvaluated = 0.45;  // shares of the run's progress
@@ -36,7 +42,7 @@ Status leave_out_for_lack(const TrainingRun& run, const std::string& lack, Gener
   return Status::failed_precondition(lack + ". Until then popular, trending and latest items are recommended");
 }
 
-std::string describe(const TimeSplitReport& report) {
+std::string describe_split(const TimeSplitReport& report) {
   return "evaluated on " + std::to_string(report.tail_interactions) + " interactions from " +
          format_rfc3339(report.cut_ms) + " on, " + std::to_string(report.users) + " users";
 }
@@ -108,7 +114,7 @@ Status evaluate(const Dataset& dataset, const TrainingRun& run, const RunControl
   }
   std::erase_if(info->left_out, [&](const auto& entry) { return !contains(run.models, entry.first); });
   for (const ModelEvaluation& model : report->models) info->metrics[model.model] = model.metrics;
-  info->note = describe(*report);
+  info->note = describe_split(*report);
   if (const std::optional<std::string> harm = find_harm(*info, run.tolerance)) {
     info->left_out["dlrm"] = *harm;
     info->metrics.erase("dlrm");
@@ -213,21 +219,70 @@ void note_left_out(const Inheritance& inheritance, GenerationInfo* info) {
   info->note += (info->note.empty() ? "" : "; ") + list_reasons(info->left_out, "no ");
 }
 
+// Of the generation that gives members; empty where none does.
+GenerationInfo info_before(const Inheritance& inheritance) {
+  if (inheritance.dir.empty()) return {};
+  const Result<Manifest> manifest = read_manifest(inheritance.dir);
+  return manifest.is_ok() ? manifest->info : GenerationInfo();
+}
+
+// A run of named models leaves what was found before as it is.
+void keep_what_was_found(const TrainingRun& run, GenerationInfo* info) {
+  const GenerationInfo before = info_before(run.inheritance);
+  for (const std::string& model : before.chosen)
+    if (!contains(run.models, model)) info->chosen.push_back(model);
+  info->found_settings = before.found_settings;
+  info->default_funnel = before.default_funnel;
+}
+
+// Has an automatic run find its models and their settings. Members of the generation before that it does not choose
+// again are not taken over.
+Status choose_models(const Dataset& dataset, bool has_lack, const RunControl& control, TrainingRun* run,
+                     GenerationInfo* info) {
+  FoundRecommender found{.models = base_models(), .settings = run->settings};
+  std::erase(run->models, kAutomatic);
+  for (const std::string& model : run->models)
+    if (!contains(found.models, model)) found.models.push_back(model);
+  if (has_lack) {
+    if (std::any_of(dataset.item_features.begin(), dataset.item_features.end(), is_text_among) ||
+        std::any_of(dataset.other_item_features.begin(), dataset.other_item_features.end(), is_text_among))
+      if (!contains(found.models, "content")) found.models.emplace_back("content");
+    info->chosen = found.models;
+  } else {
+    const GenerationInfo before = info_before(run->inheritance);
+    TAMIS_ASSIGN_OR_RETURN(found, search_recommender(dataset, *run, before.found_settings, control, info));
+  }
+  run->models = std::move(found.models);
+  run->settings = std::move(found.settings);
+  std::erase_if(run->inheritance.members, [&](const std::string& member) {
+    return contains(trainable_models(), member) && !contains(run->models, member);
+  });
+  return Status::ok();
+}
+
 }  // namespace
 
-Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRun& run,
+Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRun& asked,
                                         const std::filesystem::path& dir, const RunControl& control) {
-  TAMIS_RETURN_IF_ERROR(validate_run_models(run.models, run.inheritance.members));
+  TAMIS_RETURN_IF_ERROR(validate_run_models(asked.models, asked.inheritance.members));
+  TrainingRun run = asked;
   GenerationContents contents;
   contents.info.id = run.generation;
   contents.info.state = "ready";
   contents.info.created_ms = run.created_ms;
   contents.info.sequence = dataset.sequence;
+  const std::optional<std::string> lack = find_lack(dataset);
+  if (is_automatic(run.models)) {
+    TAMIS_RETURN_IF_ERROR(
+        choose_models(dataset, lack.has_value(), control.part("", 0, kEvaluated), &run, &contents.info));
+  } else {
+    keep_what_was_found(run, &contents.info);
+  }
   Inheritance inheritance = run.inheritance;
-  if (const std::optional<std::string> lack = find_lack(dataset)) {
+  if (lack) {
     TAMIS_RETURN_IF_ERROR(leave_out_for_lack(run, *lack, &contents.info));
     contents.info.note = "not evaluated: there are too few interactions";
-  } else {
+  } else if (!is_automatic(asked.models)) {
     TAMIS_RETURN_IF_ERROR(evaluate(dataset, run, control.part("", 0, kEvaluated), &inheritance, &contents.info));
   }
 

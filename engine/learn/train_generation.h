@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,10 @@ struct TrainingRun {
   TimestampMs created_ms = 0;       // written into the manifest
   std::vector<std::string> models;  // of trainable_models()
   ModelSettings settings;
-  double holdout = 0.1;                 // share evaluated on; 0: no evaluation
+  double holdout = 0.1;  // share evaluated on; 0: no evaluation
+  // Of an automatic run (kAutomatic among the models): the settings that were given, as text, and its CPU time.
+  std::map<std::string, std::map<std::string, std::string>> text_settings = {};
+  std::int64_t budget_s = 600;
   RankClock clock;                      // how the database counts, for the ranker's features
   std::vector<ServedList> served = {};  // what was shown (load_served_lists()), for the ranker
   // What the run may take over: members that it does not learn, or fails to learn, become the generation's as they are.

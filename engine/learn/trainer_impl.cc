@@ -12,6 +12,7 @@
 #include "engine/learn/dataset.h"
 #include "engine/learn/gate.h"
 #include "engine/learn/learned_models.h"
+#include "engine/learn/search_recommender.h"
 #include "engine/learn/train_generation.h"
 #include "engine/learn/training_process.h"
 #include "engine/settings/model_settings.h"
@@ -22,6 +23,7 @@ namespace {
 
 constexpr double kLoaded = 0.05;  // shares of a job's progress
 constexpr double kTrained = 0.95;
+constexpr double kFirst = 0.1;  // of an automatic run: until something serves
 
 std::uint32_t thread_count(const TrainingOptions& options) {
   return options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
@@ -50,6 +52,21 @@ std::string key_of(const TrainRequest& request) {
   return key;
 }
 
+// What the funnels that people wrote name.
+std::vector<std::string> models_in_funnels(const std::vector<FunnelConfig>& funnels) {
+  std::vector<std::string> models;
+  const auto add = [&](const std::string& model) {
+    if (contains(trainable_models(), model) && !contains(models, model)) models.push_back(model);
+  };
+  for (const FunnelConfig& funnel : funnels) {
+    if (funnel.name == "default") continue;
+    for (const RetrieverConfig& retriever : funnel.retrievers)
+      add(retriever.kind == "ann" || retriever.kind == "similar" ? retriever.space : retriever.kind);
+    if (funnel.ranker.kind != "none") add(funnel.ranker.kind);
+  }
+  return models;
+}
+
 std::string join(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -66,7 +83,7 @@ void observe_end(Observer* observer, const Job& job) {
 
 Result<std::unique_ptr<Trainer>> Trainer::open(const std::filesystem::path& generations_dir, storage::Store* store,
                                                TrainerHost* host, const DatabaseOptions* options) {
-  TAMIS_RETURN_IF_ERROR(validate_model_names(options->training.models, "training.models"));
+  TAMIS_RETURN_IF_ERROR(validate_run_models(options->training.models, {}, "training.models"));
   TAMIS_ASSIGN_OR_RETURN(ModelSettings settings, parse_model_settings(options->training));
   TAMIS_ASSIGN_OR_RETURN(
       std::unique_ptr<Registry> registry,
@@ -127,8 +144,12 @@ Result<Job> TrainerImpl::train(const TrainRequest& request) {
 
 Result<TrainerImpl::Plan> TrainerImpl::plan_run(const TrainRequest& request) const {
   Plan plan;
+  plan.holdout = options_->training.holdout;
   plan.models = request.models.empty() ? options_->training.models : named_models(request);
   const std::optional<GenerationInfo> serving = serving_info();
+  if (is_automatic(plan.models))
+    for (const std::string& model : models_in_funnels(host_->funnels_in_use()))
+      if (!contains(plan.models, model)) plan.models.push_back(model);
   if (!serving) return plan;
   plan.serving = serving->models;
   if (!request.inherit) return plan;
@@ -143,7 +164,9 @@ Result<TrainerImpl::Plan> TrainerImpl::plan_run(const TrainRequest& request) con
   }
   for (const std::string& member : serving->models) {
     if (contains(plan.models, member)) continue;
-    const bool is_trainable = contains(trainable_models(), member);
+    // Those that an automatic run chose, the next one chooses anew.
+    const bool is_trainable =
+        contains(trainable_models(), member) && !(is_automatic(plan.models) && contains(serving->chosen, member));
     const auto damage = damaged.find(member);
     if (is_trainable && (request.models.empty() || damage != damaged.end())) plan.models.push_back(member);
     if (damage == damaged.end()) continue;
@@ -153,7 +176,29 @@ Result<TrainerImpl::Plan> TrainerImpl::plan_run(const TrainRequest& request) con
   return plan;
 }
 
+void TrainerImpl::serve_something_first(JobRun& job, const TrainRequest& request) {
+  constexpr std::uint64_t kMany = 50'000;  // fewer are searched in seconds
+  if (serving_info() || !request.promote || store_->counts().interactions < kMany) return;
+  const Plan plan{.models = base_models(), .inheritance = {}, .serving = {}, .warnings = {}, .holdout = 0};
+  const Result<std::string> told = run_plan(job, request, plan, control_of(job).part("first: ", 0, kFirst));
+  if (!told.is_ok()) spdlog::warn("training {}: nothing serves yet: {}", job.id(), told.status().to_string());
+}
+
+RunControl TrainerImpl::control_of(JobRun& job) const {
+  RunControl control{.threads = thread_count(options_->training), .report = {}, .cancelled = job.cancelled()};
+  control.report = [&job](double progress, std::string_view stage, std::string_view detail) {
+    job.report(progress, stage, detail);
+  };
+  control.warn = [&job](const std::string& warning) {
+    job.warn(warning);
+    spdlog::warn("training {}: {}", job.id(), warning);
+  };
+  return control;
+}
+
 Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& request) {
+  if (is_automatic(request.models.empty() ? options_->training.models : request.models))
+    serve_something_first(job, request);
   TAMIS_ASSIGN_OR_RETURN(const Plan plan, plan_run(request));
   spdlog::info("training {} begins: it learns {}{}", job.id(), join(plan.models),
                plan.inheritance.members.empty()
@@ -164,7 +209,7 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
     base_ = plan.inheritance.dir.filename().string();
   }
   for (const std::string& warning : plan.warnings) job.warn(warning);
-  Result<std::string> told = run_plan(job, request, plan);
+  Result<std::string> told = run_plan(job, request, plan, control_of(job));
   {
     MutexLock lock(state_mutex_);
     base_.clear();
@@ -177,15 +222,8 @@ Result<std::string> TrainerImpl::run_job(JobRun& job, const TrainRequest& reques
   return told;
 }
 
-Result<std::string> TrainerImpl::run_plan(JobRun& job, const TrainRequest& request, const Plan& plan) {
-  RunControl control{.threads = thread_count(options_->training), .report = {}, .cancelled = job.cancelled()};
-  control.report = [&job](double progress, std::string_view stage, std::string_view detail) {
-    job.report(progress, stage, detail);
-  };
-  control.warn = [&job](const std::string& warning) {
-    job.warn(warning);
-    spdlog::warn("training {}: {}", job.id(), warning);
-  };
+Result<std::string> TrainerImpl::run_plan(JobRun& job, const TrainRequest& request, const Plan& plan,
+                                          const RunControl& control) {
   const TimestampMs now_ms = options_->clock->now_ms();
   TAMIS_ASSIGN_OR_RETURN(const std::string id,
                          registry_->begin_run({.ms = now_ms, .interactions = store_->counts().interactions}));
@@ -201,9 +239,10 @@ Result<std::string> TrainerImpl::run_plan(JobRun& job, const TrainRequest& reque
                     .daily_repeats = options_->daily_repeats,
                     .inheritance = plan.inheritance,
                     .serving = plan.serving,
-                    .funnels = host_->funnels_in_use(),
+                    .funnels = plan.holdout > 0 ? host_->funnels_in_use() : std::vector<FunnelConfig>(),
                     .scratch = directory_.path_of(id + ".trial" + kTemporarySuffix)};
   task.options.models = plan.models;
+  task.options.holdout = plan.holdout;
   task.options.threads = control.threads;
   const bool is_apart = !options_->training.worker_command.empty();
   const RunControl run = control.part("", 0, kTrained);
@@ -234,10 +273,12 @@ Result<GenerationInfo> TrainerImpl::train_here(const TrainingTask& task, const R
                   .models = task.options.models,
                   .settings = settings_,
                   .holdout = task.options.holdout,
+                  .text_settings = task.options.settings,
+                  .budget_s = task.options.budget_s,
                   .clock = task.clock,
                   .inheritance = task.inheritance,
                   .tolerance = task.options.gate_tolerance};
-  if (has_ranker(run.models)) {
+  if (may_rank(run.models)) {
     TAMIS_ASSIGN_OR_RETURN(run.served, load_served_lists(*store_, dataset, control.cancelled));
   }
   const std::optional<FunnelTrial> trial = trial_of(task, *options_, *store_);

@@ -58,10 +58,15 @@ class TrainerImpl final : public Trainer {
     Inheritance inheritance;
     std::vector<std::string> serving;  // members of the generation that serves
     std::vector<std::string> warnings;
+    double holdout = 0;
   };
   Result<Plan> plan_run(const TrainRequest& request) const;
+  RunControl control_of(JobRun& job) const;
   Result<std::string> run_job(JobRun& job, const TrainRequest& request);
-  Result<std::string> run_plan(JobRun& job, const TrainRequest& request, const Plan& plan);
+  // Where nothing serves and an automatic run will take minutes: models that learn in seconds serve until it is
+  // through.
+  void serve_something_first(JobRun& job, const TrainRequest& request);
+  Result<std::string> run_plan(JobRun& job, const TrainRequest& request, const Plan& plan, const RunControl& control);
   // The run itself, on this thread or in a process of its own; the generation's files are then there.
   Result<GenerationInfo> train_here(const TrainingTask& task, const RunControl& control) const;
   Result<GenerationInfo> train_apart(const TrainingTask& task, const RunControl& control) const;

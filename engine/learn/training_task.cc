@@ -43,6 +43,7 @@ std::string training_task_to_json(const TrainingTask& task) {
                {"settings", options.settings},
                {"threads", options.threads},
                {"holdout", options.holdout},
+               {"budget_s", options.budget_s},
                {"memory_limit_bytes", options.memory_limit_bytes},
                {"nice", options.nice},
                {"interaction_types", types},
@@ -70,6 +71,7 @@ Result<TrainingTask> parse_training_task(const std::string& text) {
     task.options.settings = value.at("settings").get<decltype(task.options.settings)>();
     task.options.threads = value.at("threads").get<std::uint32_t>();
     task.options.holdout = value.at("holdout").get<double>();
+    task.options.budget_s = value.at("budget_s").get<std::int64_t>();
     task.options.memory_limit_bytes = value.at("memory_limit_bytes").get<std::uint64_t>();
     task.options.nice = value.at("nice").get<std::uint32_t>();
     for (const json& type : value.at("interaction_types")) {

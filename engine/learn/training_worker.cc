@@ -117,10 +117,12 @@ Result<GenerationInfo> train(const TrainingTask& task, const TextEmbedderFactory
                   .models = task.options.models,
                   .settings = settings,
                   .holdout = task.options.holdout,
+                  .text_settings = task.options.settings,
+                  .budget_s = task.options.budget_s,
                   .clock = task.clock,
                   .inheritance = task.inheritance,
                   .tolerance = task.options.gate_tolerance};
-  if (has_ranker(run.models)) {
+  if (may_rank(run.models)) {
     TAMIS_ASSIGN_OR_RETURN(run.served, load_served_lists(*store, dataset, nullptr));
   }
   const std::optional<FunnelTrial> trial = trial_of(task, options_of(task), *store);

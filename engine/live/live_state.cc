@@ -197,6 +197,12 @@ void LiveState::delete_funnel(const std::string& name) {
   publish([&](ReadState& state) { state.funnels = funnels_.resolve(); });
 }
 
+Funnels LiveState::follow_generation(const Generation* generation) {
+  const bool has_found = generation != nullptr && generation->info.default_funnel;
+  funnels_.set_built_in(has_found ? *generation->info.default_funnel : FunnelConfig::default_funnel());
+  return funnels_.resolve();
+}
+
 std::map<std::string, std::uint64_t> LiveState::interactions_by_type() const {
   std::vector<std::uint64_t> counts;
   {

@@ -68,6 +68,8 @@ class LiveState {
   bool is_recounting() const { return is_recounting_.load(std::memory_order_acquire); }
   void put_funnel(const std::string& name, const std::string& json);
   void delete_funnel(const std::string& name);
+  // The funnels while `generation` (null: none) serves: "default", where nobody stored one, is what it found best.
+  Funnels follow_generation(const Generation* generation);
 
   EntityTable& entities(EntityKind kind) { return kind == EntityKind::kUser ? users_ : items_; }
   const EntityTable& entities(EntityKind kind) const { return kind == EntityKind::kUser ? users_ : items_; }

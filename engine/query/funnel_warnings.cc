@@ -181,6 +181,8 @@ std::vector<Warning> generation_warnings(const ReadState& state) {
   std::set<std::string> used;
   for (const auto& [name, funnel] : state.funnels) note_used(*funnel, &used);
   const bool is_ranked = generation.ranker != nullptr && used.contains("dlrm");
+  // What a run chose by itself is no oversight of anybody's: similar items may need it.
+  used.insert(generation.info.chosen.begin(), generation.info.chosen.end());
   Warnings warnings;
   const auto check = [&](const std::string& model, std::string_view hint) {
     if (!used.contains(model))

@@ -36,6 +36,7 @@ class RankingWorld {
                              .listed_ms = listed_ms(features)});
     }
     for (const auto& encoder : generation.encoders) models_.encoders.push_back(encoder.get());
+    for (const auto& model : generation.history_models) models_.history_models.push_back(model.get());
     if (generation.item_neighbors) models_.item_neighbors = &*generation.item_neighbors;
     if (generation.interactions_by_item.rows == generation.vocabulary("user_knn").items.size() &&
         !generation.user_norms.empty()) {

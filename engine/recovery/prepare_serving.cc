@@ -85,6 +85,7 @@ void publish_serving(const Serving& serving, LiveState* live) {
   live->publish([&](ReadState& state) {
     std::erase_if(state.spaces, [](const auto& entry) { return is_trained(entry.second->space); });
     state.generation = serving.generation;
+    state.funnels = live->follow_generation(serving.generation.get());
     for (const auto& space : serving.spaces) state.spaces[space->space.name] = space;
   });
 }

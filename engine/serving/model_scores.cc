@@ -13,12 +13,12 @@ namespace {
 constexpr TimestampMs kRecentMs = 86'400'000;
 constexpr std::size_t kRankVoters = 100;  // as the retriever user_knn
 
-float dot(std::span<const float> a, std::span<const float> b) {
+float inner_product_of(std::span<const float> a, std::span<const float> b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0F);
 }
 
-void scale_to_unit(std::span<float> vector) {
-  const float norm = std::sqrt(dot(vector, vector));
+void to_unit_length(std::span<float> vector) {
+  const float norm = std::sqrt(inner_product_of(vector, vector));
   if (norm > 0) std::for_each(vector.begin(), vector.end(), [norm](float& value) { value /= norm; });
 }
 
@@ -82,6 +82,12 @@ const models::Encoder* ModelScores::find_encoder(std::string_view name) const {
   return nullptr;
 }
 
+const models::HistoryModel* ModelScores::find_history_model(std::string_view name) const {
+  for (const models::HistoryModel* model : models_.history_models)
+    if (model->shape().kind == name) return model;
+  return nullptr;
+}
+
 std::vector<float> ModelScores::embed(const models::Encoder& encoder, const History& history, const Rows& rows) const {
   models::UserInput input;
   if (history.user_row != kNoDenseId) input.row = history.user_row;
@@ -91,7 +97,7 @@ std::vector<float> ModelScores::embed(const models::Encoder& encoder, const Hist
   input.now_ms = query_.now_ms;
   std::vector<float> vector(encoder.shape().dim);
   if (!place_user(encoder, input, vector).is_ok()) return {};
-  if (encoder.shape().metric == Metric::kCosine) scale_to_unit(vector);
+  if (encoder.shape().metric == Metric::kCosine) to_unit_length(vector);
   return vector;
 }
 
@@ -134,6 +140,18 @@ bool ModelScores::score(std::string_view model, bool recent, std::span<const Ran
     }
     return true;
   }
+  if (const models::HistoryModel* answers = find_history_model(model); answers != nullptr) {
+    if (rows.items.empty()) return false;
+    thread_local StampedArray<std::uint32_t> asked;  // row -> place among the candidates
+    asked.clear();
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+      if (const std::uint32_t row = row_in(model, candidates[i]); row != kNoDenseId)
+        asked[row] = static_cast<std::uint32_t>(i);
+    const auto is_asked = [&](std::uint32_t row) { return asked.contains(row); };
+    for (const models::ScoredId& found : answers->recommend(rows.items, rows.weights, candidates.size(), is_asked))
+      scores[asked[found.id]] = found.score;
+    return true;
+  }
   const models::Encoder* encoder = find_encoder(model);
   if (encoder == nullptr) return false;
   const std::vector<float> user = embed(*encoder, history, rows);
@@ -149,8 +167,8 @@ bool ModelScores::score(std::string_view model, bool recent, std::span<const Ran
                !encoder->embed_item(*candidate.features, vector).is_ok()) {
       continue;
     }
-    if (encoder->shape().metric == Metric::kCosine) scale_to_unit(vector);
-    scores[i] = double{dot(user, vector)};
+    if (encoder->shape().metric == Metric::kCosine) to_unit_length(vector);
+    scores[i] = double{inner_product_of(user, vector)};
   }
   return true;
 }
@@ -165,6 +183,10 @@ std::vector<models::ScoredId> ModelScores::top(std::string_view model, std::size
     if (models_.by_item == nullptr || history.all.items.empty()) return {};
     return models::score_user_knn(voters(), *models_.interactions, depth);
   }
+  if (const models::HistoryModel* answers = find_history_model(model); answers != nullptr) {
+    if (history.all.items.empty()) return {};
+    return answers->recommend(history.all.items, history.all.weights, depth, {});
+  }
   const models::Encoder* encoder = find_encoder(model);
   if (encoder == nullptr) return {};
   const std::vector<float> user = embed(*encoder, history, history.all);
@@ -174,8 +196,8 @@ std::vector<models::ScoredId> ModelScores::top(std::string_view model, std::size
   for (std::uint32_t row = 0; row < encoder->shape().items; ++row) {
     const auto stored = encoder->item_vectors().subspan(std::size_t{row} * user.size(), user.size());
     std::copy(stored.begin(), stored.end(), vector.begin());
-    if (encoder->shape().metric == Metric::kCosine) scale_to_unit(vector);
-    best.push({row, dot(user, vector)});
+    if (encoder->shape().metric == Metric::kCosine) to_unit_length(vector);
+    best.push({row, inner_product_of(user, vector)});
   }
   return best.take();
 }

@@ -17,9 +17,9 @@ class ModelScores {
  public:
   ModelScores(const RankModels& models, const RankQuery& query);
 
-  // scores[i] of candidates[i], in the model's own unit: an encoder by its name, item_knn, user_knn. An item that the
-  // model does not know and cannot embed has 0. False, and zeros, where there is no such model or it cannot place the
-  // user. With `recent` from the newest day of the history alone.
+  // scores[i] of candidates[i], in the model's own unit: an encoder or a history model by its name, item_knn, user_knn.
+  // An item that the model does not know and cannot embed has 0. False, and zeros, where there is no such model or it
+  // cannot place the user. With `recent` from the newest day of the history alone.
   bool score(std::string_view model, bool recent, std::span<const RankCandidate> candidates,
              std::span<double> scores) const;
   // The best `depth` rows by a model, best first; empty where it has none.
@@ -43,6 +43,7 @@ class ModelScores {
   std::uint32_t row_in(std::string_view model, const RankCandidate& candidate) const;
   static Rows rows_of(std::span<const RankEvent> events, const Vocabulary* vocabulary);
   const models::Encoder* find_encoder(std::string_view name) const;
+  const models::HistoryModel* find_history_model(std::string_view name) const;
   std::vector<float> embed(const models::Encoder& encoder, const History& history, const Rows& rows) const;
   std::vector<models::ScoredId> voters() const;
 

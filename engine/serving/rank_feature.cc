@@ -140,7 +140,8 @@ std::vector<std::string> default_rank_features(std::span<const Features> users, 
   for (const std::string& model : models) {
     names.push_back("crossed.score." + model);
     names.push_back("crossed.rank." + model);
-    if (model != "user_knn") names.push_back("crossed.recent." + model);
+    // What walks over other users costs too much to be asked twice.
+    if (model != "user_knn" && model != "graph_filter" && model != "bspm") names.push_back("crossed.recent." + model);
   }
   return names;
 }

@@ -15,6 +15,7 @@
 #include "common/ids.h"
 #include "engine/serving/vocabulary.h"
 #include "models/encoder.h"
+#include "models/history_model.h"
 #include "models/interaction_matrix.h"
 #include "models/neighbors.h"
 
@@ -54,6 +55,7 @@ struct RankCandidate {
 // The retrieval models whose scores are features, by rows.
 struct RankModels {
   std::vector<const models::Encoder*> encoders;
+  std::vector<const models::HistoryModel*> history_models;
   const models::NeighborTable* item_neighbors = nullptr;
   const models::InteractionMatrix* interactions = nullptr;  // [users, items] with its transpose and the users' norms:
   const models::InteractionMatrix* by_item = nullptr;       // user_knn

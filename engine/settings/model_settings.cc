@@ -64,7 +64,7 @@ Status validate_run_models(const std::vector<std::string>& names, const std::vec
     return Status::invalid_argument("names no model, expected at least one").at_field(std::string(field));
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string at = std::string(field) + "[" + std::to_string(i) + "]";
-    if (!is_known(names[i])) return unknown_model(names[i]).at_field(at);
+    if (!is_known(names[i]) && names[i] != kAutomatic) return unknown_model(names[i]).at_field(at);
     if (std::count(names.begin(), names.end(), names[i]) > 1)
       return Status::invalid_argument("'" + names[i] + "' stands there twice").at_field(at);
   }
@@ -78,6 +78,9 @@ Status validate_run_models(const std::vector<std::string>& names, const std::vec
 }
 
 Status validate_model_names(const std::vector<std::string>& names, std::string_view field) {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (!is_known(names[i]))
+      return unknown_model(names[i]).at_field(std::string(field) + "[" + std::to_string(i) + "]");
   return validate_run_models(names, {}, field);
 }
 

@@ -31,9 +31,13 @@ inline constexpr const char* kDefaultUnobservedWeight = "0.3";
 // models, and "dlrm", the ranker.
 const std::vector<std::string>& trainable_models();
 
+// Among the models of a run: asks it to find the others by itself (search_recommender.h).
+inline constexpr const char* kAutomatic = "auto";
+
 inline bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
+inline bool is_automatic(const std::vector<std::string>& models) { return contains(models, kAutomatic); }
 
 // The settings in force of a trained encoder or history model. REQUIRES: one of encoder_kinds() or
 // history_model_kinds().
@@ -41,7 +45,7 @@ Result<models::Settings> encoder_settings(const ModelSettings& settings, const s
 
 // Checks a list of trainable_models(): known, not empty, none twice. invalid_argument naming the field, as
 // "training.models[1]". `popular` has no tables: it is counted live, and takes part in evaluation.
-// Of a run that may take members over: a ranker ranks what those retrieve, too.
+// Of a run that may take members over: a ranker ranks what those retrieve, too; kAutomatic may be among its models.
 Status validate_run_models(const std::vector<std::string>& names, const std::vector<std::string>& inherited,
                            std::string_view field = "models");
 Status validate_model_names(const std::vector<std::string>& names, std::string_view field);

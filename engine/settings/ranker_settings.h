@@ -48,8 +48,8 @@ Result<RankerSettings> parse_ranker_settings(const models::Settings& settings);
 // Those of a run.
 Result<RankerSettings> ranker_settings(const ModelSettings& settings);
 
-inline bool has_ranker(const std::vector<std::string>& models) {
-  return std::find(models.begin(), models.end(), "dlrm") != models.end();
-}
+inline bool has_ranker(const std::vector<std::string>& models) { return contains(models, "dlrm"); }
+// Whether a run may learn a ranker: one that finds its models may.
+inline bool may_rank(const std::vector<std::string>& models) { return has_ranker(models) || is_automatic(models); }
 
 }  // namespace tamis::engine

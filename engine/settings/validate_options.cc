@@ -65,8 +65,8 @@ void check_training(const TrainingOptions& training, RangeCheck* check) {
   std::string expected;
   for (const std::string& name : known) expected += (expected.empty() ? "" : ", ") + name;
   for (const auto& model : training.models) {
-    if (!models.contains(model)) {
-      check->fail("training.models", "training.models names \"" + model + "\"; expected one of " + expected);
+    if (model != engine::kAutomatic && !models.contains(model)) {
+      check->fail("training.models", "training.models names \"" + model + "\"; expected auto or of " + expected);
     }
   }
   for (const auto& [model, settings] : training.settings) {
@@ -76,6 +76,7 @@ void check_training(const TrainingOptions& training, RangeCheck* check) {
   }
   check->at_least<std::int64_t>("training.schedule_s", training.schedule_s, 0);
   check->within<std::uint32_t>("training.threads", training.threads, 0, 1024);
+  check->within<std::int64_t>("training.budget_s", training.budget_s, 1, 604'800);
   check->within("training.holdout", training.holdout, 0.0, 0.5);
   check->within("training.gate_tolerance", training.gate_tolerance, 0.0, 1.0);
   check->within<std::uint32_t>("training.nice", training.nice, 0, 19);
@@ -139,7 +140,7 @@ Status DatabaseOptions::validate() const {
   if (clock == nullptr) check.fail("clock", "clock is null; expected a Clock");
   TAMIS_RETURN_IF_ERROR(std::move(check).status());
   // As the trainer reads them when a database opens.
-  TAMIS_RETURN_IF_ERROR(engine::validate_model_names(training.models, "training.models"));
+  TAMIS_RETURN_IF_ERROR(engine::validate_run_models(training.models, {}, "training.models"));
   return engine::parse_model_settings(training).status();
 }
 

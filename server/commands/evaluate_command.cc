@@ -12,6 +12,7 @@
 
 #include "engine/learn/evaluation.h"
 #include "engine/learn/held_out_funnels.h"
+#include "engine/learn/search_recommender.h"
 #include "engine/settings/ranker_settings.h"
 #include "models/evaluate/protocol_leave_one_out.h"
 #include "models/evaluate/protocol_lightgcn.h"
@@ -246,6 +247,8 @@ Result<TimeSplitInput> open_time_split(const EvaluateFlags& flags) {
   TAMIS_ASSIGN_OR_RETURN(const models::Settings settings, parse_settings(flags.settings));
   config.database.training.holdout = flags.holdout;
   config.database.training.threads = thread_count(flags.threads);
+  // Models are compared one by one here, so none is chosen.
+  if (engine::is_automatic(config.database.training.models)) config.database.training.models = engine::base_models();
   if (flags.model == "dlrm") {  // it ranks what the others retrieve
     if (!engine::has_ranker(config.database.training.models)) config.database.training.models.emplace_back("dlrm");
   } else if (!flags.model.empty()) {

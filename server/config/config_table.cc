@@ -270,10 +270,13 @@ void add_impressions(std::vector<ConfigOption>* out) {
 }
 
 void add_training(std::vector<ConfigOption>* out) {
-  out->push_back(list("training.models", "Models that a training run learns where it names none.",
+  out->push_back(list("training.models", "Models that a training run learns where it names none; auto finds the best.",
                       [](Config& c) -> auto& { return c.database.training.models; }));
   out->push_back(duration("training.schedule", 0, 365 * kDayMs, 1'000, "Train every so often; 0: by hand only.",
                           [](Config& c) -> auto& { return c.database.training.schedule_s; }));
+  out->push_back(duration("training.budget", 1'000, 604'800'000, 1'000,
+                          "CPU time of a run that finds the models itself.",
+                          [](Config& c) -> auto& { return c.database.training.budget_s; }));
   out->push_back(integer("training.min_new_interactions", 0, 1'000'000'000'000,
                          "A scheduled run is skipped below so many new interactions.",
                          [](Config& c) -> auto& { return c.database.training.min_new_interactions; }));

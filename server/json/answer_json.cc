@@ -251,7 +251,34 @@ void write_generation(const GenerationInfo& generation, JsonWriter* json) {
     json->key(name);
     write_funnel_quality(quality, json);
   }
-  json->end_object().field("note", generation.note).end_object();
+  json->end_object().key("chosen").begin_array();
+  for (const std::string& member : generation.chosen) json->value(std::string_view(member));
+  json->end_array().field("note", generation.note).end_object();
+}
+
+void write_training_report(const GenerationInfo& generation, JsonWriter* json) {
+  constexpr double kNormal95 = 1.96;
+  json->begin_object().field("generation", generation.id).field("note", generation.note);
+  if (generation.default_funnel) json->key("default_funnel").raw(funnel_to_json(*generation.default_funnel));
+  json->key("settings").begin_object();
+  for (const auto& [model, settings] : generation.found_settings) {
+    json->key(model).begin_object();
+    for (const auto& [name, value] : settings) json->field(name, value);
+    json->end_object();
+  }
+  json->end_object().key("trials").begin_array();
+  for (const SearchTrial& trial : generation.trials) {
+    json->begin_object().field("step", trial.step).field("name", trial.name);
+    if (!trial.detail.empty()) json->field("detail", trial.detail);
+    if (trial.ndcg10 > 0) json->field("ndcg@10", trial.ndcg10);
+    if (trial.error > 0) {
+      json->key("interval").begin_array();
+      json->value(std::max(0.0, trial.ndcg10 - kNormal95 * trial.error)).value(trial.ndcg10 + kNormal95 * trial.error);
+      json->end_array();
+    }
+    json->field("seconds", trial.seconds).field("chosen", trial.is_chosen).end_object();
+  }
+  json->end_array().end_object();
 }
 
 void write_stats(const Stats& stats, JsonWriter* json) {

@@ -21,6 +21,7 @@ void write_scored(const ScoredAnswer& answer, EntityKind found_kind, EntityKind 
 void write_space(const Space& space, JsonWriter* json);  // left open
 void write_job(const Job& job, JsonWriter* json);
 void write_generation(const GenerationInfo& generation, JsonWriter* json);
+void write_training_report(const GenerationInfo& generation, JsonWriter* json);
 void write_log_entry(const LogEntry& entry, JsonWriter* json);
 void write_stats(const Stats& stats, JsonWriter* json);
 

@@ -18,6 +18,14 @@ asio::awaitable<Response> list_generations(Exchange& exchange) {
   });
 }
 
+// What an automatic run tried, and what it chose.
+asio::awaitable<Response> report(Exchange& exchange) {
+  for (const GenerationInfo& generation : exchange.app().database->list_generations())
+    if (generation.id == exchange.parameter(0))
+      co_return reply([&](JsonWriter* json) { write_training_report(generation, json); });
+  co_return fail(exchange, Status::not_found("there is no generation \"" + exchange.parameter(0) + "\""));
+}
+
 Response reply_serving(const std::string& generation) {
   return reply([&](JsonWriter* json) { json->begin_object().field("generation", generation).end_object(); });
 }
@@ -59,6 +67,7 @@ void add_generation_routes(Router* router) {
     router->add({.verb = Verb::post, .path = path, .scope = Scope::kAdmin, .handler = handler, .takes_long = true});
   };
   router->add({.verb = Verb::get, .path = "/v1/generations", .handler = list_generations});
+  router->add({.verb = Verb::get, .path = "/v1/generations/{id}/report", .handler = report});
   add_post("/v1/generations/rollback", roll_back);
   add_post("/v1/generations/{id}/promote", promote);
   add_post("/v1/generations/{id}/rollback", roll_back_from);

@@ -45,6 +45,7 @@ class DatabaseTest : public ::testing::Test {
     options.storage.memtable_bytes = 8ull << 20;
     options.storage.min_free_disk_bytes = 0;
     options.index.recall_interval_ms = 0;
+    options.training.models = {"popular", "item_knn", "user_knn", "ials"};
   }
 
   void open() {

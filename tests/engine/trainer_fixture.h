@@ -77,6 +77,7 @@ class TrainerFixture : public ::testing::Test {
     std::filesystem::remove_all(dir_);
     std::filesystem::create_directories(dir_);
     options_.clock = &clock_;
+    options_.training.models = {"popular", "item_knn", "user_knn", "ials"};
     options_.training.threads = 2;
     options_.training.holdout = 0.2;
     options_.training.settings["ials"] = {{"dim", "8"}, {"iterations", "6"}};

@@ -1,0 +1,145 @@
+#include "engine/learn/retime_dataset.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+#include "common/checksum.h"
+
+namespace tamis::engine {
+namespace {
+
+constexpr std::size_t kFewUsers = 20;          // who return after a cut
+constexpr double kReturning = 0.2;             // share of the users that makes a short span a true one
+constexpr TimestampMs kShortSpanMs = kHourMs;  // as an import takes
+constexpr TimestampMs kSpanMs = 100 * kDayMs;  // of the new times
+constexpr double kGrain = 1.0 / (1ull << 32);
+
+// Users with something before the cut and something from it on.
+std::size_t count_returning(const Dataset& dataset, std::size_t cut) {
+  std::vector<char> is_known(dataset.users.size());
+  std::vector<char> returns(dataset.users.size());
+  for (std::size_t i = 0; i < dataset.events.size(); ++i) {
+    const std::uint32_t user = dataset.events[i].user;
+    if (i < cut)
+      is_known[user] = 1;
+    else if (is_known[user])
+      returns[user] = 1;
+  }
+  return static_cast<std::size_t>(std::count(returns.begin(), returns.end(), 1));
+}
+
+std::size_t count_repeating(const Dataset& dataset) {
+  std::vector<std::uint32_t> events(dataset.users.size());
+  for (const models::TimedInteraction& event : dataset.events) ++events[event.user];
+  return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [](auto count) { return count > 1; }));
+}
+
+// A number in [0, 1) that depends on the user's name alone.
+double phase_of(const std::string& user) {
+  return static_cast<double>(checksum64(user.data(), user.size()) >> 32) * kGrain;
+}
+
+// Whether most neighbours among a user's interactions stand in the order of their items: by first appearance, as
+// numbers of one length after the other, or as texts.
+bool is_sorted_by_item(const Dataset& dataset) {
+  constexpr double kMost = 0.9;
+  constexpr std::size_t kOrders = 3;
+  std::vector<std::uint32_t> last(dataset.users.size(), kNoDenseId);
+  std::size_t ascending[kOrders] = {};
+  std::size_t pairs = 0;
+  for (const models::TimedInteraction& event : dataset.events) {
+    const std::uint32_t before = std::exchange(last[event.user], event.item);
+    if (before == kNoDenseId || before == event.item) continue;
+    const std::string& a = dataset.items[before];
+    const std::string& b = dataset.items[event.item];
+    ++pairs;
+    ascending[0] += before < event.item ? 1 : 0;
+    ascending[1] += (a.size() != b.size() ? a.size() < b.size() : a < b) ? 1 : 0;
+    ascending[2] += a < b ? 1 : 0;
+  }
+  return std::any_of(std::begin(ascending), std::end(ascending), [&](std::size_t count) {
+    const double share = pairs > 0 ? static_cast<double>(count) / static_cast<double>(pairs) : 0;
+    return share > kMost || (pairs > 0 && share < 1 - kMost);
+  });
+}
+
+struct Moment {
+  TimestampMs before_ms;
+  std::uint64_t position;  // in its list, or drawn
+  std::uint32_t item;
+  models::TimedInteraction* event;
+};
+
+template <typename Value>
+std::vector<Value> in_order(const std::vector<Value>& values, const std::vector<std::size_t>& order) {
+  if (values.empty()) return {};
+  std::vector<Value> sorted;
+  sorted.reserve(values.size());
+  for (const std::size_t i : order) sorted.push_back(values[i]);
+  return sorted;
+}
+
+void order_by_time(std::vector<models::TimedInteraction>* events) {
+  std::stable_sort(events->begin(), events->end(),
+                   [](const auto& a, const auto& b) { return a.timestamp_ms < b.timestamp_ms; });
+}
+
+}  // namespace
+
+bool needs_retiming(const Dataset& dataset, double holdout) {
+  if (dataset.events.empty()) return false;
+  const auto cut = static_cast<std::size_t>((1 - holdout) * static_cast<double>(dataset.events.size()));
+  const std::size_t returning = count_returning(dataset, cut);
+  const std::size_t repeating = count_repeating(dataset);
+  if (returning * 2 >= repeating) return false;
+  const TimestampMs span_ms = dataset.events.back().timestamp_ms - dataset.events.front().timestamp_ms;
+  const bool is_short =
+      span_ms < kShortSpanMs && static_cast<double>(returning) < kReturning * static_cast<double>(repeating);
+  return returning < kFewUsers || is_short;
+}
+
+void retime(Dataset* dataset) {
+  const bool is_drawn = is_sorted_by_item(*dataset);
+  dataset->is_retimed = true;
+  std::vector<std::vector<Moment>> moments(dataset->users.size());
+  for (auto* list : {&dataset->events, &dataset->negatives, &dataset->ratings})
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      models::TimedInteraction& event = (*list)[i];
+      if (is_drawn) {
+        const std::string pair = dataset->users[event.user] + "\n" + dataset->items[event.item];
+        moments[event.user].push_back({0, checksum64(pair.data(), pair.size()), event.item, &event});
+      } else {
+        moments[event.user].push_back({event.timestamp_ms, i, event.item, &event});
+      }
+    }
+  for (std::uint32_t user = 0; user < moments.size(); ++user) {
+    std::vector<Moment>& own = moments[user];
+    std::stable_sort(own.begin(), own.end(), [](const Moment& a, const Moment& b) {
+      return std::tie(a.before_ms, a.position) < std::tie(b.before_ms, b.position);
+    });
+    std::map<std::pair<TimestampMs, std::uint32_t>, std::size_t> places;
+    for (const Moment& moment : own) places.try_emplace({moment.before_ms, moment.item}, places.size());
+    const double phase = phase_of(dataset->users[user]);
+    for (const Moment& moment : own) {
+      const auto place = static_cast<double>(places.at({moment.before_ms, moment.item}));
+      moment.event->timestamp_ms =
+          1 + static_cast<TimestampMs>((place + phase) / static_cast<double>(places.size()) * double{kSpanMs});
+    }
+  }
+  std::vector<std::size_t> order(dataset->events.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return dataset->events[a].timestamp_ms < dataset->events[b].timestamp_ms;
+  });
+  dataset->events = in_order(dataset->events, order);
+  dataset->event_types = in_order(dataset->event_types, order);
+  dataset->event_values = in_order(dataset->event_values, order);
+  dataset->event_contexts = in_order(dataset->event_contexts, order);
+  order_by_time(&dataset->negatives);
+  order_by_time(&dataset->ratings);
+}
+
+}  // namespace tamis::engine

@@ -1,0 +1,35 @@
+// The search of an automatic run: which models, with which settings, in which funnel, recommend best on this data.
+//
+// Everything is measured on the run's held-out tail, learned from what came before it:
+//   1. Models, the cheap ones first, at their defaults: ndcg@10 over all returning users.
+//   2. Settings of the best of them, a short list each (search_settings.h).
+//   3. Retrievers: what each model gives to a sample of the users by the path that serves, and their greedy fusion
+//      (fuse_retrievers.h).
+//   4. The ranker over what is retrieved, against none; and the funnel that is in use now.
+// Where people mostly take again what they took before (bread, songs), right is all that they took, and lists may
+// repeat it; else right is what is new to them. A step is left out where the budget does not hold it.
+#pragma once
+
+#include "engine/learn/train_generation.h"
+
+namespace tamis::engine {
+
+// What every generation of an automatic run has: similar items and funnels that people wrote name them.
+const std::vector<std::string>& base_models();
+
+// What the search found best, to be learned from everything.
+struct FoundRecommender {
+  std::vector<std::string> models;
+  ModelSettings settings;
+};
+
+// Names beside kAutomatic in the run's models are learned whatever is found. Fills the metrics, funnels, left_out,
+// note, chosen, found_settings, default_funnel and trials of `info`. Where nothing can be held out, the models are
+// those that learn in seconds and the default funnel is not chosen. invalid_argument, unavailable (cancelled).
+// `found_before` are the settings of the run before, by model, which the search starts from.
+Result<FoundRecommender> search_recommender(
+    const Dataset& dataset, const TrainingRun& run,
+    const std::map<std::string, std::map<std::string, std::string>>& found_before, const RunControl& control,
+    GenerationInfo* info);
+
+}  // namespace tamis::engine
