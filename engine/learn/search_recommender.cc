@@ -4,7 +4,6 @@
 #include <ctime>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "common/clock.h"
 #include "engine/funnel/funnel_names.h"
@@ -12,9 +11,9 @@
 #include "engine/learn/fuse_retrievers.h"
 #include "engine/learn/gate.h"
 #include "engine/learn/held_out_database.h"
+#include "engine/learn/hold_out.h"
 #include "engine/learn/learn_ranker.h"
 #include "engine/learn/learned_models.h"
-#include "engine/learn/retime_dataset.h"
 #include "engine/learn/search_settings.h"
 #include "engine/retrieval/retriever.h"
 #include "models/kinds/history_model_kinds.h"
@@ -32,10 +31,8 @@ constexpr std::size_t kTunedModels = 4;
 constexpr std::size_t kMostRetrievers = 4;
 constexpr std::uint32_t kQuota = 200;
 constexpr std::size_t kMostUsers = 1'000;  // asked by the path that serves
-constexpr std::size_t kEnoughUsers = 300;  // fewer who return make the held-out share grow
-constexpr double kMostHeldOut = 0.3;
-constexpr double kMostlyRepeats = 0.5;  // share of what people took that they had taken before
-constexpr double kRankerCost = 20;      // of examples and network, in units of expected_cost()
+constexpr double kMostlyRepeats = 0.5;     // share of what people took that they had taken before
+constexpr double kRankerCost = 20;         // of examples and network, in units of expected_cost()
 
 using TextSettings = std::map<std::string, std::map<std::string, std::string>>;
 
@@ -75,42 +72,6 @@ std::string name_settings(const models::Settings& settings) {
   std::string text;
   for (const auto& [name, value] : settings) text += (text.empty() ? "" : ", ") + name + "=" + value;
   return text;
-}
-
-double repeat_share(const Dataset& dataset, double holdout) {
-  const auto cut = static_cast<std::size_t>((1 - holdout) * static_cast<double>(dataset.events.size()));
-  std::set<std::pair<std::uint32_t, std::uint32_t>> met;
-  std::vector<char> is_known(dataset.users.size());
-  for (std::size_t i = 0; i < cut; ++i) {
-    met.emplace(dataset.events[i].user, dataset.events[i].item);
-    is_known[dataset.events[i].user] = 1;
-  }
-  double again = 0;
-  double all = 0;
-  for (std::size_t i = cut; i < dataset.events.size(); ++i) {
-    const models::TimedInteraction& event = dataset.events[i];
-    if (!is_known[event.user]) continue;
-    ++all;
-    if (met.contains({event.user, event.item})) ++again;
-  }
-  return all > 0 ? again / all : 0;
-}
-
-std::size_t returning_users(const Dataset& dataset, double holdout) {
-  const auto cut = static_cast<std::size_t>((1 - holdout) * static_cast<double>(dataset.events.size()));
-  std::vector<char> is_known(dataset.users.size());
-  for (std::size_t i = 0; i < cut; ++i) is_known[dataset.events[i].user] = 1;
-  std::set<std::uint32_t> returning;
-  for (std::size_t i = cut; i < dataset.events.size(); ++i)
-    if (is_known[dataset.events[i].user]) returning.insert(dataset.events[i].user);
-  return returning.size();
-}
-
-// A few who return say little: more of the newest is then held out.
-double held_out_share(const Dataset& dataset, double holdout) {
-  while (holdout < kMostHeldOut && returning_users(dataset, holdout) < kEnoughUsers)
-    holdout = std::min(kMostHeldOut, holdout + 0.1);
-  return holdout;
 }
 
 class Search {
@@ -520,7 +481,7 @@ class Search {
     info_->default_funnel = chosen_;
     info_->default_funnel->name = "default";
     std::string note = "chosen on " + std::to_string(report_.tail_interactions) + " interactions ";
-    note += dataset_.is_retimed ? "that are each user's last" : "from " + format_rfc3339(report_.cut_ms) + " on";
+    note += dataset_.is_retimed ? "of every user's own" : "from " + format_rfc3339(report_.cut_ms) + " on";
     note += ", " + std::to_string(report_.users) + " users: " + name_retrievers(chosen_.retrievers);
     if (chosen_.ranker.kind != "none") note += ", ranked";
     if (repeats_) note += "; lists repeat what was taken before, as people do here";

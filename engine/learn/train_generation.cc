@@ -226,13 +226,19 @@ GenerationInfo info_before(const Inheritance& inheritance) {
   return manifest.is_ok() ? manifest->info : GenerationInfo();
 }
 
-// A run of named models leaves what was found before as it is.
-void keep_what_was_found(const TrainingRun& run, GenerationInfo* info) {
-  const GenerationInfo before = info_before(run.inheritance);
+// A run of named models leaves what was found before as it is: it learns them with the settings that were found.
+Status keep_what_was_found(TrainingRun* run, GenerationInfo* info) {
+  const GenerationInfo before = info_before(run->inheritance);
   for (const std::string& model : before.chosen)
-    if (!contains(run.models, model)) info->chosen.push_back(model);
+    if (!contains(run->models, model)) info->chosen.push_back(model);
   info->found_settings = before.found_settings;
   info->default_funnel = before.default_funnel;
+  if (before.found_settings.empty()) return Status::ok();
+  TrainingOptions options;
+  options.settings = run->text_settings;
+  options.settings.insert(before.found_settings.begin(), before.found_settings.end());
+  TAMIS_ASSIGN_OR_RETURN(run->settings, parse_model_settings(options));
+  return Status::ok();
 }
 
 // Has an automatic run find its models and their settings. Members of the generation before that it does not choose
@@ -276,7 +282,7 @@ Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRu
     TAMIS_RETURN_IF_ERROR(
         choose_models(dataset, lack.has_value(), control.part("", 0, kEvaluated), &run, &contents.info));
   } else {
-    keep_what_was_found(run, &contents.info);
+    TAMIS_RETURN_IF_ERROR(keep_what_was_found(&run, &contents.info));
   }
   Inheritance inheritance = run.inheritance;
   if (lack) {

@@ -102,6 +102,10 @@ Status TrainerImpl::write_with_what_serves(std::string_view name, GenerationCont
   Inheritance inheritance;
   if (serving) {
     inheritance.dir = directory_.path_of(serving->id);
+    if (!contents->info.default_funnel) {
+      contents->info.default_funnel = serving->default_funnel;
+      contents->info.found_settings = serving->found_settings;
+    }
     std::vector<std::string> lacking;
     for (const std::string& member : serving->models)
       if (std::count(contents->info.models.begin(), contents->info.models.end(), member) == 0)

@@ -195,7 +195,7 @@ class ImportGeneration(unittest.TestCase):
                 time.sleep(0.05)
             return state
 
-        self.assertEqual(train({})["state"], "succeeded")
+        self.assertEqual(train({"models": ["popular", "item_knn", "user_knn", "ials"]})["state"], "succeeded")
         answer = self.server.call("GET", "/v1/users/u1/recommendations")["items"]
         taken = self.put(self.make(), "two-tower", "?promote=true")
         self.assertEqual(taken["inherited"], {"item_knn": "g1", "user_knn": "g1", "ials": "g1"})

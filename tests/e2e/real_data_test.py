@@ -43,10 +43,12 @@ def packed(rows: list[tuple], dim: int) -> bytes:
 
 
 class RealData(unittest.TestCase):
+    settings: tuple[str, ...] = ()
+
     def setUp(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tamis-real-"))
         self.addCleanup(shutil.rmtree, self.directory)
-        self.server = TamisServer(BINARY, self.directory / "data", ("storage.min_free_disk=0", *QUICK))
+        self.server = TamisServer(BINARY, self.directory / "data", ("storage.min_free_disk=0", *QUICK, *self.settings))
         self.server.start()
         self.addCleanup(lambda: self.server.kill())
 
@@ -327,6 +329,9 @@ class LateEvents(RealData):
 
 
 class SingleMembers(RealData):
+    # What is named is learned; an automatic run would choose anew each time.
+    settings = ('training.models=["popular","item_knn","user_knn","ials"]',)
+
     def test_special_then_default_then_special(self):
         self.shop()
         self.train(models=["bpr"])

@@ -281,6 +281,10 @@ export class Tamis {
   listGenerations(call: CallOptions = {}): Promise<{ generations: op.Generation[]; serving: string }> {
     return this.get("/v1/generations", {}, call);
   }
+  /** What an automatic run tried, and what it chose. */
+  trainingReport(generation: string, call: CallOptions = {}): Promise<op.TrainingReport> {
+    return this.get(path`/v1/generations/${generation}/report`, {}, call);
+  }
   promote(generation: string, call: CallOptions = {}): Promise<{ generation: string }> {
     return this.post(path`/v1/generations/${generation}/promote`, undefined, call);
   }

@@ -38,7 +38,34 @@ export interface Generation {
   inherited?: Record<string, string>;
   left_out?: Record<string, string>;
   funnels?: Record<string, { "ndcg@10"?: number; "serving_ndcg@10"?: number; users?: number; without?: string[] }>;
+  /** Members that an automatic run chose by itself. */
+  chosen?: string[];
   note: string;
+}
+
+/** One thing that an automatic run tried, measured on people who came back. */
+export interface SearchTrial {
+  step: "model" | "settings" | "retriever" | "fusion" | "funnel";
+  name: string;
+  /** Settings, how it was merged, or why it was not tried. */
+  detail?: string;
+  "ndcg@10"?: number;
+  /** 95%, over users. */
+  interval?: [number, number];
+  /** CPU time. */
+  seconds: number;
+  chosen: boolean;
+}
+
+export interface TrainingReport {
+  generation: string;
+  note: string;
+  /** What the funnel `default` is while the generation serves, where nobody stored one. */
+  default_funnel?: Funnel;
+  /** What was found, by model. */
+  settings: Record<string, Record<string, string>>;
+  /** Empty where the models were named. */
+  trials: SearchTrial[];
 }
 
 export interface InteractionType {

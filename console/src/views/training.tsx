@@ -1,6 +1,6 @@
 // Training: start a run, watch it, compare what was learned, choose what serves.
 import { useState } from "preact/hooks";
-import type { Generation, Job } from "@tamis/client";
+import type { Generation, Job, SearchTrial } from "@tamis/client";
 import { api } from "../data/api";
 import { ago, count, decimal, duration, percent, when } from "../data/format";
 import { route, setParams } from "../data/route";
@@ -81,6 +81,71 @@ function StartRun({ serving, onStart }: { serving: Generation | undefined; onSta
           </button>
           {isChoosing && <span class="small muted">Models that you do not choose stay as they are.</span>}
         </div>
+      </div>
+    </Card>
+  );
+}
+
+const STEPS: [SearchTrial["step"], string][] = [
+  ["funnel", "Whole lists"],
+  ["retriever", "One source alone"],
+  ["model", "Models, quickly measured"],
+  ["settings", "Settings of the best models"],
+];
+
+function Found({ generation }: { generation: string }) {
+  const report = useQuery((client, signal) => client.trainingReport(generation, { signal }), [generation]);
+  const trials = report.data?.trials ?? [];
+  if (trials.length === 0) return null;
+  const measured = (step: SearchTrial["step"]) => trials.filter((trial) => trial.step === step && trial["ndcg@10"] !== undefined);
+  const most = Math.max(...trials.map((trial) => trial["ndcg@10"] ?? 0), 1e-9);
+  const best = measured("funnel").find((trial) => trial.chosen)?.["ndcg@10"] ?? 0;
+  const popular = measured("retriever").find((trial) => trial.name === "popular")?.["ndcg@10"] ?? 0;
+  const fusion = trials.find((trial) => trial.step === "fusion");
+  const text = (trial: SearchTrial) =>
+    decimal(trial["ndcg@10"]!) + (trial.interval ? ` (${decimal(trial.interval[0])} to ${decimal(trial.interval[1])})` : "");
+  return (
+    <Card
+      title={`What ${generation} found best`}
+      hint="The run tried models, settings and mixtures on people who came back, and kept what foresaw best what they took. The funnel default follows it."
+    >
+      <div class="stack">
+        <p>
+          {popular > 0 && best > 0 && <strong>{(best / popular).toFixed(1)} times as good as the most popular items. </strong>}
+          {fusion && <>Lists are put together from {fusion.name}.</>}
+        </p>
+        {STEPS.map(([step, title]) => {
+          const rows = measured(step).sort((a, b) => b["ndcg@10"]! - a["ndcg@10"]!);
+          if (rows.length === 0) return null;
+          const bars = (
+            <Bars
+              max={most}
+              bars={rows.map((trial, i) => ({
+                key: `${trial.name} ${trial.detail ?? ""} ${i}`,
+                label: (
+                  <>
+                    {trial.name} {trial.detail && step === "settings" && <span class="small muted">{trial.detail}</span>}
+                    {trial.chosen && <span class="pill good">chosen</span>}
+                  </>
+                ),
+                value: trial["ndcg@10"]!,
+                text: text(trial),
+                color: trial.chosen ? "var(--c1)" : "var(--c3)",
+              }))}
+            />
+          );
+          return step === "funnel" || step === "retriever" ? (
+            <div key={step} class="stack tight">
+              <h3>{title}</h3>
+              {bars}
+            </div>
+          ) : (
+            <details key={step}>
+              <summary>{title}</summary>
+              {bars}
+            </details>
+          );
+        })}
       </div>
     </Card>
   );
@@ -303,6 +368,7 @@ export default function Training() {
             )}
           </Card>
         </div>
+        {serving && <Found generation={serving.generation} />}
         <Quality generations={list} />
         <Answer query={generations} height={200}>
           {(data) => <Generations generations={data.generations} onChanged={() => (generations.reload(), stats.reload())} />}

@@ -1,4 +1,4 @@
-#include "engine/learn/retime_dataset.h"
+#include "engine/learn/hold_out.h"
 
 #include <algorithm>
 #include <map>
@@ -15,7 +15,13 @@ constexpr std::size_t kFewUsers = 20;          // who return after a cut
 constexpr double kReturning = 0.2;             // share of the users that makes a short span a true one
 constexpr TimestampMs kShortSpanMs = kHourMs;  // as an import takes
 constexpr TimestampMs kSpanMs = 100 * kDayMs;  // of the new times
+constexpr std::size_t kEnoughUsers = 300;      // who return: fewer make the held-out share grow
+constexpr double kMostHeldOut = 0.3;
 constexpr double kGrain = 1.0 / (1ull << 32);
+
+std::size_t cut_of(const Dataset& dataset, double holdout) {
+  return static_cast<std::size_t>((1 - holdout) * static_cast<double>(dataset.events.size()));
+}
 
 // Users with something before the cut and something from it on.
 std::size_t count_returning(const Dataset& dataset, std::size_t cut) {
@@ -36,6 +42,9 @@ std::size_t count_repeating(const Dataset& dataset) {
   for (const models::TimedInteraction& event : dataset.events) ++events[event.user];
   return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [](auto count) { return count > 1; }));
 }
+
+// Of half of the users.
+bool is_drawn(const std::string& user) { return checksum64(user.data(), user.size()) % 2 == 0; }
 
 // A number in [0, 1) that depends on the user's name alone.
 double phase_of(const std::string& user) {
@@ -91,8 +100,7 @@ void order_by_time(std::vector<models::TimedInteraction>* events) {
 
 bool needs_retiming(const Dataset& dataset, double holdout) {
   if (dataset.events.empty()) return false;
-  const auto cut = static_cast<std::size_t>((1 - holdout) * static_cast<double>(dataset.events.size()));
-  const std::size_t returning = count_returning(dataset, cut);
+  const std::size_t returning = count_returning(dataset, cut_of(dataset, holdout));
   const std::size_t repeating = count_repeating(dataset);
   if (returning * 2 >= repeating) return false;
   const TimestampMs span_ms = dataset.events.back().timestamp_ms - dataset.events.front().timestamp_ms;
@@ -102,13 +110,13 @@ bool needs_retiming(const Dataset& dataset, double holdout) {
 }
 
 void retime(Dataset* dataset) {
-  const bool is_drawn = is_sorted_by_item(*dataset);
+  const bool is_sorted = is_sorted_by_item(*dataset);
   dataset->is_retimed = true;
   std::vector<std::vector<Moment>> moments(dataset->users.size());
   for (auto* list : {&dataset->events, &dataset->negatives, &dataset->ratings})
     for (std::size_t i = 0; i < list->size(); ++i) {
       models::TimedInteraction& event = (*list)[i];
-      if (is_drawn) {
+      if (is_sorted || is_drawn(dataset->users[event.user])) {
         const std::string pair = dataset->users[event.user] + "\n" + dataset->items[event.item];
         moments[event.user].push_back({0, checksum64(pair.data(), pair.size()), event.item, &event});
       } else {
@@ -140,6 +148,36 @@ void retime(Dataset* dataset) {
   dataset->event_contexts = in_order(dataset->event_contexts, order);
   order_by_time(&dataset->negatives);
   order_by_time(&dataset->ratings);
+}
+
+double held_out_share(const Dataset& dataset, double least) {
+  double share = least;
+  while (share < kMostHeldOut && count_returning(dataset, cut_of(dataset, share)) < kEnoughUsers)
+    share = std::min(kMostHeldOut, share + 0.1);
+  return share;
+}
+
+double repeat_share(const Dataset& dataset, double holdout) {
+  const std::size_t cut = cut_of(dataset, holdout);
+  const auto pair_of = [](const models::TimedInteraction& event) {
+    return std::uint64_t{event.user} << 32 | event.item;
+  };
+  std::vector<std::uint64_t> met;
+  std::vector<char> is_known(dataset.users.size());
+  for (std::size_t i = 0; i < cut; ++i) {
+    met.push_back(pair_of(dataset.events[i]));
+    is_known[dataset.events[i].user] = 1;
+  }
+  std::sort(met.begin(), met.end());
+  std::size_t again = 0;
+  std::size_t all = 0;
+  for (std::size_t i = cut; i < dataset.events.size(); ++i) {
+    const models::TimedInteraction& event = dataset.events[i];
+    if (!is_known[event.user]) continue;
+    ++all;
+    if (std::binary_search(met.begin(), met.end(), pair_of(event))) ++again;
+  }
+  return all > 0 ? static_cast<double>(again) / static_cast<double>(all) : 0;
 }
 
 }  // namespace tamis::engine

@@ -1,0 +1,30 @@
+// Which interactions a run holds out to measure on, and how they are told from what came before.
+//
+// Interactions whose times say nothing of their order among users: an import without times, a file sorted by user.
+//
+// A split by time of such data holds out the users who stand last in the file, and nobody returns after the cut. So the
+// k-th of a user's n interactions is given the time (k + u) / n of a fixed span, u by the user's name: a cut at 90% of
+// the span then holds out the last tenth of every user's interactions.
+#pragma once
+
+#include "engine/learn/dataset.h"
+
+namespace tamis::engine {
+
+// Whether a cut by time at 1 - `holdout` leaves too few users who return after it, where every user's own last
+// interactions would leave many.
+bool needs_retiming(const Dataset& dataset, double holdout);
+
+// Interactions of one user at one moment with one item keep one moment. Whether the order of arrival is that of time,
+// nobody knows: for half of the users, by their names, it stays, so that their last are held out; of the others what is
+// held out is drawn, by the names of user and item. Where the order is that of the items' ids, it says nothing, and all
+// is drawn.
+void retime(Dataset* dataset);
+
+// The share to hold out: `least`, or more where few users return within it, who would say little; 0.3 at most.
+double held_out_share(const Dataset& dataset, double least);
+
+// Of what the returning users took within the newest `holdout`: the share that they had taken before.
+double repeat_share(const Dataset& dataset, double holdout);
+
+}  // namespace tamis::engine
