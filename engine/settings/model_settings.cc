@@ -37,7 +37,6 @@ Result<models::Settings> settings_of(const TrainingOptions& options, const std::
   const auto given = options.settings.find(model);
   models::Settings settings;
   if (given != options.settings.end()) settings.insert(given->second.begin(), given->second.end());
-  if (model == "ials") settings.emplace("unobserved_weight", kDefaultUnobservedWeight);
   Result<models::Settings> resolved = resolve(model, settings);
   if (!resolved.is_ok())
     return Status(resolved.status()).at_field("training.settings." + model + "." + resolved.status().field());

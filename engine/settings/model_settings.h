@@ -23,10 +23,6 @@ struct ModelSettings {
   models::Settings dlrm;  // of the ranker, in force (engine/settings/ranker_settings.h); empty: its defaults
 };
 
-// The default of ials.unobserved_weight here, in units of the mean weight of a user's pair with an item: found on a
-// validation part of the Online Retail data (docs/evaluation.md).
-inline constexpr const char* kDefaultUnobservedWeight = "0.3";
-
 // The models that a run can learn: the counted and neighbourhood ones, the encoders that Tamis trains, the history
 // models, and "dlrm", the ranker.
 const std::vector<std::string>& trainable_models();

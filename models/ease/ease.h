@@ -19,7 +19,7 @@
 namespace tamis::models {
 
 struct EaseOptions {
-  double regularization = 200;           // lambda, > 0; the larger, the less rare coincidences count
+  double regularization = 100;           // lambda, > 0; the larger, the less rare coincidences count
   double disliked_weight = 0.5;          // of what users turned down, >= 0
   std::uint32_t max_items = 10'000;      // of the exact solution; a larger catalogue gets the sparse one; 1..40000
   std::uint32_t candidates = 200;        // sparse: items that each item is predicted from, 1..5000

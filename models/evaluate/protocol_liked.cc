@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "models/evaluate/collaborative_models.h"
 #include "models/evaluate/protocol_ratings.h"
+#include "models/ials/ials.h"
 #include "models/kinds/model_options.h"
 #include "models/rating_mean.h"
 #include "models/value_scale.h"
@@ -114,8 +115,9 @@ void make_relative(const InteractionMatrix& matrix, Settings* settings) {
     total += double{weight};
     ++count;
   }
-  if (count > 0)
-    (*settings)["unobserved_weight"] = number_text(number_setting(*settings, "unobserved_weight") * total / count);
+  double relative = number_setting(*settings, "unobserved_weight");
+  if (relative == 0) relative = unobserved_weight_for(matrix.columns);
+  if (count > 0) (*settings)["unobserved_weight"] = number_text(relative * total / count);
 }
 
 }  // namespace

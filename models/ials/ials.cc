@@ -1,5 +1,6 @@
 #include "models/ials/ials.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <string>
@@ -54,8 +55,9 @@ Status validate(const IalsOptions& options) {
       require(options.dim >= 1 && options.dim <= 2048, "dim", std::to_string(options.dim), "1..2048"));
   TAMIS_RETURN_IF_ERROR(require(options.iterations >= 1 && options.iterations <= 1000, "iterations",
                                 std::to_string(options.iterations), "1..1000"));
-  TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.unobserved_weight) && options.unobserved_weight > 0,
-                                "unobserved_weight", number(options.unobserved_weight), "a finite number above 0"));
+  TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.unobserved_weight) && options.unobserved_weight >= 0,
+                                "unobserved_weight", number(options.unobserved_weight),
+                                "a finite number of at least 0"));
   TAMIS_RETURN_IF_ERROR(require(std::isfinite(options.regularization) && options.regularization > 0, "regularization",
                                 number(options.regularization), "a finite number above 0"));
   TAMIS_RETURN_IF_ERROR(require(options.regularization_exponent >= 0 && options.regularization_exponent <= 1,
@@ -71,9 +73,13 @@ Status validate(const IalsOptions& options) {
   return require(options.block >= 1 && options.block <= 2048, "block", std::to_string(options.block), "1..2048");
 }
 
-Result<IalsModel> train_ials(const InteractionMatrix& interactions, const IalsOptions& options,
+double unobserved_weight_for(std::uint32_t items) { return std::min(0.3, 300.0 / std::max<double>(1, items)); }
+
+Result<IalsModel> train_ials(const InteractionMatrix& interactions, const IalsOptions& given,
                              const TrainControl& control) {
-  TAMIS_RETURN_IF_ERROR(validate(options));
+  TAMIS_RETURN_IF_ERROR(validate(given));
+  IalsOptions options = given;
+  if (options.unobserved_weight == 0) options.unobserved_weight = unobserved_weight_for(interactions.columns);
   TAMIS_RETURN_IF_ERROR(validate_weights(interactions));
   const InteractionMatrix by_item = interactions.transpose();
   IalsModel model{.options = options,

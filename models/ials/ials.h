@@ -31,7 +31,7 @@ enum class IalsSolver {
 struct IalsOptions {
   std::uint32_t dim = 64;                // 1..2048
   std::uint32_t iterations = 16;         // sweeps over users and items, 1..1000
-  double unobserved_weight = 0.1;        // alpha_0 of Rendle et al.: weight of the zeros, > 0
+  double unobserved_weight = 0.1;        // alpha_0 of Rendle et al.: weight of the zeros; 0: unobserved_weight_for()
   double regularization = 0.003;         // lambda, > 0
   double regularization_exponent = 1.0;  // nu: lambda_u = lambda * (|I_u| + alpha_0 * items)^nu, 0..1
   double disliked_weight = 1;            // of what users turned down, beside what they like; >= 0
@@ -50,6 +50,10 @@ struct IalsModel {
   std::vector<float> user_factors;  // [users, dim], row-major
   std::vector<float> item_factors;  // [items, dim], row-major
 };
+
+// The weight of the zeros that suits catalogues of this size, where interactions weigh 1: 300 / items, at most 0.3, so
+// that all zeros of a user weigh as much as 300 interactions.
+double unobserved_weight_for(std::uint32_t items);
 
 // invalid_argument where an option is out of its range; the message and field name it.
 Status validate(const IalsOptions& options);

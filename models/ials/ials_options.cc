@@ -7,8 +7,9 @@ std::vector<ModelOption> ials_table() {
   return {
       integer_option("dim", defaults.dim, 1, 2048, "length of the factors"),
       integer_option("iterations", defaults.iterations, 1, 1000, "sweeps over users and items"),
-      number_option("unobserved_weight", defaults.unobserved_weight, 1e-9, 1e6, "weight of the zeros (alpha_0)"),
-      number_option("regularization", defaults.regularization, 1e-9, 1e6, "lambda, before frequency scaling"),
+      number_option("unobserved_weight", 0, 0, 1e6,
+                    "weight of the zeros (alpha_0); 0: by the data, 300 / items, at most 0.3"),
+      number_option("regularization", 0.01, 1e-9, 1e6, "lambda, before frequency scaling"),
       number_option("regularization_exponent", defaults.regularization_exponent, 0, 1,
                     "how regularisation grows with the number of interactions (nu): 0 not at all, 1 in proportion"),
       number_option("disliked_weight", defaults.disliked_weight, 0, 1e3,

@@ -17,10 +17,9 @@ TEST(ModelSettings, AppliesWhatIsGivenToItsModel) {
   EXPECT_EQ(settings->encoders.at("ials").at("unobserved_weight"), "0.7");
   EXPECT_EQ(settings->encoders.at("ials").at("iterations"), "16");
   EXPECT_EQ(settings->user_knn.neighbors, 17);
-  EXPECT_EQ(settings->item_knn.neighbors, models::NeighborOptions{}.neighbors);
-  EXPECT_EQ(parse_model_settings(TrainingOptions{})->encoders.at("ials").at("unobserved_weight"),
-            kDefaultUnobservedWeight);
-  EXPECT_EQ(encoder_settings(ModelSettings{}, "ials")->at("unobserved_weight"), kDefaultUnobservedWeight);
+  EXPECT_EQ(settings->item_knn.neighbors, 200);
+  EXPECT_EQ(parse_model_settings(TrainingOptions{})->encoders.at("ials").at("unobserved_weight"), "0");
+  EXPECT_EQ(encoder_settings(ModelSettings{}, "ials")->at("unobserved_weight"), "0");
 }
 
 TEST(ModelSettings, ErrorsNameTheField) {

@@ -253,7 +253,7 @@ TEST(Ials, RefusesOptionsOutOfRange) {
   EXPECT_EQ(field_of({.dim = 0}), "dim");
   EXPECT_EQ(field_of({.dim = 2049}), "dim");
   EXPECT_EQ(field_of({.iterations = 0}), "iterations");
-  EXPECT_EQ(field_of({.unobserved_weight = 0}), "unobserved_weight");
+  EXPECT_EQ(field_of({.unobserved_weight = -0.1}), "unobserved_weight");
   EXPECT_EQ(field_of({.regularization = NAN}), "regularization");
   EXPECT_EQ(field_of({.regularization_exponent = 1.5}), "regularization_exponent");
   EXPECT_EQ(field_of({.init_stddev = -1}), "init_stddev");
@@ -267,6 +267,17 @@ TEST(Ials, RefusesBadWeights) {
     interactions.weight[0] = weight;
     EXPECT_EQ(train(interactions, {.dim = 2}).status().field(), "weight");
   }
+}
+
+TEST(Ials, WeighsTheZerosByTheSizeOfTheCatalogue) {
+  EXPECT_DOUBLE_EQ(unobserved_weight_for(40'981), 300.0 / 40'981);
+  EXPECT_DOUBLE_EQ(unobserved_weight_for(20), 0.3);
+  const InteractionMatrix interactions = random_interactions(20, 20, 5, 7);
+  const auto by_data = train_ials(interactions, {.dim = 4, .iterations = 2, .unobserved_weight = 0}, {});
+  const auto given = train_ials(interactions, {.dim = 4, .iterations = 2, .unobserved_weight = 0.3}, {});
+  ASSERT_TRUE(by_data.is_ok() && given.is_ok());
+  EXPECT_EQ(by_data->options.unobserved_weight, 0.3) << "what the fold-in takes";
+  EXPECT_EQ(by_data->item_factors, given->item_factors);
 }
 
 }  // namespace

@@ -28,7 +28,9 @@ class Liked : public testing::Test {
     file_ = directory_.write("ratings", text);
   }
   std::map<std::string, double> metrics(const char* feedback) const {
-    const auto report = evaluate_liked(file_, "ials", {{"dim", "4"}, {"feedback", feedback}}, {.threads = 1});
+    const Settings settings = {
+        {"dim", "4"}, {"unobserved_weight", "0.1"}, {"regularization", "0.003"}, {"feedback", feedback}};
+    const auto report = evaluate_liked(file_, "ials", settings, {.threads = 1});
     EXPECT_TRUE(report.is_ok()) << report.status().to_string();
     return report->metrics;
   }

@@ -44,7 +44,7 @@ TEST(Ease, PredictsAnItemOfALargeCatalogueFromItsCandidates) {
   const std::vector<std::uint32_t> history = {5};
   std::vector<float> scores(model->items, 9.0F);
   score_ease(*model, history, scores);
-  EXPECT_FLOAT_EQ(scores[2'999'999], 1.0F / 201);  // one user in common, lambda 200
+  EXPECT_FLOAT_EQ(scores[2'999'999], 1.0F / 101);  // one user in common, lambda 100
   EXPECT_EQ(scores[5], 0);
 }
 
