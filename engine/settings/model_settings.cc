@@ -16,8 +16,10 @@ bool is_known(std::string_view model) {
   return std::find(known.begin(), known.end(), model) != known.end();
 }
 
-Status unknown_model(std::string_view model) {
-  const std::vector<std::string_view> known(trainable_models().begin(), trainable_models().end());
+// A run may be asked to find its models, too.
+Status unknown_model(std::string_view model, bool is_of_run = false) {
+  std::vector<std::string_view> known(trainable_models().begin(), trainable_models().end());
+  if (is_of_run) known.push_back(kAutomatic);
   const std::string_view nearest = nearest_name(model, known);
   std::string message = "'" + std::string(model) + "' is no model that Tamis trains";
   message += nearest.empty() ? "." : "; did you mean '" + std::string(nearest) + "'?";
@@ -63,7 +65,7 @@ Status validate_run_models(const std::vector<std::string>& names, const std::vec
     return Status::invalid_argument("names no model, expected at least one").at_field(std::string(field));
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string at = std::string(field) + "[" + std::to_string(i) + "]";
-    if (!is_known(names[i]) && names[i] != kAutomatic) return unknown_model(names[i]).at_field(at);
+    if (!is_known(names[i]) && names[i] != kAutomatic) return unknown_model(names[i], /*is_of_run=*/true).at_field(at);
     if (std::count(names.begin(), names.end(), names[i]) > 1)
       return Status::invalid_argument("'" + names[i] + "' stands there twice").at_field(at);
   }

@@ -39,7 +39,7 @@ function StartRun({ serving, onStart }: { serving: Generation | undefined; onSta
     if (job) onStart(job);
   };
   return (
-    <Card title="Train" hint="A run learns from all that was stored, in a process of its own; serving goes on. If the result is no worse than what serves, it takes over.">
+    <Card title="Train" hint="A run finds by itself what recommends best on your data, or learns the models that you choose, in a process of its own; serving goes on. If the result is no worse than what serves, it takes over.">
       <div class="stack">
         <div class="row">
           <Check checked={isChoosing} onChange={setChoosing}>
