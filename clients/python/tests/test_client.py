@@ -171,6 +171,7 @@ def test_train_recommend_and_explain(binary):
         assert client.jobs()[0].job == job.job
         name = client.generations()[0].generation
         assert client.promote(name) == name == client.serving_generation()
+        assert client.training_report() == client.training_report(name) and client.training_report()["trials"] == []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             answer = client.recommend("u1", k=5, explain=True, features=True, filter={"field": "price", "lt": 30})

@@ -450,6 +450,12 @@ class AsyncClient:
     async def serving_generation(self) -> str:
         return (await self.request("GET", "/v1/generations"))["serving"]
 
+    async def training_report(self, generation: Optional[str] = None) -> Dict[str, Any]:
+        """What an automatic run tried and what it chose; by default of the generation that serves."""
+        if generation is None:
+            generation = await self.serving_generation()
+        return await self.request("GET", f"/v1/generations/{segment(generation)}/report")
+
     async def promote(self, generation: str) -> str:
         return (await self.request("POST", f"/v1/generations/{segment(generation)}/promote", repeatable=True))["generation"]
 

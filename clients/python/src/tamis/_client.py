@@ -449,6 +449,12 @@ class Client:
     def serving_generation(self) -> str:
         return (self.request("GET", "/v1/generations"))["serving"]
 
+    def training_report(self, generation: Optional[str] = None) -> Dict[str, Any]:
+        """What an automatic run tried and what it chose; by default of the generation that serves."""
+        if generation is None:
+            generation = self.serving_generation()
+        return self.request("GET", f"/v1/generations/{segment(generation)}/report")
+
     def promote(self, generation: str) -> str:
         return (self.request("POST", f"/v1/generations/{segment(generation)}/promote", repeatable=True))["generation"]
 
