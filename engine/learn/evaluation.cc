@@ -119,6 +119,14 @@ std::vector<models::EvaluationCase> cases_with_repeats(const models::Interaction
   return cases;
 }
 
+// At most `most` of them, evenly over the users; all where it is 0.
+std::vector<models::EvaluationCase> sample(std::vector<models::EvaluationCase> cases, std::size_t most) {
+  if (most == 0 || cases.size() <= most) return cases;
+  std::vector<models::EvaluationCase> sampled;
+  for (std::size_t i = 0; i < most; ++i) sampled.push_back(cases[i * cases.size() / most]);
+  return sampled;
+}
+
 std::vector<std::string> without(std::vector<std::string> models, const std::map<std::string, std::string>* left_out) {
   if (left_out != nullptr) std::erase_if(models, [&](const std::string& model) { return left_out->contains(model); });
   return models;
@@ -147,8 +155,9 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
                [](const models::TimedInteraction& event) { return event.is_liked(); });
   const models::InteractionMatrix tail =
       models::TrainingData{.users = head.users, .items = head.items, .events = liked}.matrix();
-  const std::vector<models::EvaluationCase> new_only = split.cases();
-  const std::vector<models::EvaluationCase> with_repeats = cases_with_repeats(split.train, tail);
+  const std::vector<models::EvaluationCase> new_only = sample(split.cases(), options.max_users);
+  const std::vector<models::EvaluationCase> with_repeats =
+      sample(cases_with_repeats(split.train, tail), options.max_users);
 
   TimeSplitReport report;
   report.cut_ms = split.cut_ms;

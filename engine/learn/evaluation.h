@@ -38,6 +38,7 @@ struct TimeSplitOptions {
   double holdout = 0.1;  // share of the interactions, newest, above 0 and below 1
   std::vector<std::string> models = models::model_names();
   ModelSettings settings = {};
+  std::size_t max_users = 0;                        // measured on; more are sampled evenly. 0: all
   RankClock clock = {};                             // how the database counts, for the ranker's features
   const std::vector<ServedList>* served = nullptr;  // what was shown, for the ranker; may be null
   // Receives the models that failed, with why; null: the first failure ends the evaluation.

@@ -30,9 +30,10 @@ constexpr double kSearchShare = 0.65;  // the rest is for learning from everythi
 constexpr std::size_t kTunedModels = 4;
 constexpr std::size_t kMostRetrievers = 4;
 constexpr std::uint32_t kQuota = 200;
-constexpr std::size_t kMostUsers = 1'000;  // asked by the path that serves
-constexpr double kMostlyRepeats = 0.5;     // share of what people took that they had taken before
-constexpr double kRankerCost = 20;         // of examples and network, in units of expected_cost()
+constexpr std::size_t kMostUsers = 1'000;      // asked by the path that serves
+constexpr std::size_t kMeasuredUsers = 5'000;  // whom models are measured on
+constexpr double kMostlyRepeats = 0.5;         // share of what people took that they had taken before
+constexpr double kRankerCost = 20;             // of examples and network, in units of expected_cost()
 
 using TextSettings = std::map<std::string, std::map<std::string, std::string>>;
 
@@ -104,6 +105,7 @@ class Search {
     const TimeSplitOptions options{.holdout = holdout_,
                                    .models = {model},
                                    .settings = std::move(parsed),
+                                   .max_users = kMeasuredUsers,
                                    .clock = run_.clock,
                                    .served = &run_.served,
                                    .left_out = &info_->left_out,
