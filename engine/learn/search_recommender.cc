@@ -32,7 +32,7 @@ constexpr std::size_t kMostRetrievers = 4;
 constexpr std::uint32_t kQuota = 200;
 constexpr std::size_t kMostUsers = 1'000;      // asked by the path that serves
 constexpr std::size_t kMeasuredUsers = 5'000;  // whom models are measured on
-constexpr double kMostlyRepeats = 0.5;         // share of what people took that they had taken before
+constexpr double kMostlyRepeats = 0.6;         // share of what people took that they had taken before
 constexpr double kRankerCost = 20;             // of examples and network, in units of expected_cost()
 
 using TextSettings = std::map<std::string, std::map<std::string, std::string>>;

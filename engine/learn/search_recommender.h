@@ -1,7 +1,7 @@
 // The search of an automatic run: which models, with which settings, in which funnel, recommend best on this data.
 //
 // Everything is measured on the run's held-out tail, learned from what came before it:
-//   1. Models, the cheap ones first, at their defaults: ndcg@10 over all returning users.
+//   1. Models, the cheap ones first, at their defaults: ndcg@10 over 5,000 returning users at most.
 //   2. Settings of the best of them, a short list each (search_settings.h).
 //   3. Retrievers: what each model gives to a sample of the users by the path that serves, and their greedy fusion
 //      (fuse_retrievers.h).
