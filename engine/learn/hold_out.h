@@ -1,4 +1,4 @@
-// Which interactions a run holds out to measure on, and how they are told from what came before.
+// How a run divides the interactions into those that it learns from and those that it measures on.
 //
 // Interactions whose times say nothing of their order among users: an import without times, a file sorted by user.
 //

@@ -26,10 +26,13 @@ const std::vector<std::string> kTried = {"graph_filter", "ease", "content", "bpr
 
 constexpr double kModelsShare = 0.35;  // of the budget, by the end of the step
 constexpr double kSettingsShare = 0.5;
-constexpr double kSearchShare = 0.65;  // the rest is for learning from everything
+constexpr double kSequenceShare = 0.12;  // of one training of a sequence model
+constexpr double kSearchShare = 0.65;    // the rest is for learning from everything
+constexpr double kUsualHoldout = 0.1;
 constexpr std::size_t kTunedModels = 4;
 constexpr std::size_t kMostRetrievers = 4;
 constexpr std::uint32_t kQuota = 200;
+constexpr std::size_t kFewestUsers = 20;       // fewer decide nothing
 constexpr std::size_t kMostUsers = 1'000;      // asked by the path that serves
 constexpr std::size_t kMeasuredUsers = 5'000;  // whom models are measured on
 constexpr double kMostlyRepeats = 0.6;         // share of what people took that they had taken before
@@ -77,17 +80,28 @@ std::string name_settings(const models::Settings& settings) {
 
 class Search {
  public:
-  Search(const Dataset& dataset, const TrainingRun& run, const TextSettings& found_before, const RunControl& control,
-         GenerationInfo* info)
-      : dataset_(dataset), run_(run), control_(control), info_(info), settings_(found_before) {
+  Search(const Dataset& dataset, const TrainingRun& run, const GenerationInfo& before, double holdout,
+         const RunControl& control, GenerationInfo* info)
+      : dataset_(dataset),
+        run_(run),
+        before_(before),
+        control_(control),
+        info_(info),
+        holdout_(held_out_share(dataset, holdout)),
+        repeats_(repeat_share(dataset, holdout_) > kMostlyRepeats),
+        settings_(before.found_settings) {
     for (const auto& [model, given] : run.text_settings) settings_[model] = given;
   }
 
   Result<FoundRecommender> find() {
-    holdout_ = held_out_share(dataset_, run_.holdout);
-    repeats_ = repeat_share(dataset_, holdout_) > kMostlyRepeats;
     TAMIS_RETURN_IF_ERROR(try_models());
     if (learned_.empty()) return give_up();
+    const std::size_t returning = repeats_ ? report_.users_all : report_.users;
+    if (returning < kFewestUsers) {
+      info_->note = "nothing was chosen: " + std::to_string(returning) +
+                    " users returned to be measured on, expected " + std::to_string(kFewestUsers);
+      return give_up();
+    }
     TAMIS_RETURN_IF_ERROR(tune());
     TAMIS_RETURN_IF_ERROR(choose_funnel());
     return finish();
@@ -134,14 +148,16 @@ class Search {
     if (contains(base_models(), model) || contains(run_.models, model)) return true;
     const auto ials = learned_.find("ials");
     const double unit_s = ials == learned_.end() ? 0 : ials->second.seconds / expected_cost("ials");
-    return spent() + share_of(expected_cost(model) * unit_s) < kModelsShare;
+    double share = share_of(expected_cost(model) * unit_s);
+    if (model == "sasrec") share = std::min(share, kSequenceShare);
+    return spent() + share < kModelsShare;
   }
 
   TextSettings settings_of_trial(const std::string& model) const {
     TextSettings settings = settings_;
     // An epoch of a sequence model tells little of how many it needs: it is given a share of the time.
     if (model == "sasrec" && !settings[model].contains("max_train_s"))
-      settings[model]["max_train_s"] = std::to_string(std::max(5.0, 0.12 / share_of(control_.threads)));
+      settings[model]["max_train_s"] = std::to_string(std::max(5.0, kSequenceShare / share_of(control_.threads)));
     return settings;
   }
 
@@ -190,15 +206,21 @@ class Search {
       return learned_.at(a).ndcg10 > learned_.at(b).ndcg10;
     });
     if (names.size() > kTunedModels) names.resize(kTunedModels);
+    std::map<std::string, std::vector<models::Settings>> tried;
     std::size_t most = 0;
-    for (const std::string& model : names) most = std::max(most, settings_to_try(model).size());
+    for (const std::string& model : names) {
+      tried[model] = settings_to_try(model);
+      if (before_.found_settings.contains(model)) tried[model].insert(tried[model].begin(), models::Settings());
+      most = std::max(most, tried[model].size());
+    }
     for (std::size_t i = 0; i < most; ++i) {
       for (const std::string& model : names) {
-        if (i >= settings_to_try(model).size()) continue;
+        if (i >= tried[model].size()) continue;
+        const models::Settings& changed = tried[model][i];
         Learned& best = learned_.at(model);
         if (spent() + share_of(best.seconds) > kSettingsShare) continue;
         TextSettings settings = settings_;
-        settings[model] = {settings_to_try(model)[i].begin(), settings_to_try(model)[i].end()};
+        settings[model] = {changed.begin(), changed.end()};
         const auto metrics_before = metrics_[model];
         Result<std::optional<Learned>> learned =
             try_model(model, settings, 0.3 + 0.2 * static_cast<double>(i) / static_cast<double>(most));
@@ -210,7 +232,7 @@ class Search {
         }
         info_->trials.push_back({.step = "settings",
                                  .name = model,
-                                 .detail = name_settings(settings_to_try(model)[i]),
+                                 .detail = changed.empty() ? "defaults" : name_settings(changed),
                                  .ndcg10 = (*learned)->ndcg10,
                                  .seconds = (*learned)->seconds});
         if ((*learned)->ndcg10 > best.ndcg10) {
@@ -409,9 +431,10 @@ class Search {
     const models::TrainControl running = control.stage("try funnels", 0, 1);
     std::optional<FunnelFigures> in_use;
     for (const FunnelConfig& funnel : run_.trial->funnels) {
-      if (funnel.name == "default" && funnel.exclude_seen == repeats_) continue;  // another question
+      const bool follows = funnel.name == "default" && is_built_in(funnel);
+      if (follows && funnel.exclude_seen == repeats_) continue;  // another question
       TAMIS_ASSIGN_OR_RETURN(const FunnelFigures measured, database.measure(funnel, control));
-      if (funnel.name != "default") {
+      if (!follows) {  // somebody stored it: what is chosen does not change it
         info_->funnels[funnel.name] = quality_of(measured, measured);
         continue;
       }
@@ -428,8 +451,13 @@ class Search {
       }
       in_use = measured;
     }
-    info_->funnels["default"] = quality_of(best_, in_use);
+    info_->funnels.try_emplace("default", quality_of(best_, in_use));
     return Status::ok();
+  }
+
+  // Whether the funnel is what "default" is while nobody stores one.
+  bool is_built_in(const FunnelConfig& funnel) const {
+    return funnel_to_json(funnel) == funnel_to_json(before_.default_funnel.value_or(FunnelConfig::default_funnel()));
   }
 
   FunnelQuality quality_of(const FunnelFigures& figures, const std::optional<FunnelFigures>& serving) const {
@@ -448,13 +476,26 @@ class Search {
     info_->trials.push_back({.step = "funnel", .name = name, .detail = why});
   }
 
-  // Nobody can be asked: the models that learn in seconds, and the funnel as it is.
+  // Too few can be asked: the models that learn in seconds, what knows the items' texts, and the funnel as it is with
+  // what it names.
   Result<FoundRecommender> give_up() {
     FoundRecommender found;
     found.models = base_models();
+    if (learned_.contains("content")) found.models.emplace_back("content");
+    if (before_.default_funnel) {
+      info_->default_funnel = before_.default_funnel;
+      info_->found_settings = before_.found_settings;
+      for (const RetrieverConfig& retriever : before_.default_funnel->retrievers)
+        if (const std::string member = member_of(retriever);
+            contains(trainable_models(), member) && !contains(found.models, member))
+          found.models.push_back(member);
+      if (before_.default_funnel->ranker.kind != "none") found.models.push_back(before_.default_funnel->ranker.kind);
+    }
+    info_->chosen = found.models;
     for (const std::string& model : run_.models)
-      if (model != kAutomatic && !contains(found.models, model)) found.models.push_back(model);
-    info_->chosen = base_models();
+      if (!contains(found.models, model)) found.models.push_back(model);
+    for (const std::string& model : found.models)
+      if (const auto measured = metrics_.find(model); measured != metrics_.end()) info_->metrics.insert(*measured);
     TAMIS_ASSIGN_OR_RETURN(found.settings, parse_model_settings(options_with(settings_)));
     return found;
   }
@@ -473,11 +514,15 @@ class Search {
       else
         found.models.emplace_back("dlrm");
     }
-    if (!has_ranker(found.models)) info_->metrics.erase("dlrm");  // what was tried is told by the trials
+    if (!has_ranker(found.models)) info_->metrics.erase("dlrm");  // the trials show its figures
     for (const std::string& model : found.models)
       if (!contains(run_.models, model)) info_->chosen.push_back(model);
     for (const auto& [model, values] : settings_)
       if (contains(found.models, model) && !run_.text_settings.contains(model)) info_->found_settings[model] = values;
+    // The share of this run's time: a run that names the model gives it all that it needs.
+    if (const auto own = info_->found_settings.find("sasrec"); own != info_->found_settings.end())
+      own->second.erase("max_train_s");
+    std::erase_if(info_->found_settings, [](const auto& entry) { return entry.second.empty(); });
     TAMIS_ASSIGN_OR_RETURN(found.settings, parse_model_settings(options_with(settings_)));
     for (SearchTrial& trial : info_->trials) trial.is_chosen = trial.ndcg10 > 0 && is_in_force(trial, found.models);
     info_->default_funnel = chosen_;
@@ -502,11 +547,12 @@ class Search {
 
   const Dataset& dataset_;
   const TrainingRun& run_;
+  const GenerationInfo& before_;
   const RunControl& control_;
   GenerationInfo* const info_;
   const double start_ = cpu_seconds();
-  double holdout_ = 0;
-  bool repeats_ = false;
+  const double holdout_;
+  const bool repeats_;
   TextSettings settings_;
   TimeSplitReport report_;
   std::map<std::string, Learned> learned_;
@@ -522,14 +568,14 @@ const std::vector<std::string>& base_models() {
   return kModels;
 }
 
-Result<FoundRecommender> search_recommender(
-    const Dataset& dataset, const TrainingRun& run,
-    const std::map<std::string, std::map<std::string, std::string>>& found_before, const RunControl& control,
-    GenerationInfo* info) {
-  if (!needs_retiming(dataset, run.holdout)) return Search(dataset, run, found_before, control, info).find();
+Result<FoundRecommender> search_recommender(const Dataset& dataset, const TrainingRun& run,
+                                            const GenerationInfo& before, const RunControl& control,
+                                            GenerationInfo* info) {
+  const double holdout = run.holdout > 0 ? run.holdout : kUsualHoldout;
+  if (!needs_retiming(dataset, holdout)) return Search(dataset, run, before, holdout, control, info).find();
   Dataset retimed = dataset;
   retime(&retimed);
-  return Search(retimed, run, found_before, control, info).find();
+  return Search(retimed, run, before, holdout, control, info).find();
 }
 
 }  // namespace tamis::engine

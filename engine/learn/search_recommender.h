@@ -24,12 +24,13 @@ struct FoundRecommender {
 };
 
 // Names beside kAutomatic in the run's models are learned whatever is found. Fills the metrics, funnels, left_out,
-// note, chosen, found_settings, default_funnel and trials of `info`. Where nothing can be held out, the models are
-// those that learn in seconds and the default funnel is not chosen. invalid_argument, unavailable (cancelled).
-// `found_before` are the settings of the run before, by model, which the search starts from.
-Result<FoundRecommender> search_recommender(
-    const Dataset& dataset, const TrainingRun& run,
-    const std::map<std::string, std::map<std::string, std::string>>& found_before, const RunControl& control,
-    GenerationInfo* info);
+// note, chosen, found_settings, default_funnel and trials of `info`. Where nothing can be held out, or fewer than
+// 20 users return, the models are those that learn in seconds and the default funnel stays as it is. invalid_argument,
+// unavailable (cancelled). `before` is the generation that serves (empty: none): the search starts from the settings
+// that it found. A run without a held-out share (TrainingRun::holdout is 0) holds out a tenth: nothing can be chosen
+// without one.
+Result<FoundRecommender> search_recommender(const Dataset& dataset, const TrainingRun& run,
+                                            const GenerationInfo& before, const RunControl& control,
+                                            GenerationInfo* info);
 
 }  // namespace tamis::engine

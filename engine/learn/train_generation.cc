@@ -255,8 +255,7 @@ Status choose_models(const Dataset& dataset, bool has_lack, const RunControl& co
       if (!contains(found.models, "content")) found.models.emplace_back("content");
     info->chosen = found.models;
   } else {
-    const GenerationInfo before = info_before(run->inheritance);
-    TAMIS_ASSIGN_OR_RETURN(found, search_recommender(dataset, *run, before.found_settings, control, info));
+    TAMIS_ASSIGN_OR_RETURN(found, search_recommender(dataset, *run, info_before(run->inheritance), control, info));
   }
   run->models = std::move(found.models);
   run->settings = std::move(found.settings);

@@ -228,19 +228,20 @@ Result<std::string> TrainerImpl::run_plan(JobRun& job, const TrainRequest& reque
   TAMIS_ASSIGN_OR_RETURN(const std::string id,
                          registry_->begin_run({.ms = now_ms, .interactions = store_->counts().interactions}));
   TAMIS_ASSIGN_OR_RETURN(const auto types, load_interaction_types(*store_, start_types(*options_)));
-  TrainingTask task{.store = {},
-                    .output = directory_.path_of(id),
-                    .generation = id,
-                    .now_ms = now_ms,
-                    .options = options_->training,
-                    .interaction_types = types->list(),
-                    .clock = rank_clock(*options_),
-                    .max_history = options_->max_history,
-                    .daily_repeats = options_->daily_repeats,
-                    .inheritance = plan.inheritance,
-                    .serving = plan.serving,
-                    .funnels = plan.holdout > 0 ? host_->funnels_in_use() : std::vector<FunnelConfig>(),
-                    .scratch = directory_.path_of(id + ".trial" + kTemporarySuffix)};
+  TrainingTask task{
+      .store = {},
+      .output = directory_.path_of(id),
+      .generation = id,
+      .now_ms = now_ms,
+      .options = options_->training,
+      .interaction_types = types->list(),
+      .clock = rank_clock(*options_),
+      .max_history = options_->max_history,
+      .daily_repeats = options_->daily_repeats,
+      .inheritance = plan.inheritance,
+      .serving = plan.serving,
+      .funnels = plan.holdout > 0 || is_automatic(plan.models) ? host_->funnels_in_use() : std::vector<FunnelConfig>(),
+      .scratch = directory_.path_of(id + ".trial" + kTemporarySuffix)};
   task.options.models = plan.models;
   task.options.holdout = plan.holdout;
   task.options.threads = control.threads;

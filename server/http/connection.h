@@ -21,7 +21,8 @@
 
 namespace tamis::server {
 
-// What the access log tells of a request: its key by name, never the key. REQUIRES: request and route outlive it.
+// The line that the access log writes for a request. It names the key and never shows it. REQUIRES: request and route
+// outlive it.
 AccessLine access_line(const Request& request, std::string_view route, unsigned status, std::uint64_t microseconds,
                        std::uint64_t response_bytes);
 

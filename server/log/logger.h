@@ -22,7 +22,7 @@ namespace tamis::server {
 
 enum class AccessLog { kAll, kErrors, kNone };
 
-// One answered request, as the access log tells of it. Valid during the call.
+// One answered request: the fields of its line in the access log. Valid during the call.
 struct AccessLine {
   std::string_view method;
   std::string_view route;

@@ -92,6 +92,12 @@ TEST_F(AutomaticTrainingTest, AFunnelThatSomebodyStoredIsLeftAlone) {
   ASSERT_TRUE(database->put_funnel(own).is_ok());
   train();
   EXPECT_THAT(retrievers_of(default_funnel()), ElementsAreArray(retrievers_of(own)));
+  const GenerationInfo made = serving();
+  const auto best = std::find_if(made.trials.begin(), made.trials.end(),
+                                 [](const SearchTrial& trial) { return trial.step == "funnel" && trial.is_chosen; });
+  ASSERT_NE(best, made.trials.end());
+  EXPECT_LT(made.funnels.at("default").ndcg10, best->ndcg10 / 2)
+      << "the gate looks at what people get: what was stored";
   ASSERT_TRUE(database->delete_funnel("default").is_ok());
   EXPECT_EQ(retrievers_of(default_funnel()), retrievers_of(*serving().default_funnel)) << "it follows again";
 }
@@ -173,11 +179,53 @@ TEST_F(AutomaticTrainingTest, WhereMostAreRepeatsListsRepeat) {
   EXPECT_THAT(recommended("u5", 2), testing::UnorderedElementsAre("i15", "i16"));
 }
 
+TEST_F(AutomaticTrainingTest, ItHoldsSomethingOutWhereRunsOtherwiseDoNot) {
+  options.training.holdout = 0;
+  open();
+  write_camps();
+  ASSERT_EQ(train().state, JobState::kSucceeded);
+  ASSERT_TRUE(serving().default_funnel);
+  EXPECT_THAT(steps_of(serving()), Contains("funnel"));
+}
+
+TEST_F(AutomaticTrainingTest, TheNextRunStartsFromWhatWasFoundAndTriesTheDefaultsToo) {
+  open();
+  write_camps();
+  train();
+  const auto found = serving().found_settings;
+  ASSERT_FALSE(found.empty());
+  ASSERT_EQ(train().state, JobState::kSucceeded);
+  const GenerationInfo made = serving();
+  EXPECT_TRUE(std::any_of(made.trials.begin(), made.trials.end(), [](const SearchTrial& trial) {
+    return trial.step == "settings" && trial.detail == "defaults";
+  }));
+  EXPECT_TRUE(std::any_of(made.trials.begin(), made.trials.end(),
+                          [](const SearchTrial& trial) { return trial.name == "in use until now"; }));
+}
+
+// A year later few are left, and those few decide nothing.
+TEST_F(AutomaticTrainingTest, WhatWasFoundStaysWhereFewReturn) {
+  open();
+  write_camps();
+  train();
+  const GenerationInfo found = serving();
+  for (int user = 12; user < 200; ++user)
+    write({DeleteEntity{.kind = EntityKind::kUser, .id = "u" + std::to_string(user)}});
+  const Job job = train();
+  ASSERT_EQ(job.state, JobState::kSucceeded) << job.detail;
+  EXPECT_THAT(serving().note, testing::HasSubstr("nothing was chosen"));
+  ASSERT_TRUE(serving().default_funnel);
+  EXPECT_EQ(retrievers_of(default_funnel()), retrievers_of(*found.default_funnel));
+  EXPECT_TRUE(is_of_own_camp("u4"));
+}
+
 TEST_F(AutomaticTrainingTest, TooLittleIsNoFailure) {
   open();
   for (int i = 0; i < 12; ++i) view("u" + std::to_string(i % 3), "i" + std::to_string(i));
   const Job job = train();
   EXPECT_EQ(job.state, JobState::kSucceeded) << job.detail;
+  EXPECT_FALSE(serving().default_funnel) << "three users decide nothing";
+  EXPECT_THAT(serving().note, testing::HasSubstr("nothing was chosen"));
   EXPECT_THAT(recommended("u0"), Not(SizeIs(0)));
 }
 
