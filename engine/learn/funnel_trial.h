@@ -31,12 +31,11 @@ struct FunnelTrial {
   std::filesystem::path scratch;               // a directory that does not exist; removed afterwards
   std::vector<std::string> serving;            // members of the generation that serves; empty: none does
   std::size_t max_users = 500;                 // asked for; more are sampled
-  std::uint64_t max_interactions = 5'000'000;  // a trial copies them: beyond it, there is none
+  std::uint64_t max_interactions = 2'000'000;  // copied for a trial; where there are more, users are sampled
 };
 
 // `members` are those of the new generation; those that `learned` lacks are left out on both sides, and told of as
-// FunnelQuality::without. failed_precondition where there is nobody to ask or too much to copy; unavailable
-// (cancelled).
+// FunnelQuality::without. failed_precondition where there is nobody to ask; unavailable (cancelled).
 Result<std::map<std::string, FunnelQuality>> try_funnels(const FunnelTrial& trial, const Dataset& dataset,
                                                          TimestampMs cut_ms, const TrialModels& learned,
                                                          const std::vector<std::string>& members,

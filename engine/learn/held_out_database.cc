@@ -5,9 +5,11 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "common/checksum.h"
 #include "common/record_checks.h"
 #include "engine/generations/generation_files.h"
 #include "models/metrics.h"
@@ -28,23 +30,27 @@ std::size_t head_size(const Dataset& dataset, TimestampMs cut_ms) {
 
 // A sample that depends on the users' names alone.
 std::vector<ReturningUser> find_users(const Dataset& dataset, std::size_t head, std::size_t most) {
-  std::vector<std::set<std::uint32_t>> before(dataset.users.size());
+  std::vector<char> is_known(dataset.users.size());
+  for (std::size_t i = 0; i < head; ++i) is_known[dataset.events[i].user] = 1;
   std::map<std::uint32_t, std::set<std::uint32_t>> after;
-  for (std::size_t i = 0; i < head; ++i) before[dataset.events[i].user].insert(dataset.events[i].item);
   for (std::size_t i = head; i < dataset.events.size(); ++i)
-    if (dataset.events[i].is_liked() && !before[dataset.events[i].user].empty())
+    if (dataset.events[i].is_liked() && is_known[dataset.events[i].user])
       after[dataset.events[i].user].insert(dataset.events[i].item);
   std::vector<ReturningUser> users;
-  for (const auto& [user, items] : after) {
-    ReturningUser made{.user = user, .after = {items.begin(), items.end()}, .fresh = {}};
-    std::copy_if(items.begin(), items.end(), std::back_inserter(made.fresh),
-                 [&, user = user](std::uint32_t item) { return !before[user].contains(item); });
-    users.push_back(std::move(made));
-  }
+  for (const auto& [user, items] : after)
+    users.push_back({.user = user, .after = {items.begin(), items.end()}, .fresh = {}});
   const auto order_of = [&](const ReturningUser& one) { return std::hash<std::string>()(dataset.users[one.user]); };
   std::sort(users.begin(), users.end(),
             [&](const ReturningUser& a, const ReturningUser& b) { return order_of(a) < order_of(b); });
   if (users.size() > most) users.resize(most);
+  std::unordered_map<std::uint32_t, std::set<std::uint32_t>> before;
+  for (const ReturningUser& user : users) before[user.user];
+  for (std::size_t i = 0; i < head; ++i)
+    if (const auto own = before.find(dataset.events[i].user); own != before.end())
+      own->second.insert(dataset.events[i].item);
+  for (ReturningUser& user : users)
+    std::copy_if(user.after.begin(), user.after.end(), std::back_inserter(user.fresh),
+                 [&](std::uint32_t item) { return !before[user.user].contains(item); });
   return users;
 }
 
@@ -71,22 +77,50 @@ class HeldOutPairs {
   std::unordered_set<std::uint64_t> pairs_;
 };
 
-// What was known before the cut, in the order of time. Where the dataset's times are not the store's, that is what is
-// not of a held-out pair.
-Result<std::vector<storage::StoredInteraction>> read_head(const storage::Store& store, const Dataset& dataset,
-                                                          TimestampMs cut_ms) {
+// Whose interactions the scratch database gets: where there are more than `most`, those of the asked users and of a
+// sample of the others, by their ids alone, of about `most` interactions.
+class CopiedUsers {
+ public:
+  CopiedUsers(const Dataset& dataset, const std::vector<ReturningUser>& asked, const storage::IdTable& ids,
+              std::uint64_t most)
+      : share_(static_cast<double>(most) / static_cast<double>(std::max<std::uint64_t>(dataset.interactions, 1))) {
+    if (share_ >= 1) return;
+    for (const ReturningUser& user : asked) asked_.insert(ids.find(dataset.users[user.user]).value_or(kNoDenseId));
+  }
+  bool contains(DenseId user) const {
+    if (share_ >= 1 || asked_.contains(user)) return true;
+    return static_cast<double>(checksum64(&user, sizeof(user)) >> 32) * 0x1.0p-32 < share_;
+  }
+
+ private:
+  double share_;
+  std::unordered_set<DenseId> asked_;
+};
+
+// What was known before the cut.
+struct Head {
+  std::vector<storage::StoredInteraction> events;  // of the copied users, in the order of time
+  std::vector<bool> is_met;                        // items, by dense id: of all users
+};
+
+// Where the dataset's times are not the store's, what is not of a held-out pair was known.
+Result<Head> read_head(const storage::Store& store, const Dataset& dataset, const CopiedUsers& users,
+                       TimestampMs cut_ms) {
   std::unique_ptr<HeldOutPairs> held_out;
   if (dataset.is_retimed) held_out = std::make_unique<HeldOutPairs>(dataset, head_size(dataset, cut_ms), store);
-  std::vector<storage::StoredInteraction> events;
+  Head head;
+  head.is_met.resize(store.ids(EntityKind::kItem).size());
   TAMIS_RETURN_IF_ERROR(store.scan_interactions(/*with_context=*/false, [&](const storage::StoredInteraction& event) {
     const bool is_sound = is_sound_interaction(event.value, event.timestamp_ms);  // else it was set aside
     const bool is_before = held_out ? !held_out->contains(event.user, event.item) : event.timestamp_ms < cut_ms;
-    if (is_sound && event.sequence <= dataset.sequence && is_before) events.push_back(event);
+    if (!is_sound || event.sequence > dataset.sequence || !is_before) return true;
+    head.is_met[event.item] = true;
+    if (users.contains(event.user)) head.events.push_back(event);
     return true;
   }));
-  std::stable_sort(events.begin(), events.end(),
+  std::stable_sort(head.events.begin(), head.events.end(),
                    [](const auto& a, const auto& b) { return a.timestamp_ms < b.timestamp_ms; });
-  return events;
+  return head;
 }
 
 // What the models have rows for and the database of that time did not have: ids are made known, and items deleted, so
@@ -109,9 +143,6 @@ Status add_later_items(const Dataset& dataset, Database* database) {
 
 Result<std::unique_ptr<HeldOutDatabase>> HeldOutDatabase::create(const HeldOutOptions& options, const Dataset& dataset,
                                                                  TimestampMs cut_ms, const RunControl& control) {
-  if (dataset.interactions > options.max_interactions)
-    return Status::failed_precondition("there are more than " + std::to_string(options.max_interactions) +
-                                       " interactions: funnels are not compared");
   auto made = std::unique_ptr<HeldOutDatabase>(new HeldOutDatabase(
       dataset, options.scratch.parent_path() / ("models-of-" + options.scratch.filename().string())));
   made->users_ = find_users(dataset, head_size(dataset, cut_ms), options.max_users);
@@ -136,11 +167,11 @@ Status HeldOutDatabase::fill(const HeldOutOptions& options, TimestampMs cut_ms) 
   DatabaseOptions own = options.options;
   own.storage.block_cache_bytes = std::min(own.storage.block_cache_bytes, kScratchBytes);
   own.storage.memtable_bytes = std::min(own.storage.memtable_bytes, kScratchBytes);
-  TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::StoredInteraction> head,
-                         read_head(*options.store, dataset_, cut_ms));
-  const TimestampMs now_ms = dataset_.is_retimed && !head.empty() ? head.back().timestamp_ms + 1 : cut_ms;
+  const CopiedUsers users(dataset_, users_, options.store->ids(EntityKind::kUser), options.max_interactions);
+  TAMIS_ASSIGN_OR_RETURN(Head head, read_head(*options.store, dataset_, users, cut_ms));
+  const TimestampMs now_ms = dataset_.is_retimed && !head.events.empty() ? head.events.back().timestamp_ms + 1 : cut_ms;
   TAMIS_ASSIGN_OR_RETURN(scratch_, ScratchDatabase::create(options.scratch, own, {}, now_ms));
-  TAMIS_RETURN_IF_ERROR(scratch_->copy(*options.store, head));
+  TAMIS_RETURN_IF_ERROR(scratch_->copy(*options.store, head.events, std::move(head.is_met)));
   return add_later_items(dataset_, &scratch_->database());
 }
 

@@ -31,7 +31,7 @@ struct HeldOutOptions {
   DatabaseOptions options;                // how the database counts and serves
   std::filesystem::path scratch;          // a directory that does not exist; removed afterwards
   std::size_t max_users = 500;            // more are sampled, by their names alone
-  std::uint64_t max_interactions = 0;     // a trial copies them: beyond it, there is none
+  std::uint64_t max_interactions = 0;     // copied; where there are more, users are sampled, and counts are smaller
 };
 
 struct FunnelFigures {
@@ -43,7 +43,7 @@ struct FunnelFigures {
 // Externally synchronised. REQUIRES: dataset and store outlive it.
 class HeldOutDatabase {
  public:
-  // failed_precondition where there is nobody to ask or too much to copy; unavailable (cancelled).
+  // failed_precondition where there is nobody to ask; unavailable (cancelled).
   static Result<std::unique_ptr<HeldOutDatabase>> create(const HeldOutOptions& options, const Dataset& dataset,
                                                          TimestampMs cut_ms, const RunControl& control);
   ~HeldOutDatabase();

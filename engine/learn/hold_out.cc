@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/checksum.h"
+#include "common/random.h"
 
 namespace tamis::engine {
 namespace {
@@ -17,6 +18,7 @@ constexpr TimestampMs kShortSpanMs = kHourMs;  // as an import takes
 constexpr TimestampMs kSpanMs = 100 * kDayMs;  // of the new times
 constexpr std::size_t kEnoughUsers = 300;      // who return: fewer make the held-out share grow
 constexpr double kMostHeldOut = 0.3;
+constexpr double kMostOfSequence = 3;  // last interactions held out of a user's sequence
 constexpr double kGrain = 1.0 / (1ull << 32);
 
 std::size_t cut_of(const Dataset& dataset, double holdout) {
@@ -75,6 +77,56 @@ bool is_sorted_by_item(const Dataset& dataset) {
   });
 }
 
+// Pairs that occur more than once, each with every other of the same: sum of n (n - 1) / 2.
+double count_coincidences(std::vector<std::uint64_t>* pairs) {
+  std::sort(pairs->begin(), pairs->end());
+  double sum = 0;
+  for (std::size_t i = 0, end = 0; i < pairs->size(); i = end) {
+    while (end < pairs->size() && (*pairs)[end] == (*pairs)[i]) ++end;
+    const auto count = static_cast<double>(end - i);
+    sum += count * (count - 1) / 2;
+  }
+  return sum;
+}
+
+std::uint64_t directed(std::uint32_t a, std::uint32_t b) { return std::uint64_t{a} << 32 | b; }
+std::uint64_t undirected(std::uint32_t a, std::uint32_t b) { return directed(std::min(a, b), std::max(a, b)); }
+
+// Whether the order of arrival of what each user took tells what follows what, as a sequence in time does.
+//
+// Neighbours in such a sequence are neighbours of many users, more than in a shuffled one. A file in which each user's
+// lines stand by a property of the items (their number, their popularity, hours played) has that, too, but there two
+// items stand in the same order with every user. In a sequence they stand in both orders.
+bool is_sequence(const Dataset& dataset) {
+  constexpr double kTelling = 1.5;  // coincidences beside those of a shuffle
+  constexpr double kFixed = 0.78;   // directed beside undirected: 0.5 where both orders are as frequent, 1 where one is
+  constexpr double kFewest = 100;   // coincidences
+  constexpr std::size_t kMostPairs = 4'000'000;
+  std::vector<std::vector<std::uint32_t>> items(dataset.users.size());
+  for (const models::TimedInteraction& event : dataset.events) {
+    std::vector<std::uint32_t>& own = items[event.user];
+    if (own.empty() || own.back() != event.item) own.push_back(event.item);
+  }
+  std::vector<std::uint64_t> in_direction;
+  std::vector<std::uint64_t> together;
+  std::vector<std::uint64_t> shuffled;
+  Random random(1);
+  for (std::vector<std::uint32_t>& own : items) {
+    if (together.size() > kMostPairs) break;
+    for (std::size_t i = 1; i < own.size(); ++i) {
+      in_direction.push_back(directed(own[i - 1], own[i]));
+      together.push_back(undirected(own[i - 1], own[i]));
+    }
+    for (std::size_t i = own.size(); i > 1; --i)
+      std::swap(own[i - 1], own[random.below(static_cast<std::uint32_t>(i))]);
+    for (std::size_t i = 1; i < own.size(); ++i) shuffled.push_back(undirected(own[i - 1], own[i]));
+  }
+  const double neighbours = count_coincidences(&together);
+  const double expected = std::max(1.0, count_coincidences(&shuffled));
+  return neighbours >= kFewest && neighbours > kTelling * expected &&
+         count_coincidences(&in_direction) < kFixed * neighbours;
+}
+
 struct Moment {
   TimestampMs before_ms;
   std::uint64_t position;  // in its list, or drawn
@@ -109,14 +161,17 @@ bool needs_retiming(const Dataset& dataset, double holdout) {
   return returning < kFewUsers || is_short;
 }
 
-void retime(Dataset* dataset) {
+double retime(Dataset* dataset, double holdout) {
   const bool is_sorted = is_sorted_by_item(*dataset);
+  const bool in_sequence = !is_sorted && is_sequence(*dataset);
   dataset->is_retimed = true;
+  double held_out = 0;
+  double all = 0;
   std::vector<std::vector<Moment>> moments(dataset->users.size());
   for (auto* list : {&dataset->events, &dataset->negatives, &dataset->ratings})
     for (std::size_t i = 0; i < list->size(); ++i) {
       models::TimedInteraction& event = (*list)[i];
-      if (is_sorted || is_drawn(dataset->users[event.user])) {
+      if (is_sorted || (!in_sequence && is_drawn(dataset->users[event.user]))) {
         const std::string pair = dataset->users[event.user] + "\n" + dataset->items[event.item];
         moments[event.user].push_back({0, checksum64(pair.data(), pair.size()), event.item, &event});
       } else {
@@ -130,11 +185,16 @@ void retime(Dataset* dataset) {
     });
     std::map<std::pair<TimestampMs, std::uint32_t>, std::size_t> places;
     for (const Moment& moment : own) places.try_emplace({moment.before_ms, moment.item}, places.size());
+    const auto size = static_cast<double>(places.size());
+    const double last = in_sequence ? std::min(kMostOfSequence, holdout * size) : holdout * size;
+    held_out += last;
+    all += size;
     const double phase = phase_of(dataset->users[user]);
     for (const Moment& moment : own) {
-      const auto place = static_cast<double>(places.at({moment.before_ms, moment.item}));
-      moment.event->timestamp_ms =
-          1 + static_cast<TimestampMs>((place + phase) / static_cast<double>(places.size()) * double{kSpanMs});
+      const double place = static_cast<double>(places.at({moment.before_ms, moment.item})) + phase;
+      const double kept = size - last;
+      const double share = place < kept ? (1 - holdout) * place / kept : 1 - holdout * (size - place) / last;
+      moment.event->timestamp_ms = 1 + static_cast<TimestampMs>(share * double{kSpanMs});
     }
   }
   std::vector<std::size_t> order(dataset->events.size());
@@ -148,6 +208,7 @@ void retime(Dataset* dataset) {
   dataset->event_contexts = in_order(dataset->event_contexts, order);
   order_by_time(&dataset->negatives);
   order_by_time(&dataset->ratings);
+  return in_sequence ? held_out / all : holdout;
 }
 
 double held_out_share(const Dataset& dataset, double least) {

@@ -4,7 +4,8 @@
 //
 // A split by time of such data holds out the users who stand last in the file, and nobody returns after the cut. So the
 // k-th of a user's n interactions is given the time (k + u) / n of a fixed span, u by the user's name: a cut at 90% of
-// the span then holds out the last tenth of every user's interactions.
+// the span then holds out the last tenth of every user's interactions. Where the interactions are sequences, it holds
+// out three of a user at most: lists are asked for what comes next, not for what comes much later.
 #pragma once
 
 #include "engine/learn/dataset.h"
@@ -15,11 +16,13 @@ namespace tamis::engine {
 // interactions would leave many.
 bool needs_retiming(const Dataset& dataset, double holdout);
 
-// Interactions of one user at one moment with one item keep one moment. Whether the order of arrival is that of time,
-// nobody knows: for half of the users, by their names, it stays, so that their last are held out; of the others what is
-// held out is drawn, by the names of user and item. Where the order is that of the items' ids, it says nothing, and all
-// is drawn.
-void retime(Dataset* dataset);
+// Interactions of one user at one moment with one item keep one moment. What is held out of a user depends on the order
+// of arrival:
+// - Where it is that of the items' ids, it says nothing: what is held out is drawn, by the names of user and item.
+// - Where items follow each other with many users, and in both directions, it is a sequence: the last are held out.
+// - Otherwise nobody knows: the last of half of the users, by their names; a draw of the others.
+// Returns the share to hold out: `holdout` (0..1, both excluded), or less for long sequences.
+double retime(Dataset* dataset, double holdout);
 
 // The share to hold out: `least`, or more where few users return within it, who would say little; 0.3 at most.
 double held_out_share(const Dataset& dataset, double least);

@@ -1,5 +1,6 @@
 #include "engine/learn/scratch_database.h"
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 #include <utility>
@@ -65,9 +66,10 @@ ScratchDatabase::~ScratchDatabase() {
   std::filesystem::remove_all(dir_, ignored);
 }
 
-Status ScratchDatabase::copy(const storage::Store& store, std::span<const storage::StoredInteraction> interactions) {
+Status ScratchDatabase::copy(const storage::Store& store, std::span<const storage::StoredInteraction> interactions,
+                             std::vector<bool> is_met) {
   const std::string& listed_field = database_->options().latest_field;
-  std::vector<bool> is_met(store.ids(EntityKind::kItem).size());
+  is_met.resize(std::max(is_met.size(), store.ids(EntityKind::kItem).size()));
   for (const storage::StoredInteraction& event : interactions) is_met[event.item] = true;
   Writer writer(*database_);
   Status written = Status::ok();

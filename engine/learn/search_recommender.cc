@@ -24,10 +24,13 @@ namespace {
 // Tried in this order, the cheap ones first.
 const std::vector<std::string> kTried = {"graph_filter", "ease", "content", "bpr", "two_tower", "sasrec"};
 
+// Learn in epochs, which may be cut short.
+const std::vector<std::string> kTimed = {"bpr", "two_tower", "sasrec"};
+
 constexpr double kModelsShare = 0.35;  // of the budget, by the end of the step
 constexpr double kSettingsShare = 0.5;
-constexpr double kSequenceShare = 0.12;  // of one training of a sequence model
-constexpr double kSearchShare = 0.65;    // the rest is for learning from everything
+constexpr double kTimedShare = 0.12;   // of one training of a model that may be cut short
+constexpr double kSearchShare = 0.65;  // the rest is for learning from everything
 constexpr double kUsualHoldout = 0.1;
 constexpr std::size_t kTunedModels = 4;
 constexpr std::size_t kMostRetrievers = 4;
@@ -36,6 +39,7 @@ constexpr std::size_t kFewestUsers = 20;       // fewer decide nothing
 constexpr std::size_t kMostUsers = 1'000;      // asked by the path that serves
 constexpr std::size_t kMeasuredUsers = 5'000;  // whom models are measured on
 constexpr double kMostlyRepeats = 0.6;         // share of what people took that they had taken before
+constexpr double kLearnedForRanker = 3;        // times that a model is learned where a ranker ranks what it retrieves
 constexpr double kRankerCost = 20;             // of examples and network, in units of expected_cost()
 
 using TextSettings = std::map<std::string, std::map<std::string, std::string>>;
@@ -149,16 +153,24 @@ class Search {
     const auto ials = learned_.find("ials");
     const double unit_s = ials == learned_.end() ? 0 : ials->second.seconds / expected_cost("ials");
     double share = share_of(expected_cost(model) * unit_s);
-    if (model == "sasrec") share = std::min(share, kSequenceShare);
+    if (contains(kTimed, model)) share = std::min(share, kTimedShare);
     return spent() + share < kModelsShare;
   }
 
-  TextSettings settings_of_trial(const std::string& model) const {
+  // Of one trial of a model that may be cut short, by the clock.
+  double timed_seconds() const { return std::max(5.0, kTimedShare / share_of(control_.threads)); }
+
+  // The settings so far, with `own` of the model and the time that it may take.
+  TextSettings settings_with(const std::string& model, std::map<std::string, std::string> own) const {
     TextSettings settings = settings_;
-    // An epoch of a sequence model tells little of how many it needs: it is given a share of the time.
-    if (model == "sasrec" && !settings[model].contains("max_train_s"))
-      settings[model]["max_train_s"] = std::to_string(std::max(5.0, kSequenceShare / share_of(control_.threads)));
+    if (contains(kTimed, model)) own.emplace("max_train_s", std::to_string(timed_seconds()));
+    if (!own.empty()) settings[model] = std::move(own);
     return settings;
+  }
+
+  std::map<std::string, std::string> own_settings(const std::string& model) const {
+    const auto own = settings_.find(model);
+    return own == settings_.end() ? std::map<std::string, std::string>() : own->second;
   }
 
   Status try_models() {
@@ -173,7 +185,7 @@ class Search {
         info_->trials.push_back({.step = "model", .name = model, .detail = "not tried: beyond the budget"});
         continue;
       }
-      const TextSettings settings = settings_of_trial(model);
+      const TextSettings settings = settings_with(model, own_settings(model));
       Result<std::optional<Learned>> learned =
           try_model(model, settings, 0.3 * static_cast<double>(i) / static_cast<double>(names.size()));
       TAMIS_RETURN_IF_ERROR(control_.check());
@@ -219,8 +231,7 @@ class Search {
         const models::Settings& changed = tried[model][i];
         Learned& best = learned_.at(model);
         if (spent() + share_of(best.seconds) > kSettingsShare) continue;
-        TextSettings settings = settings_;
-        settings[model] = {changed.begin(), changed.end()};
+        TextSettings settings = settings_with(model, {changed.begin(), changed.end()});
         const auto metrics_before = metrics_[model];
         Result<std::optional<Learned>> learned =
             try_model(model, settings, 0.3 + 0.2 * static_cast<double>(i) / static_cast<double>(most));
@@ -384,7 +395,8 @@ class Search {
     }
     const std::vector<std::string> retrieved = members_with(chosen_);
     double seconds = 0;
-    for (const std::string& member : retrieval_models(retrieved)) seconds += 3 * learned_.at(member).seconds;
+    for (const std::string& member : retrieval_models(retrieved))
+      seconds += kLearnedForRanker * learned_.at(member).seconds;
     seconds += kRankerCost * learned_.at(learned_.contains("ials") ? "ials" : retrieved.front()).seconds /
                expected_cost("ials");
     if (!contains(run_.models, "dlrm") && spent() + share_of(seconds) > kSearchShare) {
@@ -416,7 +428,8 @@ class Search {
     TAMIS_ASSIGN_OR_RETURN(const FunnelFigures ranked, database.measure(funnel, control_));
     const MeanOfUsers gain = mean_gain(ranked.by_user, best_.by_user);
     const bool is_better = gain.mean > gain.error;
-    add_funnel_trial("with the ranker", ranked, cpu_seconds() - start, name_retrievers(funnel.retrievers));
+    ranker_seconds_ = cpu_seconds() - start;
+    add_funnel_trial("with the ranker", ranked, ranker_seconds_, name_retrievers(funnel.retrievers));
     if (is_better) {
       chosen_ = funnel;
       best_ = ranked;
@@ -519,9 +532,11 @@ class Search {
       if (!contains(run_.models, model)) info_->chosen.push_back(model);
     for (const auto& [model, values] : settings_)
       if (contains(found.models, model) && !run_.text_settings.contains(model)) info_->found_settings[model] = values;
+    give_what_remains(found.models);
     // The share of this run's time: a run that names the model gives it all that it needs.
-    if (const auto own = info_->found_settings.find("sasrec"); own != info_->found_settings.end())
-      own->second.erase("max_train_s");
+    for (const std::string& model : kTimed)
+      if (const auto own = info_->found_settings.find(model); own != info_->found_settings.end())
+        own->second.erase("max_train_s");
     std::erase_if(info_->found_settings, [](const auto& entry) { return entry.second.empty(); });
     TAMIS_ASSIGN_OR_RETURN(found.settings, parse_model_settings(options_with(settings_)));
     for (SearchTrial& trial : info_->trials) trial.is_chosen = trial.ndcg10 > 0 && is_in_force(trial, found.models);
@@ -534,6 +549,23 @@ class Search {
     if (repeats_) note += "; lists repeat what was taken before, as people do here";
     info_->note = note + (info_->note.empty() ? "" : "; " + info_->note);
     return found;
+  }
+
+  // Models that were cut short learn on as long as there is time: what the budget leaves when all else is learned.
+  void give_what_remains(const std::vector<std::string>& members) {
+    const bool is_ranked = chosen_.ranker.kind != "none";
+    double others = is_ranked ? ranker_seconds_ : 0;
+    std::vector<std::string> timed;
+    for (const std::string& member : members) {
+      if (contains(kTimed, member) && !run_.text_settings.contains(member))
+        timed.push_back(member);
+      else if (const auto learned = learned_.find(member); learned != learned_.end())
+        others += learned->second.seconds;
+    }
+    const double rest_s = static_cast<double>(run_.budget_s) * (1 - spent()) - others;
+    const double times = static_cast<double>(timed.size()) * (is_ranked ? kLearnedForRanker : 1);
+    for (const std::string& model : timed)
+      settings_[model]["max_train_s"] = std::to_string(std::max(timed_seconds(), rest_s / control_.threads / times));
   }
 
   bool is_in_force(const SearchTrial& trial, const std::vector<std::string>& members) const {
@@ -559,6 +591,7 @@ class Search {
   std::map<std::string, std::map<std::string, double>> metrics_;
   FunnelConfig chosen_;
   FunnelFigures best_;
+  double ranker_seconds_ = 0;  // CPU of learning and measuring it
 };
 
 }  // namespace
@@ -574,8 +607,8 @@ Result<FoundRecommender> search_recommender(const Dataset& dataset, const Traini
   const double holdout = run.holdout > 0 ? run.holdout : kUsualHoldout;
   if (!needs_retiming(dataset, holdout)) return Search(dataset, run, before, holdout, control, info).find();
   Dataset retimed = dataset;
-  retime(&retimed);
-  return Search(retimed, run, before, holdout, control, info).find();
+  const double own_holdout = retime(&retimed, holdout);
+  return Search(retimed, run, before, own_holdout, control, info).find();
 }
 
 }  // namespace tamis::engine

@@ -7,6 +7,7 @@
 
 #include "common/random.h"
 #include "models/bpr/bpr_batch.h"
+#include "models/epochs.h"
 #include "models/require_option.h"
 
 namespace tamis::models {
@@ -88,9 +89,10 @@ Result<BprModel> train_bpr(const InteractionMatrix& interactions, const BprOptio
     }
   }
   BprBatch batch(interactions, options);
-  for (std::uint32_t epoch = 0; epoch < options.epochs; ++epoch) {
+  const TimeLimit limit(options.max_train_s);
+  for (std::uint32_t epoch = 0; epoch < options.epochs && !limit.is_over(); ++epoch) {
     shuffle(pairs, random);
-    for (std::size_t begin = 0; begin < pairs.size(); begin += options.batch) {
+    for (std::size_t begin = 0; begin < pairs.size() && !limit.is_over(); begin += options.batch) {
       const std::size_t count = std::min<std::size_t>(options.batch, pairs.size() - begin);
       TAMIS_RETURN_IF_ERROR(batch.step(std::span(pairs).subspan(begin, count), random(), users, items, control));
     }

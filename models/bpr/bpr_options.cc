@@ -1,5 +1,7 @@
 #include "models/bpr/bpr_options.h"
 
+#include "models/epochs.h"
+
 namespace tamis::models {
 
 std::vector<ModelOption> bpr_table() {
@@ -15,6 +17,7 @@ std::vector<ModelOption> bpr_table() {
       number_option("learning_rate", defaults.learning_rate, 1e-9, 1e3, "of Adagrad"),
       number_option("regularization", defaults.regularization, 0, 1e3, "lambda, per visit of a row"),
       number_option("init_stddev", defaults.init_stddev, 1e-9, 1e3, "scale of the random start"),
+      time_limit_option(),
       integer_option("seed", static_cast<double>(defaults.seed), 0, kLargestInteger, "of start, order and draws"),
       number_option("fold_in_ridge", kBprFoldInRidge, 1e-6, 1e6,
                     "when served: how strongly a folded-in user is held back, in units of the items' variance"),
@@ -30,6 +33,7 @@ BprOptions bpr_options(const Settings& settings) {
           .learning_rate = number_setting(settings, "learning_rate"),
           .regularization = number_setting(settings, "regularization"),
           .init_stddev = number_setting(settings, "init_stddev"),
+          .max_train_s = number_setting(settings, "max_train_s"),
           .seed = integer_setting(settings, "seed")};
 }
 

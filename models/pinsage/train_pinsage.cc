@@ -194,7 +194,7 @@ Status train_pinsage(PinSageModel& model, const InteractionMatrix& interactions,
   if (interactions.nonzeros() == 0) return Status::invalid_argument("there is no interaction to learn from");
   Trainer trainer(model, interactions, graph);
   const auto epoch = [&](std::uint32_t index) { return trainer.epoch(index, control); };
-  TAMIS_RETURN_IF_ERROR(run_epochs(model.options().epochs, control, epoch, epoch_done));
+  TAMIS_RETURN_IF_ERROR(run_epochs(model.options().epochs, TimeLimit(), control, epoch, epoch_done));
   trainer.finish();
   return Status::ok();
 }

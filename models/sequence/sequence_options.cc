@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "models/epochs.h"
+
 namespace tamis::models {
 namespace {
 
@@ -27,18 +29,18 @@ std::vector<ModelOption> sequence_model_options(std::string_view model) {
                     "plain or with the positive's power calibrated"),
       integer_option("negatives", 256, 1, 1'000'000, "items drawn by the sampled losses"),
       number_option("calibration", 0.75, 0, 1, "t of gbce: 0 is bce, 1 calibrates as full softmax does"),
-      number_option("learning_rate", 0.001, 1e-7, 1, "of Adam"),
+      number_option("learning_rate", masked ? 0.001 : 0.003, 1e-7, 1, "of Adam"),
       integer_option("warmup_steps", 100, 0, 1'000'000, "steps over which the rate rises from zero"),
-      number_option("final_rate", 1, 0, 1, "share of the rate left at the last epoch; it falls along a cosine"),
-      number_option("average", 0, 0, 0.99999, "decay of a running mean of the weights, which is what is kept; 0: none"),
+      number_option("final_rate", masked ? 1 : 0.05, 0, 1, "share of the rate left at the end; it falls along a cosine"),
+      number_option("average", masked ? 0 : 0.995, 0, 0.99999, "decay of a running mean of the weights, which is what is kept; 0: none"),
       boolean_option("older_windows", !masked,
                      "whether sequences longer than max_length are learned from whole, or by their newest part alone"),
-      integer_option("batch", 128, 1, 100'000, "sequences per step"),
-      integer_option("epochs", masked ? 400 : 200, 1, 100'000, "at most"),
+      integer_option("batch", masked ? 128 : 32, 1, 100'000, "sequences per step"),
+      integer_option("epochs", masked ? 400 : 60, 1, 100'000, "at most"),
       integer_option("patience", 20, 0, 100'000, "validations without a better score before training stops; 0: never"),
       integer_option("validate_every", 1, 1, 100'000, "epochs from one validation to the next"),
       integer_option("validation_users", 0, 0, kLargestInteger, "users of the validation while training; 0: all"),
-      number_option("max_train_s", 0, 0, 1e9, "stops after the epoch in which this has passed; 0: never"),
+      time_limit_option(),
       integer_option("seed", 42, 0, kLargestInteger, "of weights, order, dropout and negatives"),
   };
   if (masked) {

@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "common/clock.h"
+#include "models/epochs.h"
 #include "models/sequence/sequence_trainer.h"
 #include "models/sequence/training_windows.h"
 
@@ -15,12 +16,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What the learning rate is multiplied by.
-double rate_scale(const SequenceTrainOptions& options, std::uint64_t step, std::uint64_t steps) {
+// What the learning rate is multiplied by; `done` (0..1) is the share of the training that is over.
+double rate_scale(const SequenceTrainOptions& options, std::uint64_t step, double done) {
   const double warmup = options.warmup_steps == 0
                             ? 1
                             : std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(options.warmup_steps));
-  const double done = static_cast<double>(step) / static_cast<double>(std::max<std::uint64_t>(steps, 1));
   const double cosine = (1 + std::cos(std::numbers::pi * done)) / 2;
   return warmup * (options.final_rate + (1 - options.final_rate) * cosine);
 }
@@ -104,7 +104,10 @@ Result<std::vector<EpochReport>> train_sequence(SequenceEncoder& encoder, const 
   std::vector<EpochReport> reports;
   const std::uint64_t steps = (order.size() + options.batch - 1) / options.batch * options.epochs;
   std::uint64_t step = 0;
-  const auto start = Clock::now();
+  const TimeLimit limit(options.max_train_s);
+  const auto share_done = [&] {
+    return limit.share_done(static_cast<double>(step) / static_cast<double>(std::max<std::uint64_t>(steps, 1)));
+  };
   for (std::uint32_t epoch = 1; epoch <= options.epochs; ++epoch) {
     const auto epoch_start = Clock::now();
     shuffle(order, random);
@@ -113,16 +116,17 @@ Result<std::vector<EpochReport>> train_sequence(SequenceEncoder& encoder, const 
     for (std::size_t first = 0; first < order.size(); first += options.batch, ++step) {
       TAMIS_RETURN_IF_ERROR(control.check());
       const auto batch = std::span(order).subspan(first, std::min<std::size_t>(options.batch, order.size() - first));
-      TAMIS_ASSIGN_OR_RETURN(const auto done, trainer.step(batch, random(), rate_scale(options, step, steps), control));
+      TAMIS_ASSIGN_OR_RETURN(const auto done,
+                             trainer.step(batch, random(), rate_scale(options, step, share_done()), control));
       average.add_step();
       loss += done.loss;
       targets += done.targets;
+      if (limit.is_over()) break;
     }
     EpochReport report{.epoch = epoch, .loss = loss / static_cast<double>(targets)};
     report.score = reports.empty() ? 0 : reports.back().score;
     report.seconds = seconds_since(epoch_start);
-    const bool last =
-        epoch == options.epochs || (options.max_train_s > 0 && seconds_since(start) >= options.max_train_s);
+    const bool last = epoch == options.epochs || limit.is_over();
     if (validate && (last || epoch % options.validate_every == 0)) {
       average.exchange();
       report.score = validate();

@@ -17,14 +17,14 @@ struct SequenceTrainOptions {
   SequenceLossOptions loss;
   double learning_rate = 1e-3;
   std::uint32_t warmup_steps = 100;  // the rate rises from zero over these
-  double final_rate = 1;             // share of the rate left at the last epoch; falls along a cosine
-  double average = 0;  // 0..1: decay of a running mean of the weights, which is what is validated and kept; 0: none
+  double final_rate = 1;  // share of the rate left at the end (of epochs or max_train_s); falls along a cosine
+  double average = 0;     // 0..1: decay of a running mean of the weights, which is what is validated and kept; 0: none
   bool older_windows = false;          // whether sequences longer than max_length are learned from whole
   std::uint32_t batch = 128;           // sequences (or windows of them) per step
   std::uint32_t epochs = 200;          // at most
   std::uint32_t patience = 20;         // validations without a better score before it stops; 0: never
   std::uint32_t validate_every = 1;    // epochs
-  double max_train_s = 0;              // stops after the epoch in which this has passed; 0: never
+  double max_train_s = 0;              // stops when this has passed, in the midst of an epoch too; 0: never
   double mask_probability = 0.2;       // BERT4Rec, 0..1
   double last_mask_probability = 0.1;  // BERT4Rec, 0..1: share of sequences of which only the last action is hidden
   std::uint64_t seed = 42;

@@ -25,7 +25,8 @@ class Trainer {
         item_gradients_(model.item_tower()),
         user_optimizer_(model.user_tower(), adam()),
         item_optimizer_(model.item_tower(), adam()),
-        random_(options_.seed) {
+        random_(options_.seed),
+        limit_(options_.max_train_s) {
     for (std::size_t t = 0; t < TwoTowerModel::kUserTables; ++t) {
       const auto theirs = TwoTowerModel::lender(static_cast<TwoTowerModel::UserTable>(t));
       if (model.user_tower().borrows(t)) user_gradients_.tables[t] = item_gradients_.tables[theirs];
@@ -39,6 +40,8 @@ class Trainer {
     item_optimizer_.forget_unmoved(model_.item_tower());
   }
 
+  const TimeLimit& limit() const { return limit_; }
+
   // The mean loss per interaction.
   Result<double> epoch(std::uint32_t index, const TrainControl& control) {
     rows_.shuffle(random_);
@@ -48,9 +51,10 @@ class Trainer {
     for (std::size_t first = 0; first < rows_.size(); first += options_.batch) {
       TAMIS_RETURN_IF_ERROR(control.check());
       const std::size_t count = std::min<std::size_t>(options_.batch, rows_.size() - first);
-      TAMIS_ASSIGN_OR_RETURN(const double step_loss, step(first, count, 1 - done / steps, control));
+      TAMIS_ASSIGN_OR_RETURN(const double step_loss, step(first, count, 1 - limit_.share_done(done / steps), control));
       loss += step_loss;
       done += 1;
+      if (limit_.is_over()) break;
     }
     return loss / static_cast<double>(interactions_.nonzeros());
   }
@@ -181,6 +185,7 @@ class Trainer {
   Tower::TowerGradients user_gradients_, item_gradients_;
   TowerOptimizer user_optimizer_, item_optimizer_;
   Random random_;
+  const TimeLimit limit_;
 
   // Of the step at hand; kept for their memory.
   std::array<nn::Bags, TwoTowerModel::kUserTables> user_inputs_;
@@ -203,7 +208,7 @@ Status train_two_tower(TwoTowerModel& model, const InteractionMatrix& interactio
   if (interactions.nonzeros() == 0) return Status::invalid_argument("there is no interaction to learn from");
   Trainer trainer(model, interactions, users);
   const auto epoch = [&](std::uint32_t index) { return trainer.epoch(index, control); };
-  TAMIS_RETURN_IF_ERROR(run_epochs(model.options().epochs, control, epoch, epoch_done));
+  TAMIS_RETURN_IF_ERROR(run_epochs(model.options().epochs, trainer.limit(), control, epoch, epoch_done));
   trainer.finish();
   return Status::ok();
 }

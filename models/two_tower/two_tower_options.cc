@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "models/epochs.h"
+
 namespace tamis::models {
 namespace {
 
@@ -56,6 +58,7 @@ std::vector<ModelOption> two_tower_table() {
       number_option("learning_rate", defaults.learning_rate, 1e-9, 10, "of Adam, falling to zero in a line"),
       number_option("weight_decay", defaults.weight_decay, 0, 100, "decoupled, of the rows that a step touches"),
       number_option("init_stddev", defaults.init_stddev, 1e-9, 10, "scale of the random start"),
+      time_limit_option(),
       integer_option("seed", static_cast<double>(defaults.seed), 0, kLargestInteger, "of start, draws and order"),
   };
 }
@@ -87,6 +90,7 @@ TwoTowerOptions two_tower_options(const Settings& settings) {
   options.learning_rate = number_setting(settings, "learning_rate");
   options.weight_decay = number_setting(settings, "weight_decay");
   options.init_stddev = number_setting(settings, "init_stddev");
+  options.max_train_s = number_setting(settings, "max_train_s");
   options.seed = integer_setting(settings, "seed");
   return options;
 }

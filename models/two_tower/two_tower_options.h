@@ -33,6 +33,7 @@ struct TwoTowerOptions {
   double learning_rate = 0.01;
   double weight_decay = 0;
   double init_stddev = 0.1;
+  double max_train_s = 0;  // 0: no limit
   std::uint64_t seed = 42;
 };
 

@@ -26,7 +26,7 @@ Status read_id(element value, const JsonPath& path, std::string* out) {
 }
 
 // The fields that a full entity and a patch share.
-enum EntityField : std::size_t { kId, kFeatures, kTtl, kExpires, kEntityVersion, kHidden };
+enum EntityField : std::size_t { kId, kEntityFeatures, kTtl, kExpires, kEntityVersion, kHidden };
 constexpr std::array<std::string_view, 6> kEntityFields = {"id",         "features", "ttl_s",
                                                            "expires_at", "version",  "hidden"};
 
@@ -50,7 +50,7 @@ Result<EntityFields> read_entity_fields(element value, const JsonPath& path, Ent
     const JsonPath entry_path{.parent = &path, .name = kEntityFields[index]};
     switch (index) {
       case kId: return read_id(entry, entry_path, &fields.id);
-      case kFeatures: return read_features(entry, entry_path, &fields.features, is_patch ? &fields.removed : nullptr);
+      case kEntityFeatures: return read_features(entry, entry_path, &fields.features, is_patch ? &fields.removed : nullptr);
       case kTtl: {
         if (fields.expires_ms) return refuse(entry_path, "given beside expires_at", "one of the two");
         if (entry.is_null()) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "common/random.h"
+
 namespace tamis::engine {
 namespace {
 
@@ -43,7 +45,7 @@ TEST(HoldOutTest, InteractionsWithTimesOfTheirOwnDoNot) {
 
 TEST(HoldOutTest, EveryUsersLastAreHeldOut) {
   Dataset dataset = imported_by_user(300, 10);
-  retime(&dataset);
+  retime(&dataset, 0.1);
   EXPECT_TRUE(dataset.is_retimed);
   const std::size_t cut = dataset.events.size() * 9 / 10;
   std::vector<int> held_out(dataset.users.size());
@@ -60,7 +62,7 @@ TEST(HoldOutTest, TheOrderOfHalfOfTheUsersStays) {
   for (std::size_t i = 0; i < dataset.events.size(); ++i)
     dataset.event_types[i] = static_cast<std::uint16_t>(dataset.events[i].item);
   const Dataset before = dataset;
-  retime(&dataset);
+  retime(&dataset, 0.1);
   int kept = 0;
   for (std::uint32_t user = 0; user < 200; ++user) kept += items_of(dataset, user) == items_of(before, user) ? 1 : 0;
   EXPECT_NEAR(kept, 100, 30);
@@ -68,10 +70,53 @@ TEST(HoldOutTest, TheOrderOfHalfOfTheUsersStays) {
     EXPECT_EQ(dataset.event_types[i], dataset.events[i].item) << "what is known of an event goes with it";
 }
 
+// 400 users walk over a ring of items, each step to a neighbour: forward with probability `forward`, else back.
+Dataset walks(std::uint32_t each, double forward) {
+  constexpr std::uint32_t kItems = 100;
+  Dataset dataset = imported_by_user(400, each);
+  dataset.items.clear();
+  for (std::uint32_t i = 0; i < kItems; ++i) dataset.items.push_back("item-" + std::to_string(i));
+  Random random(7);
+  std::uint32_t at = 0;
+  for (std::size_t i = 0; i < dataset.events.size(); ++i) {
+    if (i % each == 0) at = random.below(kItems);
+    at = (at + (random.uniform() < forward ? 1 : kItems - 1)) % kItems;
+    dataset.events[i].item = at * 37 % kItems;  // neighbours have nothing to do with the order of ids
+  }
+  return dataset;
+}
+
+std::size_t count_users_in_order(const Dataset& dataset, const Dataset& before) {
+  std::size_t count = 0;
+  for (std::uint32_t user = 0; user < dataset.users.size(); ++user)
+    count += items_of(dataset, user) == items_of(before, user) ? 1 : 0;
+  return count;
+}
+
+TEST(HoldOutTest, OfSequencesTheLastThreeAreHeldOut) {
+  const Dataset before = walks(50, 0.5);
+  Dataset dataset = before;
+  const double share = retime(&dataset, 0.1);
+  EXPECT_NEAR(share, 3.0 / 50, 1e-9);
+  EXPECT_EQ(count_users_in_order(dataset, before), dataset.users.size()) << "of everybody";
+  std::vector<int> held_out(dataset.users.size());
+  const auto cut = static_cast<std::size_t>((1 - share) * static_cast<double>(dataset.events.size()));
+  for (std::size_t i = cut; i < dataset.events.size(); ++i) ++held_out[dataset.events[i].user];
+  for (const int count : held_out) EXPECT_NEAR(count, 3, 1);
+}
+
+// In a file sorted by popularity, or by hours played, items stand in one order with every user.
+TEST(HoldOutTest, AnOrderThatTheItemsGiveIsNoSequence) {
+  const Dataset before = walks(50, 0.97);
+  Dataset dataset = before;
+  EXPECT_EQ(retime(&dataset, 0.1), 0.1);
+  EXPECT_NEAR(static_cast<double>(count_users_in_order(dataset, before)), 200, 50);
+}
+
 // Such a file has the items that everybody takes first: its order says nothing of time.
 TEST(HoldOutTest, WhatIsSortedByItemIsDrawn) {
   Dataset dataset = imported_by_user(400, 10, true);
-  retime(&dataset);
+  retime(&dataset, 0.1);
   std::vector<int> held_out(dataset.items.size());
   for (std::size_t i = dataset.events.size() * 9 / 10; i < dataset.events.size(); ++i)
     ++held_out[dataset.events[i].item];
@@ -81,7 +126,7 @@ TEST(HoldOutTest, WhatIsSortedByItemIsDrawn) {
 TEST(HoldOutTest, ARatingKeepsTheMomentOfItsEvent) {
   Dataset dataset = imported_by_user(20, 5);
   for (const auto& event : dataset.events) dataset.ratings.push_back(event);
-  retime(&dataset);
+  retime(&dataset, 0.1);
   for (const auto& rating : dataset.ratings) {
     const auto event = std::find_if(dataset.events.begin(), dataset.events.end(), [&](const auto& one) {
       return one.user == rating.user && one.item == rating.item;
@@ -93,11 +138,11 @@ TEST(HoldOutTest, ARatingKeepsTheMomentOfItsEvent) {
 
 TEST(HoldOutTest, MoreIsHeldOutWhereFewReturn) {
   Dataset dataset = imported_by_user(150, 10);
-  retime(&dataset);
+  retime(&dataset, 0.1);
   EXPECT_GT(held_out_share(dataset, 0.1), 0.1) << "150 users are fewer than 300";
   EXPECT_LE(held_out_share(dataset, 0.1), 0.3);
   dataset = imported_by_user(1'000, 10);
-  retime(&dataset);
+  retime(&dataset, 0.1);
   EXPECT_EQ(held_out_share(dataset, 0.1), 0.1);
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "models/epochs.h"
 #include "models/kinds/encoder_kinds.h"
 #include "models/kinds/model_options.h"
 #include "random_interactions.h"
@@ -18,6 +19,34 @@ using testing::ElementsAreArray;
 using testing::HasSubstr;
 
 constexpr std::uint32_t kDim = 8;
+
+TEST(TimeLimitTest, CutsShortWhatLearnsInEpochs) {
+  const InteractionMatrix matrix = random_interactions(40, 30, 8, 1);
+  std::vector<TimedInteraction> events;
+  for (std::uint32_t user = 0; user < matrix.rows; ++user)
+    for (const std::uint32_t item : matrix.row_columns(user))
+      events.push_back({.user = user, .item = item, .weight = 2, .timestamp_ms = 1'000});
+  const TrainingData data{.users = 40, .items = 30, .events = events};
+  for (const std::string model : {"bpr", "two_tower", "sasrec"}) {
+    const auto table = model_options(model);
+    const auto settings = resolve_settings(*table, {{"dim", "8"}, {"epochs", "10000"}, {"max_train_s", "0.001"}});
+    ASSERT_TRUE(settings.is_ok()) << settings.status().to_string();
+    int reports = 0;
+    const TrainControl control{.threads = 1, .report = [&](double, std::string_view) { ++reports; }};
+    const auto trained = find_encoder_kind(model)->train(data, *settings, control);
+    ASSERT_TRUE(trained.is_ok()) << model << ": " << trained.status().to_string();
+    EXPECT_LT(reports, 100) << model;
+  }
+}
+
+TEST(TimeLimitTest, WhatItSufficesForDependsOnStepsAlone) {
+  EXPECT_EQ(TimeLimit(1e6).share_done(0), 0);
+  EXPECT_EQ(TimeLimit(1e6).share_done(0.25), 0.25);
+  EXPECT_EQ(TimeLimit().share_done(0.25), 0.25);
+  EXPECT_EQ(TimeLimit(1e-9).share_done(0.25), 1);
+  EXPECT_TRUE(TimeLimit(1e-9).is_over());
+  EXPECT_FALSE(TimeLimit().is_over());
+}
 
 class IalsEncoderTest : public testing::Test {
  protected:
