@@ -92,6 +92,8 @@ class Database {
   virtual Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) = 0;
   virtual Result<ScoredAnswer> similar(const SimilarRequest& request) = 0;
   virtual Result<ScoredAnswer> search(const SearchRequest& request) = 0;
+  // What people buy in one basket with the items of a cart.
+  virtual Result<BoughtTogetherAnswer> bought_together(const BoughtTogetherRequest& request) = 0;
 
   // --- spaces, funnels (their writes go through the log, too) ---
   virtual std::vector<Space> list_spaces() const = 0;

@@ -202,6 +202,43 @@ struct SearchRequest {
   bool with_features = false;
 };
 
+// --- bought together ---
+
+struct BoughtTogetherRequest {
+  std::vector<std::string> items = {};  // the cart, 1..1000; an unknown item is passed over, unless it is the only one
+  std::uint32_t k = 10;
+  // Where too few pairs are sure, fills the list from rarer pairs, then item_knn, then popular items.
+  bool is_relaxed = true;
+  Filter filter = {};
+  std::vector<std::string> exclude = {};  // item ids
+  Sequence min_seq = 0;
+  bool with_features = false;
+};
+
+struct BoughtTogetherEntry {
+  std::string item;
+  std::uint32_t rank = 0;  // from 1
+  double score = 0;        // comparable among items of one source only
+  // "bought_together": in as many baskets as the model's support asks for; else what filled the list: "low_support",
+  // "item_knn", "popular".
+  std::string source;
+  // Of the first two: the cart's item with the strongest pair, the pair's lift (how many times as often as by
+  // chance), its confidence (the share of the baskets with `because` that hold it too), and the baskets that hold both.
+  std::string because = {};
+  double lift = 0;
+  double confidence = 0;
+  std::uint32_t baskets = 0;
+  std::optional<Features> features = {};
+};
+
+struct BoughtTogetherAnswer {
+  std::string generation;
+  Sequence sequence = 0;
+  std::uint32_t baskets = 0;  // that the model counted; 0: it is not trained
+  std::vector<BoughtTogetherEntry> items;
+  std::vector<Warning> warnings;  // what was passed over
+};
+
 // --- reading back ---
 
 template <typename T>

@@ -16,7 +16,7 @@ ROOMS = [
     ["storage"],
     ["index"],
     ["models"],
-    ["models/bpr", "models/ease", "models/graph_filter", "models/ials", "models/mf", "models/nn"],
+    ["models/bought_together", "models/bpr", "models/ease", "models/graph_filter", "models/ials", "models/mf", "models/nn"],
     ["models/content", "models/sequence"],
     ["models/two_tower"],
     ["models/pinsage"],

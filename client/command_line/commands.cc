@@ -9,6 +9,7 @@
 #include "client/command_line/import_command.h"
 #include "client/command_line/operation_commands.h"
 #include "client/command_line/query_commands.h"
+#include "client/command_line/shop_commands.h"
 #include "client/command_line/train_command.h"
 
 namespace tamis::client {
@@ -248,6 +249,7 @@ void register_commands(CLI::App& app, int* exit_code) {
   add_generations(app, exit_code);
   add_recommend(app, exit_code);
   add_similar(app, exit_code);
+  add_shop_commands(app, exit_code);
   add_operations(app, exit_code);
 }
 

@@ -75,6 +75,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) override;
   Result<ScoredAnswer> similar(const SimilarRequest& request) override;
   Result<ScoredAnswer> search(const SearchRequest& request) override;
+  Result<BoughtTogetherAnswer> bought_together(const BoughtTogetherRequest& request) override;
 
   std::vector<Space> list_spaces() const override;
   Result<Space> get_space(std::string_view name) const override;

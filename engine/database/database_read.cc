@@ -141,6 +141,12 @@ Result<ScoredAnswer> DatabaseImpl::similar(const SimilarRequest& request) {
   return engine::similar(*live()->pin(), request, sequence);
 }
 
+Result<BoughtTogetherAnswer> DatabaseImpl::bought_together(const BoughtTogetherRequest& request) {
+  TAMIS_RETURN_IF_ERROR(await(request.min_seq, kDefaultWaitMs));
+  const Sequence sequence = visible_.get();
+  return engine::bought_together(*live()->pin(), request, sequence);
+}
+
 Result<ScoredAnswer> DatabaseImpl::search(const SearchRequest& request) {
   TAMIS_RETURN_IF_ERROR(await(request.min_seq, kDefaultWaitMs));
   const Sequence sequence = visible_.get();

@@ -62,8 +62,9 @@ json history_models_to_json(const Manifest& manifest) {
 
 // An encoder's name becomes that of a file and of a space.
 Status check_encoder(const std::string& name, const Manifest::Encoder& encoder) {
-  static constexpr std::string_view kTaken[] = {"popular",      "item_knn", "user_knn", "interactions", "ease",
-                                                "graph_filter", "bspm",     "dlrm",     "ranker"};
+  static constexpr std::string_view kTaken[] = {"popular", "item_knn",       "user_knn", "interactions",
+                                                "ease",    "graph_filter",   "bspm",     "dlrm",
+                                                "ranker",  "bought_together"};
   const bool is_plain = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });

@@ -50,6 +50,11 @@ class Contexts {
  public:
   std::uint32_t number(const Features& context) {
     if (context.empty()) return 0;
+    if (context.contains(kBasketContext)) {
+      Features others = context;
+      others.erase(others.find(kBasketContext));
+      return number(others);
+    }
     if (const auto known = numbers_.find(context); known != numbers_.end()) return known->second;
     if (numbers_.size() == kMost) return 0;
     return numbers_.emplace(context, static_cast<std::uint32_t>(numbers_.size() + 1)).first->second;
@@ -114,6 +119,7 @@ void sort_by_time(Dataset* dataset) {
   permute(order, &dataset->event_types);
   permute(order, &dataset->event_values);
   if (!dataset->event_contexts.empty()) permute(order, &dataset->event_contexts);
+  if (!dataset->event_baskets.empty()) permute(order, &dataset->event_baskets);
 }
 
 // Turns the store's ids of types into places in a list of their names.
@@ -186,8 +192,8 @@ Result<RatingScales> measure_rating_scales(const storage::Store& store, TypeRule
 // Weighs the interactions of one user after the other and keeps what counts.
 class UserEvents {
  public:
-  UserEvents(TypeRules rules, bool with_context, Dataset* dataset)
-      : rules_(std::move(rules)), with_context_(with_context), dataset_(*dataset) {}
+  UserEvents(TypeRules rules, bool with_context, bool with_baskets, Dataset* dataset)
+      : rules_(std::move(rules)), with_context_(with_context), with_baskets_(with_baskets), dataset_(*dataset) {}
 
   // `row` comes by user, newest first within a user, as the store has them.
   void add(const storage::StoredInteraction& row) {
@@ -197,7 +203,8 @@ class UserEvents {
                      .type = row.type,
                      .value = row.value.value_or(kNoValue),
                      .timestamp_ms = row.timestamp_ms,
-                     .context = with_context_ ? contexts_.number(row.context) : 0});
+                     .context = with_context_ ? contexts_.number(row.context) : 0,
+                     .basket = with_baskets_ ? number_basket(row.context) : 0});
   }
   // Call it after the last row.
   void flush() {
@@ -210,8 +217,10 @@ class UserEvents {
       if (counted.counts) keep(rows_[i], counted);
     }
     rows_.clear();
+    user_baskets_.clear();
   }
   std::vector<Features> take_contexts() { return contexts_.take(); }
+  bool has_baskets() const { return baskets_ > 0; }
 
  private:
   struct Row {
@@ -221,7 +230,17 @@ class UserEvents {
     double value;
     TimestampMs timestamp_ms;
     std::uint32_t context;
+    std::uint32_t basket;
   };
+
+  // Of the user at hand.
+  std::uint32_t number_basket(const Features& context) {
+    const auto named = context.find(kBasketContext);
+    if (named == context.end()) return 0;
+    const auto [known, is_new] = user_baskets_.try_emplace(named->second, baskets_ + 1);
+    if (is_new) ++baskets_;
+    return known->second;
+  }
 
   void keep(const Row& row, const EventWeight& counted) {
     const double weight = counted.weight;
@@ -239,12 +258,16 @@ class UserEvents {
     dataset_.event_types.push_back(row.type);
     dataset_.event_values.push_back(std::isnan(row.value) ? 1 : history_value(row.value));
     if (with_context_) dataset_.event_contexts.push_back(row.context);
+    if (with_baskets_) dataset_.event_baskets.push_back(row.basket);
   }
 
   TypeRules rules_;
   const bool with_context_;
+  const bool with_baskets_;
   Dataset& dataset_;
   Contexts contexts_;
+  std::map<FeatureValue, std::uint32_t> user_baskets_;  // of the user at hand
+  std::uint32_t baskets_ = 0;
   std::vector<Row> rows_;  // of one user, as they came
   std::vector<MeantEvent> events_;
 };
@@ -252,7 +275,8 @@ class UserEvents {
 }  // namespace
 
 Result<Dataset> load_dataset(const storage::Store& store, std::shared_ptr<const InteractionTypes> types,
-                             TimestampMs now_ms, const std::atomic<bool>* cancelled, bool with_features) {
+                             TimestampMs now_ms, const std::atomic<bool>* cancelled, bool with_features,
+                             bool with_baskets) {
   Dataset dataset;
   dataset.sequence = store.last_sequence();
   TAMIS_ASSIGN_OR_RETURN(const std::vector<bool> live_users, scan_live(store, EntityKind::kUser, now_ms, cancelled));
@@ -260,27 +284,29 @@ Result<Dataset> load_dataset(const storage::Store& store, std::shared_ptr<const 
 
   TypeRules rules = make_type_rules(store, std::move(types));
   TAMIS_ASSIGN_OR_RETURN(dataset.rating_scales, measure_rating_scales(store, &rules, dataset.sequence, cancelled));
-  UserEvents events(std::move(rules), with_features, &dataset);
+  UserEvents events(std::move(rules), with_features, with_baskets, &dataset);
   bool stopped = false;
   std::uint64_t rows = 0;
-  TAMIS_RETURN_IF_ERROR(store.scan_interactions(with_features, [&](const storage::StoredInteraction& interaction) {
-    if (++rows % kCancelCheckInterval == 0 && is_cancelled(cancelled)) {
-      stopped = true;
-      return false;
-    }
-    if (interaction.sequence > dataset.sequence) return true;
-    if (!is_sound_interaction(interaction.value, interaction.timestamp_ms)) return true;  // set aside
-    ++dataset.interactions;
-    if (interaction.user >= live_users.size() || !live_users[interaction.user]) return true;
-    if (interaction.item >= live_items.size() || !live_items[interaction.item]) return true;
-    events.add(interaction);
-    return true;
-  }));
+  TAMIS_RETURN_IF_ERROR(
+      store.scan_interactions(with_features || with_baskets, [&](const storage::StoredInteraction& interaction) {
+        if (++rows % kCancelCheckInterval == 0 && is_cancelled(cancelled)) {
+          stopped = true;
+          return false;
+        }
+        if (interaction.sequence > dataset.sequence) return true;
+        if (!is_sound_interaction(interaction.value, interaction.timestamp_ms)) return true;  // set aside
+        ++dataset.interactions;
+        if (interaction.user >= live_users.size() || !live_users[interaction.user]) return true;
+        if (interaction.item >= live_items.size() || !live_items[interaction.item]) return true;
+        events.add(interaction);
+        return true;
+      }));
   if (stopped) return cancelled_status();
   events.flush();
 
   dataset.contexts = events.take_contexts();
   if (dataset.contexts.empty()) dataset.event_contexts.clear();
+  if (!events.has_baskets()) dataset.event_baskets.clear();
   sort_by_time(&dataset);
   name_types(store, &dataset);
   const auto lists = {&dataset.events, &dataset.negatives, &dataset.ratings};
@@ -307,6 +333,9 @@ models::TrainingData Dataset::training_data(std::size_t begin, std::size_t end) 
     return first < last ? std::span<const models::TimedInteraction>(first, last)
                         : std::span<const models::TimedInteraction>();
   };
+  const auto part_of = [&]<typename T>(const std::vector<T>& of_events) {
+    return of_events.empty() ? std::span<const T>() : std::span<const T>(of_events).subspan(begin, end - begin);
+  };
   return {.users = static_cast<std::uint32_t>(users.size()),
           .items = static_cast<std::uint32_t>(items.size()),
           .events = std::span(events).subspan(begin, end - begin),
@@ -316,9 +345,11 @@ models::TrainingData Dataset::training_data(std::size_t begin, std::size_t end) 
           .item_features = item_features,
           .other_item_features = other_item_features,
           .contexts = contexts,
-          .event_contexts = event_contexts.empty()
-                                ? std::span<const std::uint32_t>()
-                                : std::span<const std::uint32_t>(event_contexts).subspan(begin, end - begin),
+          .event_contexts = part_of(event_contexts),
+          .event_types = part_of(event_types),
+          .types = types,
+          .event_baskets = part_of(event_baskets),
+          .has_times = !is_retimed,
           .text_embedders = text_embedders};
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/clock.h"
@@ -49,6 +50,9 @@ struct Dataset {
   // are empty where features were not asked for and where no event has a context.
   std::vector<Features> contexts;
   std::vector<std::uint32_t> event_contexts;
+  // The basket of each event, from 1: those of one user that name the same one. 0: it names none. Empty where baskets
+  // were not asked for and where no event names one.
+  std::vector<std::uint32_t> event_baskets;
   const models::TextEmbedderSource* text_embedders = nullptr;  // set by who learns; outlives the run
 
   // The events [begin, end) as models take them, with the negatives and ratings of the same time; the first event opens
@@ -58,8 +62,14 @@ struct Dataset {
 
 // Reads one consistent snapshot. `types` say what an event means. Interactions that count nothing (engine/interactions)
 // and those of users and items that are deleted, or expired at `now_ms`, are left out. Features cost their memory, so
-// they are loaded only on demand. unavailable once `*cancelled` (may be null); io_error, corruption.
+// they are loaded only on demand. What an event's context says of its basket (kBasketContext) is told by
+// `event_baskets`, where asked for, and never by `contexts`: a name of one order teaches nothing. unavailable once
+// `*cancelled` (may be null); io_error, corruption.
 Result<Dataset> load_dataset(const storage::Store& store, std::shared_ptr<const InteractionTypes> types,
-                             TimestampMs now_ms, const std::atomic<bool>* cancelled, bool with_features = false);
+                             TimestampMs now_ms, const std::atomic<bool>* cancelled, bool with_features = false,
+                             bool with_baskets = false);
+
+// The context feature by which events name their basket: an order, an invoice, a session.
+inline constexpr std::string_view kBasketContext = "basket";
 
 }  // namespace tamis::engine

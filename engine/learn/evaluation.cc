@@ -251,8 +251,9 @@ Result<TimeSplitReport> evaluate_time_split(const storage::Store& store, const D
   TAMIS_ASSIGN_OR_RETURN(const ModelSettings settings, parse_model_settings(options.training));
   control.stage("load", 0, 0.05);
   TAMIS_ASSIGN_OR_RETURN(const auto types, load_interaction_types(store, start_types(options)));
-  TAMIS_ASSIGN_OR_RETURN(Dataset dataset, load_dataset(store, types, options.clock->now_ms(), control.cancelled,
-                                                       need_features(options.training.models)));
+  TAMIS_ASSIGN_OR_RETURN(Dataset dataset,
+                         load_dataset(store, types, options.clock->now_ms(), control.cancelled,
+                                      need_features(options.training.models), need_baskets(options.training.models)));
   dataset.text_embedders = options.text_embedders.get();
   std::vector<ServedList> served;
   if (has_ranker(options.training.models)) {

@@ -206,6 +206,7 @@ double retime(Dataset* dataset, double holdout) {
   dataset->event_types = in_order(dataset->event_types, order);
   dataset->event_values = in_order(dataset->event_values, order);
   dataset->event_contexts = in_order(dataset->event_contexts, order);
+  dataset->event_baskets = in_order(dataset->event_baskets, order);
   order_by_time(&dataset->negatives);
   order_by_time(&dataset->ratings);
   return in_sequence ? held_out / all : holdout;

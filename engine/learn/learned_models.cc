@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/bought_together/bought_together.h"
 #include "models/kinds/encoder_kinds.h"
 #include "models/kinds/history_model_kinds.h"
 
@@ -21,7 +22,9 @@ Status learn_model(const std::string& model, const models::TrainingData& data, c
     learned->encoders.emplace_back(std::move(trained).value());
   } else if (const models::HistoryModelKind* own = models::find_history_model_kind(model); own != nullptr) {
     TAMIS_ASSIGN_OR_RETURN(const models::Settings in_force, encoder_settings(settings, model));
-    Result<std::unique_ptr<models::HistoryModel>> trained = own->train(matrix, in_force, control);
+    Result<std::unique_ptr<models::HistoryModel>> trained = own->train_events != nullptr
+                                                                ? own->train_events(data, in_force, control)
+                                                                : own->train(matrix, in_force, control);
     if (!trained.is_ok()) return Status(trained.status()).with_context(model);
     learned->history_models.emplace_back(std::move(trained).value());
   }
@@ -79,6 +82,23 @@ bool need_features(const std::vector<std::string>& names) {
     const models::EncoderKind* kind = models::find_encoder_kind(name);
     return kind != nullptr && kind->uses_features;
   });
+}
+
+bool need_baskets(const std::vector<std::string>& names) {
+  return contains(names, "bought_together") || is_automatic(names);
+}
+
+bool has_baskets(const models::TrainingData& data, const ModelSettings& settings) {
+  constexpr std::uint32_t kFewest = 100;
+  const Result<models::Settings> in_force = encoder_settings(settings, "bought_together");
+  if (!in_force.is_ok()) return false;
+  const auto baskets = models::make_baskets(data, models::bought_together_options(*in_force).baskets);
+  return baskets.is_ok() && baskets->rows >= kFewest;
+}
+
+bool is_of_carts(const std::string& model) {
+  const models::HistoryModelKind* kind = models::find_history_model_kind(model);
+  return kind != nullptr && kind->is_of_carts;
 }
 
 std::string failure_reason(const std::string& model, const Status& failure) {

@@ -33,6 +33,13 @@ double expected_cost(const std::string& model);
 // Whether one of `names` learns from features.
 bool need_features(const std::vector<std::string>& names);
 
+// Whether one of `names` learns from baskets.
+bool need_baskets(const std::vector<std::string>& names);
+// Whether the model answers a cart rather than a person (models/kinds/history_model_kinds.h).
+bool is_of_carts(const std::string& model);
+// Whether `data` hold enough baskets to learn "bought_together" from.
+bool has_baskets(const models::TrainingData& data, const ModelSettings& settings);
+
 // Why learn_model() failed, without the model's name in front.
 std::string failure_reason(const std::string& model, const Status& failure);
 

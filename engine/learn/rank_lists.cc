@@ -4,6 +4,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "engine/learn/learned_models.h"
 #include "engine/retrieval/merge.h"
 #include "engine/serving/model_scores.h"
 #include "models/parallel.h"
@@ -114,7 +115,7 @@ RankModels RankRetrieval::view() const {
 std::vector<std::string> retrieval_models(const std::vector<std::string>& names) {
   std::vector<std::string> kept;
   for (const std::string& name : names)
-    if (name != "dlrm" && name != "popular") kept.push_back(name);
+    if (name != "dlrm" && name != "popular" && !is_of_carts(name)) kept.push_back(name);
   return kept;
 }
 

@@ -489,6 +489,15 @@ class Search {
     info_->trials.push_back({.step = "funnel", .name = name, .detail = why});
   }
 
+  // It answers carts, so nobody's list decides whether it is any use: it is learned where there are baskets.
+  Status add_bought_together(std::vector<std::string>* models) const {
+    TAMIS_ASSIGN_OR_RETURN(const ModelSettings settings, parse_model_settings(options_with(settings_)));
+    const bool is_there = contains(*models, "bought_together") || contains(run_.models, "bought_together");
+    if (!is_there && has_baskets(dataset_.training_data(0, dataset_.events.size()), settings))
+      models->emplace_back("bought_together");
+    return Status::ok();
+  }
+
   // Too few can be asked: the models that learn in seconds, what knows the items' texts, and the funnel as it is with
   // what it names.
   Result<FoundRecommender> give_up() {
@@ -504,6 +513,7 @@ class Search {
           found.models.push_back(member);
       if (before_.default_funnel->ranker.kind != "none") found.models.push_back(before_.default_funnel->ranker.kind);
     }
+    TAMIS_RETURN_IF_ERROR(add_bought_together(&found.models));
     info_->chosen = found.models;
     for (const std::string& model : run_.models)
       if (!contains(found.models, model)) found.models.push_back(model);
@@ -518,6 +528,7 @@ class Search {
     found.models = members_with(chosen_);
     for (const std::string& model : base_models())  // too little before the cut may be enough in all
       if (!contains(found.models, model)) found.models.push_back(model);
+    TAMIS_RETURN_IF_ERROR(add_bought_together(&found.models));
     info_->metrics = metrics_;
     if (chosen_.ranker.kind != "none") {
       found.models.emplace_back("dlrm");

@@ -193,7 +193,8 @@ std::vector<Warning> generation_warnings(const ReadState& state) {
     if (!is_ranked) check(encoder->shape().name, "name it as the space of an \"ann\" or a \"similar\" retriever");
   }
   for (const auto& model : generation.history_models)
-    check(std::string(model->shape().kind), "name it as the kind of a retriever");
+    if (model->shape().kind != "bought_together")  // it has an endpoint of its own
+      check(std::string(model->shape().kind), "name it as the kind of a retriever");
   if (generation.item_neighbors && !is_ranked) check("item_knn", "name it as the kind of a retriever");
   if (has_user_knn(generation) && !is_ranked) check("user_knn", "name it as the kind of a retriever");
   if (generation.ranker != nullptr) check("dlrm", "name it as the kind of the ranker");

@@ -17,6 +17,8 @@ Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest
 Result<WhyNotAnswer> why_not(const ReadState& state, const RecommendRequest& request, std::string_view item,
                              Sequence sequence);
 Result<ScoredAnswer> similar(const ReadState& state, const SimilarRequest& request, Sequence sequence);
+Result<BoughtTogetherAnswer> bought_together(const ReadState& state, const BoughtTogetherRequest& request,
+                                             Sequence sequence);
 Result<ScoredAnswer> search(const ReadState& state, const SearchRequest& request, Sequence sequence);
 
 }  // namespace tamis::engine

@@ -5,15 +5,16 @@
 
 namespace tamis::engine {
 
-const Retriever& ann_retriever();           // nearest items to the user's vector in a space
-const Retriever& item_knn_retriever();      // neighbours of the user's items
-const Retriever& user_knn_retriever();      // what similar users took
-const Retriever& ease_retriever();          // EASE's weights from the user's items
-const Retriever& graph_filter_retriever();  // two hops over the graph of users and items
-const Retriever& bspm_retriever();          // the blurring-sharpening process
-const Retriever& similar_retriever();       // nearest items to each of the user's last few
-const Retriever& popular_retriever();       // most interactions ever
-const Retriever& trending_retriever();      // most interactions lately
-const Retriever& latest_retriever();        // newest items
+const Retriever& ann_retriever();              // nearest items to the user's vector in a space
+const Retriever& item_knn_retriever();         // neighbours of the user's items
+const Retriever& user_knn_retriever();         // what similar users took
+const Retriever& ease_retriever();             // EASE's weights from the user's items
+const Retriever& graph_filter_retriever();     // two hops over the graph of users and items
+const Retriever& bspm_retriever();             // the blurring-sharpening process
+const Retriever& bought_together_retriever();  // what goes with the last basket
+const Retriever& similar_retriever();          // nearest items to each of the user's last few
+const Retriever& popular_retriever();          // most interactions ever
+const Retriever& trending_retriever();         // most interactions lately
+const Retriever& latest_retriever();           // newest items
 
 }  // namespace tamis::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/bought_together/bought_together.h"
 #include "models/ease/ease_history_model.h"
 #include "models/graph_filter/blurring_sharpening_history_model.h"
 #include "models/graph_filter/graph_filter_history_model.h"
@@ -16,6 +17,11 @@ constexpr HistoryModelKind kHistoryModelKinds[] = {
      .train = BlurringSharpeningHistoryModel::train,
      .load = BlurringSharpeningHistoryModel::load,
      .cost = 20},
+    {.name = "bought_together",
+     .train_events = BoughtTogetherModel::train,
+     .load = BoughtTogetherModel::load,
+     .cost = 1,
+     .is_of_carts = true},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "models/history_model.h"
 #include "models/interaction_matrix.h"
 #include "models/train_control.h"
+#include "models/training_data.h"
 
 namespace tamis::models {
 
@@ -19,9 +20,14 @@ struct HistoryModelKind {
   // model_options(name). Errors: invalid_argument (settings), resource_exhausted (memory, a catalogue that is too
   // large), failed_precondition, unavailable (cancelled).
   Result<std::unique_ptr<HistoryModel>> (*train)(const InteractionMatrix& interactions, const Settings& settings,
-                                                 const TrainControl& control);
-  Result<std::unique_ptr<HistoryModel>> (*load)(const SavedHistoryModel& saved);
+                                                 const TrainControl& control) = nullptr;
+  // In the place of `train`, of a kind that reads single events: their times, types and baskets.
+  Result<std::unique_ptr<HistoryModel>> (*train_events)(const TrainingData& data, const Settings& settings,
+                                                        const TrainControl& control) = nullptr;
+  Result<std::unique_ptr<HistoryModel>> (*load)(const SavedHistoryModel& saved) = nullptr;
   double cost = 10;  // expected time of a training run beside the others', for progress bars (iALS: 10)
+  // Whether it answers a cart rather than a person: nothing ranks by it or compares it with what people took later.
+  bool is_of_carts = false;
 };
 
 std::span<const HistoryModelKind> history_model_kinds();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/nearest_name.h"
+#include "models/bought_together/bought_together.h"
 #include "models/bpr/bpr_options.h"
 #include "models/content/content_options.h"
 #include "models/ease/ease_options.h"
@@ -62,6 +63,7 @@ constexpr ModelEntry kModels[] = {
     {"graph_filter", graph_filter_table, false},
     {"bspm", blurring_sharpening_table, false},
     {"ease", ease_table, false},
+    {"bought_together", bought_together_table, false},
     {"sasrec", sasrec_table, false},
     {"bert4rec", bert4rec_table, false},
     {"two_tower", two_tower_table, false},

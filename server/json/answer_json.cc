@@ -187,6 +187,34 @@ void write_scored(const ScoredAnswer& answer, EntityKind found_kind, EntityKind 
   json->end_array().end_object();
 }
 
+void write_bought_together(const BoughtTogetherRequest& request, const BoughtTogetherAnswer& answer, JsonWriter* json) {
+  json->begin_object().key("cart").begin_array();
+  for (const std::string& item : request.items) json->value(item);
+  json->end_array();
+  json->field("mode", request.is_relaxed ? "relaxed" : "strict")
+      .field("generation", answer.generation)
+      .field("sequence", answer.sequence)
+      .field("baskets", answer.baskets);
+  json->key("items").begin_array();
+  for (const BoughtTogetherEntry& entry : answer.items) {
+    json->begin_object()
+        .field("item", entry.item)
+        .field("rank", entry.rank)
+        .field("score", entry.score)
+        .field("source", entry.source);
+    if (!entry.because.empty())
+      json->field("because", entry.because)
+          .field("lift", entry.lift)
+          .field("confidence", entry.confidence)
+          .field("baskets", entry.baskets);
+    if (entry.features) json->key("features").features(*entry.features);
+    json->end_object();
+  }
+  json->end_array();
+  if (!answer.warnings.empty()) write_warnings(answer.warnings, json);
+  json->end_object();
+}
+
 void write_space(const Space& space, JsonWriter* json) {
   json->begin_object()
       .field("name", space.name)

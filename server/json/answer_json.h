@@ -18,6 +18,7 @@ void write_why_not(const WhyNotAnswer& answer, JsonWriter* json);
 // `about` names the entity asked about, under "item" or "user"; empty for a search by vector.
 void write_scored(const ScoredAnswer& answer, EntityKind found_kind, EntityKind about_kind, std::string_view about,
                   JsonWriter* json);
+void write_bought_together(const BoughtTogetherRequest& request, const BoughtTogetherAnswer& answer, JsonWriter* json);
 void write_space(const Space& space, JsonWriter* json);  // left open
 void write_job(const Job& job, JsonWriter* json);
 void write_generation(const GenerationInfo& generation, JsonWriter* json);

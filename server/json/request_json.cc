@@ -268,6 +268,44 @@ Result<SearchRequest> read_search(element value, const JsonPath& path) {
   return request;
 }
 
+Status read_bought_together_mode(std::string_view mode, BoughtTogetherRequest* request) {
+  if (mode != "strict" && mode != "relaxed")
+    return Status::invalid_argument("mode is \"" + std::string(mode.substr(0, 64)) + "\"; expected strict or relaxed")
+        .at_field("mode");
+  request->is_relaxed = mode == "relaxed";
+  return Status::ok();
+}
+
+Status read_bought_together(element value, const JsonPath& path, BoughtTogetherRequest* request) {
+  enum Field : std::size_t { kItems, kK, kN, kMode, kFilter, kExclude, kMinSeq, kFeatures };
+  static constexpr std::array<std::string_view, 8> kFields = {"items",  "k",       "n",       "mode",
+                                                              "filter", "exclude", "min_seq", "features"};
+  TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
+  bool has_k = false;
+  const Status fields_status = read_fields(object, kFields, path, [&](std::size_t index, element entry) -> Status {
+    const JsonPath entry_path{.parent = &path, .name = kFields[index]};
+    switch (static_cast<Field>(index)) {
+      case kItems: return read_strings(entry, entry_path, 1'000, &request->items);
+      case kK:
+      case kN:
+        if (std::exchange(has_k, true)) return refuse(entry_path, "given twice, as k and n", "one of them");
+        return read_u32(entry, entry_path, 1, kMaxK, &request->k);
+      case kMode: {
+        std::string mode;
+        TAMIS_RETURN_IF_ERROR(read_string(entry, entry_path, 64, &mode));
+        return read_bought_together_mode(mode, request);
+      }
+      case kFilter: return read_filter(entry, entry_path, &request->filter);
+      case kExclude: return read_strings(entry, entry_path, kMaxListed, &request->exclude);
+      case kMinSeq: return read_uint(entry, entry_path, 0, kMaxSequence, &request->min_seq);
+      case kFeatures: return read_bool(entry, entry_path, &request->with_features);
+    }
+    return Status::ok();
+  });
+  TAMIS_RETURN_IF_ERROR(fields_status);
+  return request->items.empty() ? refuse_missing_field("items", path) : Status::ok();
+}
+
 Result<TrainRequest> read_train(element value, const JsonPath& path) {
   static constexpr std::array<std::string_view, 3> kFields = {"models", "promote", "inherit"};
   TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));

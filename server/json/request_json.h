@@ -22,6 +22,11 @@ Status read_recommend(simdjson::dom::element value, const JsonPath& path, Recomm
 // {"space","vector"|"item"|"user"|"text","find","k","ef","exact","filter","min_seq","features"}
 Result<SearchRequest> read_search(simdjson::dom::element value, const JsonPath& path);
 
+// {"items","k" or "n","mode","filter","exclude","min_seq","features"} onto `request`, which holds what the query gave.
+Status read_bought_together(simdjson::dom::element value, const JsonPath& path, BoughtTogetherRequest* request);
+// "strict" or "relaxed".
+Status read_bought_together_mode(std::string_view mode, BoughtTogetherRequest* request);
+
 // {"models":["ials"],"promote":true}
 Result<TrainRequest> read_train(simdjson::dom::element value, const JsonPath& path);
 

@@ -8,6 +8,7 @@ void add_routes(Router* router) {
   add_recommendation_routes(router);
   add_session_routes(router);
   add_similar_routes(router);
+  add_bought_together_routes(router);
   add_space_routes(router);
   add_vector_routes(router);
   add_funnel_routes(router);

@@ -13,6 +13,7 @@ void add_entity_routes(Router* router);
 void add_recommendation_routes(Router* router);
 void add_session_routes(Router* router);
 void add_similar_routes(Router* router);
+void add_bought_together_routes(Router* router);
 void add_space_routes(Router* router);
 void add_vector_routes(Router* router);
 void add_funnel_routes(Router* router);

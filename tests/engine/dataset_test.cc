@@ -72,6 +72,32 @@ TEST_F(DatasetTest, NumbersContextsOfEventsWhereFeaturesAreAsked) {
   EXPECT_TRUE(load_dataset(*store_, types(), clock_.now_ms(), nullptr).value().contexts.empty());
 }
 
+TEST_F(DatasetTest, NumbersBasketsApartFromContexts) {
+  const auto with = [](const char* user, TimestampMs at_ms, Features context) -> Mutation {
+    auto put = std::get<PutInteraction>(interaction(user, "lamp", at_ms));
+    put.interaction.context = std::move(context);
+    return put;
+  };
+  const std::string phone = "phone";
+  write({with("ada", kStartMs, {{"basket", std::string("7")}}),
+         with("ada", kStartMs + 1, {{"basket", std::string("7")}, {"device", phone}}),
+         with("ada", kStartMs + 2, {{"device", phone}}), with("bob", kStartMs + 3, {{"basket", std::string("7")}}),
+         with("bob", kStartMs + 4, {{"basket", 8.0}})});
+  const Dataset dataset =
+      load_dataset(*store_, types(), clock_.now_ms(), nullptr, /*with_features=*/true, /*with_baskets=*/true).value();
+  const auto& baskets = dataset.event_baskets;
+  ASSERT_EQ(baskets.size(), 5);
+  EXPECT_NE(baskets[0], 0);
+  EXPECT_EQ(baskets[1], baskets[0]);
+  EXPECT_EQ(baskets[2], 0);
+  EXPECT_NE(baskets[3], baskets[0]);  // of another user
+  EXPECT_NE(baskets[4], baskets[3]);
+  // No model reads the name of an order as what was known of the moment.
+  EXPECT_THAT(dataset.contexts, ElementsAre(Features{}, Features{{"device", phone}}));
+  EXPECT_THAT(dataset.event_contexts, ElementsAre(0, 1, 1, 0, 0));
+  EXPECT_TRUE(load_dataset(*store_, types(), clock_.now_ms(), nullptr, true).value().event_baskets.empty());
+}
+
 TEST_F(DatasetTest, ClipsWhatIsFarOutAndNamesIt) {
   std::vector<Mutation> mutations;
   for (int user = 0; user < 8; ++user)

@@ -202,6 +202,21 @@ Result<ScoredAnswer> FakeDatabase::similar(const SimilarRequest& request) {
   return ScoredAnswer{.space = request.space, .items = {{.id = "twin of " + request.id, .rank = 1, .score = 0.5}}};
 }
 
+Result<BoughtTogetherAnswer> FakeDatabase::bought_together(const BoughtTogetherRequest& request) {
+  if (request.items.front() == "missing") return Status::not_found("there is no item \"missing\"").at_field("items");
+  BoughtTogetherAnswer answer{.generation = "g1", .sequence = 7, .baskets = 40, .items = {}, .warnings = {}};
+  answer.items = {{.item = "saucer of " + request.items.front(),
+                   .rank = 1,
+                   .score = 1.5,
+                   .source = "bought_together",
+                   .because = request.items.front(),
+                   .lift = 4.5,
+                   .confidence = 0.25,
+                   .baskets = 9}};
+  if (request.is_relaxed) answer.items.push_back({.item = "bestseller", .rank = 2, .score = 12, .source = "popular"});
+  return answer;
+}
+
 Result<ScoredAnswer> FakeDatabase::search(const SearchRequest& request) {
   const Call call(this);
   while (holds_searches && !is_cancelled()) sleep_ms(2);

@@ -63,6 +63,7 @@ class FakeDatabase final : public Database {
   Result<RecommendAnswer> recommend(const RecommendRequest& request) override;
   Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) override;
   Result<ScoredAnswer> similar(const SimilarRequest& request) override;
+  Result<BoughtTogetherAnswer> bought_together(const BoughtTogetherRequest& request) override;
   Result<ScoredAnswer> search(const SearchRequest& request) override;
   std::vector<Space> list_spaces() const override;
   Result<Space> get_space(std::string_view name) const override;
