@@ -22,11 +22,15 @@
 
 #include "common/records.h"
 #include "common/status.h"
+#include "engine/audience.h"
+#include "engine/batch.h"
+#include "engine/compare.h"
 #include "engine/experiment.h"
 #include "engine/interaction_type.h"
 #include "engine/matrix_sample.h"
 #include "engine/off_policy_evaluation.h"
 #include "engine/options.h"
+#include "engine/pages.h"
 #include "engine/requests.h"
 #include "engine/space_map.h"
 #include "engine/why_not.h"
@@ -94,6 +98,21 @@ class Database {
   virtual Result<ScoredAnswer> search(const SearchRequest& request) = 0;
   // What people buy in one basket with the items of a cart.
   virtual Result<BoughtTogetherAnswer> bought_together(const BoughtTogetherRequest& request) = 0;
+  // What two funnels give on one request, under one state. Nothing is logged or counted. not_found at "a" or "b".
+  virtual Result<CompareAnswer> compare(const CompareRequest& request) = 0;
+
+  // Several lists in one answer, no item twice, each logged as recommend() logs it.
+  virtual Result<PagesAnswer> pages(const PagesRequest& request) = 0;
+  // The users to tell of an item. not_found at "id".
+  virtual Result<AudienceAnswer> audience(const AudienceRequest& request) = 0;
+
+  // --- batches: lists for many, made in the background (docs/shops.md) ---
+  // Queued; a batch that a restart interrupts goes on. failed_precondition in a database open for reading only.
+  virtual Result<Batch> start_batch(const BatchRequest& request) = 0;
+  virtual Result<Batch> get_batch(std::string_view id) const = 0;
+  virtual Result<std::vector<Batch>> list_batches() const = 0;  // newest first
+  // Cancels it where it runs, and removes its file.
+  virtual Status delete_batch(std::string_view id) = 0;
 
   // --- spaces, funnels (their writes go through the log, too) ---
   virtual std::vector<Space> list_spaces() const = 0;

@@ -31,7 +31,7 @@ ROOMS = [
     ["engine/generations", "engine/live", "engine/settings"],
     ["engine/experiments", "engine/online", "engine/overview", "engine/recovery", "engine/retrieval"],
     ["engine/learn", "engine/query"],
-    ["engine/measure", "engine/replay", "engine/simulation", "engine/snapshot"],
+    ["engine/batch", "engine/measure", "engine/replay", "engine/simulation", "engine/snapshot"],
     ["engine/database"],
     ["client/http"],
     ["client"],

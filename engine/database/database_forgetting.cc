@@ -178,6 +178,7 @@ Status DatabaseImpl::erase_departed() {
   if (std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.state == JobState::kRunning; })) {
     return Status::failed_precondition("a training run goes on");
   }
+  TAMIS_RETURN_IF_ERROR(batches_->erase_users(names));
   TAMIS_RETURN_IF_ERROR(impressions_->forget_users(names));
   TAMIS_RETURN_IF_ERROR(trainer_->erase_users(names));
   TAMIS_RETURN_IF_ERROR(store_->erase_departed(erased, &stopping_));

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/batch/batches.h"
 #include "engine/database.h"
 #include "engine/database/periodic_tasks.h"
 #include "engine/database/readiness.h"
@@ -36,11 +37,13 @@ struct DataLayout {
       : store(dir / "store"),
         index(dir / "index"),
         generations(dir / "generations"),
-        snapshots_made(dir / "snapshots_made") {}
+        snapshots_made(dir / "snapshots_made"),
+        batches(dir / "batches") {}
   std::filesystem::path store;
   std::filesystem::path index;
   std::filesystem::path generations;
   std::filesystem::path snapshots_made;  // the list of them (made_snapshots.h)
+  std::filesystem::path batches;         // lists that were made in the background
 };
 
 class DatabaseImpl final : public Database, private storage::CommitListener, private TrainerHost {
@@ -76,6 +79,13 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Result<ScoredAnswer> similar(const SimilarRequest& request) override;
   Result<ScoredAnswer> search(const SearchRequest& request) override;
   Result<BoughtTogetherAnswer> bought_together(const BoughtTogetherRequest& request) override;
+  Result<CompareAnswer> compare(const CompareRequest& request) override;
+  Result<PagesAnswer> pages(const PagesRequest& request) override;
+  Result<AudienceAnswer> audience(const AudienceRequest& request) override;
+  Result<Batch> start_batch(const BatchRequest& request) override;
+  Result<Batch> get_batch(std::string_view id) const override;
+  Result<std::vector<Batch>> list_batches() const override;
+  Status delete_batch(std::string_view id) override;
 
   std::vector<Space> list_spaces() const override;
   Result<Space> get_space(std::string_view name) const override;
@@ -157,7 +167,9 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::string serving_id() const override;
   std::vector<FunnelConfig> funnels_in_use() const override;
 
-  bool is_evaluation(std::string_view job) const { return job.starts_with(kEvaluationPrefix); }
+  // The queue of a job that is no training; null of one that is.
+  const JobQueue* own_queue(std::string_view job) const;
+  JobQueue* own_queue(std::string_view job) { return const_cast<JobQueue*>(std::as_const(*this).own_queue(job)); }
   static constexpr std::string_view kEvaluationPrefix = "e";  // of the ids of its jobs
 
   // database_read.cc
@@ -233,6 +245,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::unique_ptr<Trainer> trainer_;  // set before readiness
   JobQueue evaluations_;
   std::atomic<std::uint64_t> last_evaluation_{0};
+  std::unique_ptr<Batches> batches_;
   std::thread recovery_;
   std::unique_ptr<PeriodicTasks> upkeep_;
   std::unique_ptr<PeriodicTasks> index_care_;

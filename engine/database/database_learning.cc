@@ -1,5 +1,6 @@
 // Learning: what the trainer does for callers, and what the database does for the trainer.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "engine/database/database_impl.h"
@@ -13,27 +14,36 @@ Result<Job> DatabaseImpl::train(const TrainRequest& request) {
   return trainer_->train(request);
 }
 
+const JobQueue* DatabaseImpl::own_queue(std::string_view job) const {
+  if (job.starts_with(kEvaluationPrefix)) return &evaluations_;
+  return job.starts_with(Batches::kPrefix) ? &std::as_const(*batches_).jobs() : nullptr;
+}
+
 Result<Job> DatabaseImpl::get_job(std::string_view id) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  return is_evaluation(id) ? evaluations_.get(id) : trainer_->get_job(id);
+  const JobQueue* own = own_queue(id);
+  return own != nullptr ? own->get(id) : trainer_->get_job(id);
 }
 
 std::vector<Job> DatabaseImpl::list_jobs() const {
   if (!is_ready()) return {};
   std::vector<Job> jobs = trainer_->list_jobs();
-  for (Job& evaluation : evaluations_.list()) jobs.push_back(std::move(evaluation));
+  for (const JobQueue* queue : {&evaluations_, &std::as_const(*batches_).jobs()})
+    for (Job& job : queue->list()) jobs.push_back(std::move(job));
   std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.created_ms > b.created_ms; });
   return jobs;
 }
 
 Status DatabaseImpl::cancel_job(std::string_view id) {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  return is_evaluation(id) ? evaluations_.cancel(id) : trainer_->cancel_job(id);
+  JobQueue* own = own_queue(id);
+  return own != nullptr ? own->cancel(id) : trainer_->cancel_job(id);
 }
 
 Result<Job> DatabaseImpl::wait_job(std::string_view id, const Job& seen, std::chrono::milliseconds timeout) const {
   TAMIS_RETURN_IF_ERROR(readiness_.status());
-  return is_evaluation(id) ? evaluations_.wait(id, seen, timeout) : trainer_->wait_job(id, seen, timeout);
+  const JobQueue* own = own_queue(id);
+  return own != nullptr ? own->wait(id, seen, timeout) : trainer_->wait_job(id, seen, timeout);
 }
 
 std::vector<GenerationInfo> DatabaseImpl::list_generations() const {
@@ -52,8 +62,9 @@ Result<std::string> DatabaseImpl::rollback() {
 
 std::shared_ptr<void> DatabaseImpl::watch_jobs(std::function<void()> changed) const {
   if (!is_ready()) return nullptr;
-  using Watches = std::pair<std::shared_ptr<void>, std::shared_ptr<void>>;
-  return std::make_shared<Watches>(trainer_->watch_jobs(changed), evaluations_.watch(changed));
+  using Watches = std::array<std::shared_ptr<void>, 3>;
+  return std::make_shared<Watches>(
+      Watches{trainer_->watch_jobs(changed), evaluations_.watch(changed), batches_->jobs().watch(changed)});
 }
 
 Result<GenerationInfo> DatabaseImpl::import_generation(const std::filesystem::path& dir, std::string_view name) {

@@ -88,6 +88,10 @@ DatabaseImpl::DatabaseImpl(const std::filesystem::path& dir, const DatabaseOptio
       evaluations_(options_.clock, nullptr, "evaluate", std::string(kEvaluationPrefix)) {
   impressions_ = std::make_unique<ImpressionLog>(store_.get(), &options_);
   set_live(std::make_shared<LiveState>(&options_, store_.get()));
+  batches_ = std::make_unique<Batches>(layout_.batches, options_.clock,
+                                       Batches::Source{.pin = [this] { return live()->pin(); },
+                                                       .sequence = [this] { return visible_.get(); },
+                                                       .observer = options_.observer.get()});
   memory_limit_bytes_ = options_.memory.limit_bytes == 0 ? default_memory_limit() : options_.memory.limit_bytes;
 }
 
@@ -133,6 +137,7 @@ Status DatabaseImpl::try_recover() {
   start_upkeep();
   start_forgetting();
   if (!options_.read_only) trainer_->start_schedule();
+  if (!options_.read_only) batches_->resume();
   return Status::ok();
 }
 
@@ -196,6 +201,7 @@ void DatabaseImpl::on_rewind(Sequence last_sequence) {
 DatabaseImpl::~DatabaseImpl() {
   stopping_.store(true);
   evaluations_.shut_down();
+  batches_->shut_down();
   if (recovery_.joinable()) recovery_.join();
   upkeep_.reset();
   index_care_.reset();

@@ -147,6 +147,24 @@ Result<BoughtTogetherAnswer> DatabaseImpl::bought_together(const BoughtTogetherR
   return engine::bought_together(*live()->pin(), request, sequence);
 }
 
+Result<CompareAnswer> DatabaseImpl::compare(const CompareRequest& request) {
+  TAMIS_RETURN_IF_ERROR(await(request.request.min_seq, request.request.min_seq_timeout_ms));
+  const Sequence sequence = visible_.get();
+  return engine::compare(*live()->pin(), request, sequence);
+}
+
+Result<PagesAnswer> DatabaseImpl::pages(const PagesRequest& request) {
+  TAMIS_RETURN_IF_ERROR(await(request.request.min_seq, request.request.min_seq_timeout_ms));
+  const Sequence sequence = visible_.get();
+  return engine::pages(*live()->pin(), request, sequence, options_.observer.get());
+}
+
+Result<AudienceAnswer> DatabaseImpl::audience(const AudienceRequest& request) {
+  TAMIS_RETURN_IF_ERROR(await(request.min_seq, kDefaultWaitMs));
+  const Sequence sequence = visible_.get();
+  return engine::audience(*live()->pin(), request, sequence);
+}
+
 Result<ScoredAnswer> DatabaseImpl::search(const SearchRequest& request) {
   TAMIS_RETURN_IF_ERROR(await(request.min_seq, kDefaultWaitMs));
   const Sequence sequence = visible_.get();

@@ -6,9 +6,9 @@
 
 namespace tamis::engine {
 
-inline constexpr std::array<std::string_view, 11> kRetrieverKinds = {
-    "ann",     "item_knn", "user_knn",     "popular", "trending",       "latest",
-    "similar", "ease",     "graph_filter", "bspm",    "bought_together"};
+inline constexpr std::array<std::string_view, 12> kRetrieverKinds = {
+    "ann",     "item_knn", "user_knn",     "popular", "trending",        "latest",
+    "similar", "ease",     "graph_filter", "bspm",    "bought_together", "rebuy"};
 inline constexpr std::array<std::string_view, 3> kFallbackKinds = {"trending", "popular", "latest"};
 inline constexpr std::array<std::string_view, 2> kRankerKinds = {"none", "dlrm"};
 // In the order of MergeMethod.

@@ -43,7 +43,7 @@ void warn_of_space(const ReadState& state, const std::string& space, const std::
 
 bool is_trained(const ReadState& state, std::string_view kind) {
   const Generation* generation = state.generation.get();
-  if (kind == "popular" || kind == "trending" || kind == "latest") return true;
+  if (kind == "popular" || kind == "trending" || kind == "latest" || kind == "rebuy") return true;
   if (generation == nullptr) return false;
   if (kind == "item_knn") return generation->item_neighbors.has_value();
   if (kind == "user_knn") return has_user_knn(*generation);
@@ -57,6 +57,9 @@ void warn_of_retrievers(const ReadState& state, const FunnelConfig& funnel, Warn
       warn_of_space(state, retriever.space.empty() ? "ials" : retriever.space, at("retrievers", i, "space"), warnings);
     } else if (!is_trained(state, retriever.kind)) {
       warnings->add(at("retrievers", i, "kind"), retriever.kind + " is not trained; the retriever finds nothing");
+    } else if (retriever.kind == "rebuy" && funnel.exclude_seen && funnel.seen_types.empty()) {
+      warnings->add(at("retrievers", i, "kind"),
+                    "rebuy finds what the user has taken before, which exclude_seen leaves out");
     } else if (retriever.kind == "latest" && state.item_attributes->find_field(state.options->latest_field)) {
       warn_of_time_field(state, state.options->latest_field, at("retrievers", i, "kind"), warnings);
     }

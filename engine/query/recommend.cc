@@ -56,7 +56,7 @@ std::string next_cursor(const RecommendRequest& request, const FunnelRun& run, s
 }  // namespace
 
 Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest& request, Sequence sequence,
-                                  Observer* observer) {
+                                  Observer* observer, std::uint32_t least_logged) {
   TAMIS_RETURN_IF_ERROR(check_recommend_request(state, request));
   TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<const FunnelConfig> funnel, choose_funnel(state, request));
   RecommendAnswer answer;
@@ -91,7 +91,7 @@ Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest
   answer.served_ms = prepared.now_ms();
   answer.is_exact = run.is_exact();
   if (request.explain) answer.warnings = request_warnings(state, request, *funnel);
-  if (state.impression_sink != nullptr && !request.dry_run)
+  if (state.impression_sink != nullptr && !request.dry_run && answer.items.size() >= least_logged)
     state.impression_sink->on_answer({request, *funnel, answer, prepared.person().user, prepared.now_ms()});
   return answer;
 }

@@ -13,6 +13,7 @@ const Retriever* find_retriever(std::string_view kind) {
   if (kind == "graph_filter") return &graph_filter_retriever();
   if (kind == "bspm") return &bspm_retriever();
   if (kind == "bought_together") return &bought_together_retriever();
+  if (kind == "rebuy") return &rebuy_retriever();
   if (kind == "similar") return &similar_retriever();
   if (kind == "popular") return &popular_retriever();
   if (kind == "trending") return &trending_retriever();

@@ -12,6 +12,7 @@ const Retriever& ease_retriever();             // EASE's weights from the user's
 const Retriever& graph_filter_retriever();     // two hops over the graph of users and items
 const Retriever& bspm_retriever();             // the blurring-sharpening process
 const Retriever& bought_together_retriever();  // what goes with the last basket
+const Retriever& rebuy_retriever();            // what is due to be taken again
 const Retriever& similar_retriever();          // nearest items to each of the user's last few
 const Retriever& popular_retriever();          // most interactions ever
 const Retriever& trending_retriever();         // most interactions lately

@@ -11,7 +11,7 @@
 namespace tamis::models {
 namespace {
 
-constexpr std::size_t kItemsPerBlock = 64;
+constexpr std::size_t kBasketItemsPerBlock = 64;
 constexpr double kMostBaskets = 4294967295;
 
 // A pair of an item, before it is kept.
@@ -69,7 +69,7 @@ Result<std::unique_ptr<BoughtTogetherModel>> BoughtTogetherModel::count(const In
     model->item_baskets_[item] = static_cast<std::uint32_t>(by_item.row_columns(item).size());
 
   std::vector<std::vector<Pair>> found(items);
-  TAMIS_RETURN_IF_ERROR(parallel_blocks(control, items, kItemsPerBlock, [&](std::size_t begin, std::size_t end) {
+  TAMIS_RETURN_IF_ERROR(parallel_blocks(control, items, kBasketItemsPerBlock, [&](std::size_t begin, std::size_t end) {
     thread_local SparseAccumulator together;
     for (std::size_t index = begin; index < end; ++index) {
       const auto item = static_cast<std::uint32_t>(index);

@@ -26,9 +26,10 @@ namespace tamis::models {
 
 struct BoughtTogetherOptions {
   BasketOptions baskets;
-  double shrinkage = 10;          // s, 0.01..1e6
-  std::uint32_t support = 5;      // baskets that hold a pair, for it to count as strict; 1..1000000
-  std::uint32_t neighbors = 200;  // pairs kept per item, the best; 1..10000
+  double shrinkage = 10;           // s, 0.01..1e6
+  double confidence_exponent = 1;  // c, 0..1
+  std::uint32_t support = 5;       // baskets that hold a pair, for it to count as strict; 1..1000000
+  std::uint32_t neighbors = 200;   // pairs kept per item, the best; 1..10000
 };
 
 std::vector<ModelOption> bought_together_table();
@@ -41,7 +42,7 @@ struct BoughtTogetherItem {
   double score = 0;           // the sum of the pairs' scores, above 0
   std::uint32_t because = 0;  // the cart's item with the strongest pair
   double lift = 0;            // of that pair, n_ij / e_ij as it was counted
-  double confidence = 0;      // of that pair: the share of because's baskets that hold the item
+  double confidence = 0;      // of that pair: the share of the baskets with `because` that hold the item
   std::uint32_t baskets = 0;  // that hold that pair
 };
 

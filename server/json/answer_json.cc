@@ -215,6 +215,84 @@ void write_bought_together(const BoughtTogetherRequest& request, const BoughtTog
   json->end_object();
 }
 
+void write_comparison(const CompareAnswer& answer, JsonWriter* json) {
+  json->begin_object();
+  if (!answer.a.user.empty()) json->field("user", answer.a.user);
+  json->field("generation", answer.a.generation)
+      .field("sequence", answer.a.sequence)
+      .field("shared", answer.shared)
+      .field("jaccard", answer.jaccard)
+      .field("rank_biased_overlap", answer.rank_biased_overlap)
+      .field("mean_rank_change", answer.mean_rank_change);
+  json->key("items").begin_array();
+  const auto rank = [&](std::string_view name, std::uint32_t value) {
+    json->key(name);
+    if (value == 0)
+      json->null();
+    else
+      json->value(value);
+  };
+  for (const ComparedItem& item : answer.items) {
+    json->begin_object().field("item", item.item);
+    rank("rank_a", item.rank_a);
+    rank("rank_b", item.rank_b);
+    json->end_object();
+  }
+  json->end_array();
+  json->key("a");
+  write_recommendations(answer.a, json);
+  json->key("b");
+  write_recommendations(answer.b, json);
+  json->end_object();
+}
+
+void write_page(std::string_view user, const PagesAnswer& page, JsonWriter* json) {
+  json->begin_object();
+  if (!user.empty()) json->field("user", user);
+  json->field("generation", page.generation).field("sequence", page.sequence);
+  json->key("rows").begin_array();
+  for (const AnsweredRow& row : page.rows) {
+    json->begin_object().field("name", row.name).field("title", row.title);
+    if (!row.item.empty()) json->field("because", row.item);
+    if (!row.value.empty()) json->field("value", row.value);
+    json->key("list");
+    write_recommendations(row.answer, json);
+    json->end_object();
+  }
+  json->end_array();
+  json->key("left_out").begin_array();
+  for (const LeftOutRow& row : page.left_out)
+    json->begin_object().field("name", row.name).field("reason", row.reason).end_object();
+  json->end_array().end_object();
+}
+
+void write_audience(std::string_view item, const AudienceAnswer& answer, JsonWriter* json) {
+  json->begin_object()
+      .field("item", item)
+      .field("space", answer.space)
+      .field("generation", answer.generation)
+      .field("sequence", answer.sequence);
+  json->key("users").begin_array();
+  for (const AudienceMember& member : answer.users) {
+    json->begin_object()
+        .field("user", member.user)
+        .field("rank", member.rank)
+        .field("score", member.score)
+        .field("because", member.because);
+    if (member.features) json->key("features").features(*member.features);
+    json->end_object();
+  }
+  json->end_array();
+  json->key("left_out")
+      .begin_object()
+      .field("filter", answer.filtered)
+      .field("seen", answer.seen)
+      .field("turned_down", answer.turned_down)
+      .field("cap", answer.capped)
+      .end_object();
+  json->end_object();
+}
+
 void write_space(const Space& space, JsonWriter* json) {
   json->begin_object()
       .field("name", space.name)

@@ -1,6 +1,9 @@
 // The JSON of answers. Exact shapes: docs/http_api.md. Functions are thread-safe.
 #pragma once
 
+#include "engine/audience.h"
+#include "engine/compare.h"
+#include "engine/pages.h"
 #include "engine/requests.h"
 #include "engine/why_not.h"
 #include "server/json/json_writer.h"
@@ -19,6 +22,9 @@ void write_why_not(const WhyNotAnswer& answer, JsonWriter* json);
 void write_scored(const ScoredAnswer& answer, EntityKind found_kind, EntityKind about_kind, std::string_view about,
                   JsonWriter* json);
 void write_bought_together(const BoughtTogetherRequest& request, const BoughtTogetherAnswer& answer, JsonWriter* json);
+void write_comparison(const CompareAnswer& answer, JsonWriter* json);
+void write_page(std::string_view user, const PagesAnswer& page, JsonWriter* json);
+void write_audience(std::string_view item, const AudienceAnswer& answer, JsonWriter* json);
 void write_space(const Space& space, JsonWriter* json);  // left open
 void write_job(const Job& job, JsonWriter* json);
 void write_generation(const GenerationInfo& generation, JsonWriter* json);

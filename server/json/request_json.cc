@@ -64,6 +64,62 @@ Status read_override(element value, const JsonPath& path, RecommendRequest* requ
   return Status::ok();
 }
 
+// true, or {"types":["purchase"]}.
+Status read_because(element value, const JsonPath& path, PageRow* row) {
+  if (value.is_bool()) return read_bool(value, path, &row->is_because);
+  static constexpr std::array<std::string_view, 1> kFields = {"types"};
+  TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
+  row->is_because = true;
+  return read_fields(object, kFields, path, [&](std::size_t, element entry) {
+    const JsonPath entry_path{.parent = &path, .name = kFields[0]};
+    return read_strings(entry, entry_path, 64, &row->because_types);
+  });
+}
+
+Status read_page_row(element value, const JsonPath& path, PageRow* row) {
+  enum Field : std::size_t {
+    kName,
+    kTitle,
+    kFunnel,
+    kRetriever,
+    kOverride,
+    kK,
+    kAtLeast,
+    kFilter,
+    kExcludeSeen,
+    kBecause,
+    kPer,
+    kRows
+  };
+  static constexpr std::array<std::string_view, 12> kFields = {"name",         "title",   "funnel",   "retriever",
+                                                               "override",     "k",       "at_least", "filter",
+                                                               "exclude_seen", "because", "per",      "rows"};
+  TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
+  return read_fields(object, kFields, path, [&](std::size_t index, element entry) -> Status {
+    const JsonPath entry_path{.parent = &path, .name = kFields[index]};
+    switch (static_cast<Field>(index)) {
+      case kName: return read_string(entry, entry_path, 64, &row->name);
+      case kTitle: return read_string(entry, entry_path, 512, &row->title);
+      case kFunnel: return read_string(entry, entry_path, 64, &row->funnel);
+      case kRetriever: return read_string(entry, entry_path, 64, &row->retriever);
+      case kOverride: {
+        RecommendRequest own;
+        TAMIS_RETURN_IF_ERROR(read_override(entry, entry_path, &own));
+        row->override_funnel = std::move(own.override_funnel);
+        return Status::ok();
+      }
+      case kK: return read_u32(entry, entry_path, 1, kMaxK, &row->k);
+      case kAtLeast: return read_u32(entry, entry_path, 1, kMaxK, &row->at_least);
+      case kFilter: return read_filter(entry, entry_path, &row->filter);
+      case kExcludeSeen: return read_bool(entry, entry_path, &row->exclude_seen.emplace());
+      case kBecause: return read_because(entry, entry_path, row);
+      case kPer: return read_string(entry, entry_path, FeatureLimits::kMaxNameBytes, &row->per);
+      case kRows: return read_u32(entry, entry_path, 1, 10, &row->rows);
+    }
+    return Status::ok();
+  });
+}
+
 // A number that can be no time of this century is meant as a sequence, or as seconds.
 Status check_as_of(std::int64_t number) {
   constexpr std::int64_t kLeastMs = 100'000'000'000;  // 1973
@@ -304,6 +360,78 @@ Status read_bought_together(element value, const JsonPath& path, BoughtTogetherR
   });
   TAMIS_RETURN_IF_ERROR(fields_status);
   return request->items.empty() ? refuse_missing_field("items", path) : Status::ok();
+}
+
+Status read_funnel_choice(element value, const JsonPath& path, RecommendRequest* request) {
+  if (value.is_object()) return read_override(value, path, request);
+  if (!value.is_string()) return refuse(path, describe(value), "the name of a funnel, or a funnel document");
+  return read_string(value, path, 64, &request->funnel);
+}
+
+Result<CompareRequest> read_compare(element value, const JsonPath& path) {
+  enum Field : std::size_t { kA, kB, kUser, kK, kRequest };
+  static constexpr std::array<std::string_view, 5> kFields = {"a", "b", "user", "k", "request"};
+  TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
+  CompareRequest compared;
+  std::array<bool, kFields.size()> has = {};
+  std::optional<std::vector<std::string>> users;
+  // What stands beside `request` holds, wherever it stands.
+  element inner;
+  if (object["request"].get(inner) == simdjson::SUCCESS) {
+    const JsonPath request_path{.parent = &path, .name = "request"};
+    TAMIS_RETURN_IF_ERROR(read_recommend(inner, request_path, &compared.request, &users));
+    if (users) return refuse(request_path, "users", "one user, or a history");
+    if (compared.request.override_funnel || compared.request.as_of_sequence)
+      return refuse(request_path, compared.request.override_funnel ? "override" : "as_of_sequence",
+                    "a request of now; the funnels are a and b");
+  }
+  const Status fields_status = read_fields(object, kFields, path, [&](std::size_t index, element entry) -> Status {
+    const JsonPath entry_path{.parent = &path, .name = kFields[index]};
+    has[index] = true;
+    switch (static_cast<Field>(index)) {
+      case kA: return read_funnel_choice(entry, entry_path, &compared.a);
+      case kB: return read_funnel_choice(entry, entry_path, &compared.b);
+      case kUser: return read_string(entry, entry_path, kMaxExternalIdBytes, &compared.request.user);
+      case kK: return read_u32(entry, entry_path, 1, kMaxK, &compared.request.k);
+      case kRequest: return Status::ok();
+    }
+    return Status::ok();
+  });
+  TAMIS_RETURN_IF_ERROR(fields_status);
+  if (!has[kA]) return refuse_missing_field("a", path);
+  if (!has[kB]) return refuse_missing_field("b", path);
+  return compared;
+}
+
+Result<PagesRequest> read_pages(element value, const JsonPath& path) {
+  static constexpr std::array<std::string_view, 3> kFields = {"user", "rows", "request"};
+  TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
+  PagesRequest page;
+  element inner;
+  if (object["request"].get(inner) == simdjson::SUCCESS) {
+    const JsonPath request_path{.parent = &path, .name = "request"};
+    std::optional<std::vector<std::string>> users;
+    TAMIS_RETURN_IF_ERROR(read_recommend(inner, request_path, &page.request, &users));
+    const RecommendRequest& request = page.request;
+    if (users || request.as_of_sequence || request.with_cursor || !request.cursor.empty() ||
+        !request.similar_to.empty() || !request.recommendation_id.empty())
+      return refuse(request_path, "a request of several users, of a page, of a past answer, or similar_to",
+                    "what the rows of one page have in common");
+  }
+  const Status fields_status = read_fields(object, kFields, path, [&](std::size_t index, element entry) -> Status {
+    const JsonPath entry_path{.parent = &path, .name = kFields[index]};
+    if (index == 0) return read_string(entry, entry_path, kMaxExternalIdBytes, &page.request.user);
+    if (index == 2) return Status::ok();
+    TAMIS_ASSIGN_OR_RETURN(const auto rows, read_array(entry, entry_path));
+    for (const element row : rows) {
+      if (page.rows.size() == kMaxPageRows) return refuse(entry_path, "a longer list", "at most 20 rows");
+      const JsonPath row_path{.parent = &entry_path, .name = {}, .index = page.rows.size()};
+      TAMIS_RETURN_IF_ERROR(read_page_row(row, row_path, &page.rows.emplace_back()));
+    }
+    return Status::ok();
+  });
+  TAMIS_RETURN_IF_ERROR(fields_status);
+  return page.rows.empty() ? Result<PagesRequest>(refuse_missing_field("rows", path)) : page;
 }
 
 Result<TrainRequest> read_train(element value, const JsonPath& path) {

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "common/status.h"
+#include "engine/compare.h"
+#include "engine/pages.h"
 #include "engine/requests.h"
 #include "server/json/json_path.h"
 
@@ -26,6 +28,14 @@ Result<SearchRequest> read_search(simdjson::dom::element value, const JsonPath& 
 Status read_bought_together(simdjson::dom::element value, const JsonPath& path, BoughtTogetherRequest* request);
 // "strict" or "relaxed".
 Status read_bought_together_mode(std::string_view mode, BoughtTogetherRequest* request);
+
+// {"a","b","user","k","request"}: funnels by name or as documents; `request` is a recommendation request.
+Result<CompareRequest> read_compare(simdjson::dom::element value, const JsonPath& path);
+// A funnel by its name or as a document of its own.
+Status read_funnel_choice(simdjson::dom::element value, const JsonPath& path, RecommendRequest* request);
+
+// {"user","rows":[...],"request"}; `request` is a recommendation request that all rows have in common.
+Result<PagesRequest> read_pages(simdjson::dom::element value, const JsonPath& path);
 
 // {"models":["ials"],"promote":true}
 Result<TrainRequest> read_train(simdjson::dom::element value, const JsonPath& path);

@@ -8,7 +8,7 @@
 namespace tamis::server {
 namespace {
 
-Status read_query(const Request& request, BoughtTogetherRequest* asked) {
+Status read_cart_query(const Request& request, BoughtTogetherRequest* asked) {
   QueryString query(request.query);
   std::string filter;
   std::string mode;
@@ -44,14 +44,14 @@ asio::awaitable<Response> answer_cart(Exchange& exchange, BoughtTogetherRequest 
 
 asio::awaitable<Response> get_for_item(Exchange& exchange) {
   BoughtTogetherRequest request{.items = {exchange.parameter(0)}};
-  TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
+  TAMIS_REPLY_IF_ERROR(read_cart_query(exchange.request(), &request));
   co_return co_await answer_cart(exchange, std::move(request), /*is_of_item=*/true);
 }
 
 asio::awaitable<Response> post_for_cart(Exchange& exchange) {
   if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
   BoughtTogetherRequest request;
-  TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
+  TAMIS_REPLY_IF_ERROR(read_cart_query(exchange.request(), &request));
   JsonDocument document;
   const auto root = document.parse(exchange.request().body);
   if (!root.is_ok()) co_return fail(exchange, root.status());

@@ -9,6 +9,9 @@ void add_routes(Router* router) {
   add_session_routes(router);
   add_similar_routes(router);
   add_bought_together_routes(router);
+  add_compare_routes(router);
+  add_page_routes(router);
+  add_batch_routes(router);
   add_space_routes(router);
   add_vector_routes(router);
   add_funnel_routes(router);

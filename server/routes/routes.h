@@ -14,6 +14,9 @@ void add_recommendation_routes(Router* router);
 void add_session_routes(Router* router);
 void add_similar_routes(Router* router);
 void add_bought_together_routes(Router* router);
+void add_compare_routes(Router* router);
+void add_page_routes(Router* router);  // pages, audiences
+void add_batch_routes(Router* router);
 void add_space_routes(Router* router);
 void add_vector_routes(Router* router);
 void add_funnel_routes(Router* router);

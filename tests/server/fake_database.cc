@@ -217,6 +217,45 @@ Result<BoughtTogetherAnswer> FakeDatabase::bought_together(const BoughtTogetherR
   return answer;
 }
 
+Result<CompareAnswer> FakeDatabase::compare(const CompareRequest& request) {
+  CompareAnswer answer;
+  answer.a.funnel = request.a.funnel;
+  answer.b.funnel = request.b.override_funnel ? request.b.override_funnel->name : request.b.funnel;
+  answer.a.user = answer.b.user = request.request.user;
+  answer.items = {{.item = "kept", .rank_a = 1, .rank_b = 2}, {.item = "lost", .rank_a = 2, .rank_b = 0}};
+  answer.shared = 1;
+  return answer;
+}
+
+Result<PagesAnswer> FakeDatabase::pages(const PagesRequest& request) {
+  PagesAnswer page;
+  for (const PageRow& row : request.rows) page.rows.push_back({.name = row.name, .title = row.title, .answer = {}});
+  return page;
+}
+
+Result<AudienceAnswer> FakeDatabase::audience(const AudienceRequest& request) {
+  if (request.item == "missing") return Status::not_found("there is no item \"missing\"").at_field("id");
+  AudienceAnswer answer;
+  answer.users = {{.user = "fan of " + request.item, .rank = 1, .score = 2, .because = "its twin"}};
+  return answer;
+}
+
+Result<Batch> FakeDatabase::start_batch(const BatchRequest& request) {
+  Batch batch;
+  batch.id = "b1";
+  batch.request = request;
+  batch.state = "queued";
+  return batch;
+}
+
+Result<Batch> FakeDatabase::get_batch(std::string_view id) const {
+  return Status::not_found("there is no batch '" + std::string(id) + "'");
+}
+
+Result<std::vector<Batch>> FakeDatabase::list_batches() const { return std::vector<Batch>(); }
+
+Status FakeDatabase::delete_batch(std::string_view id) { return get_batch(id).status(); }
+
 Result<ScoredAnswer> FakeDatabase::search(const SearchRequest& request) {
   const Call call(this);
   while (holds_searches && !is_cancelled()) sleep_ms(2);

@@ -64,6 +64,13 @@ class FakeDatabase final : public Database {
   Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) override;
   Result<ScoredAnswer> similar(const SimilarRequest& request) override;
   Result<BoughtTogetherAnswer> bought_together(const BoughtTogetherRequest& request) override;
+  Result<CompareAnswer> compare(const CompareRequest& request) override;
+  Result<PagesAnswer> pages(const PagesRequest& request) override;
+  Result<AudienceAnswer> audience(const AudienceRequest& request) override;
+  Result<Batch> start_batch(const BatchRequest& request) override;
+  Result<Batch> get_batch(std::string_view id) const override;
+  Result<std::vector<Batch>> list_batches() const override;
+  Status delete_batch(std::string_view id) override;
   Result<ScoredAnswer> search(const SearchRequest& request) override;
   std::vector<Space> list_spaces() const override;
   Result<Space> get_space(std::string_view name) const override;

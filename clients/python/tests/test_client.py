@@ -5,6 +5,7 @@ import inspect
 import pathlib
 import subprocess
 import sys
+import time
 import warnings
 
 import pytest
@@ -121,6 +122,29 @@ def test_vectors_and_search(client):
     with pytest.raises(ValueError, match="shape"):
         client.put_vectors("looks", ["v0"], vectors)
     client.delete_space("looks")
+
+
+def test_shops(client):
+    for day in range(6):
+        for user in ("ada", "bob", "eve"):
+            for item in ("cup", "saucer"):
+                client.add_interactions([{"user": user, "item": item, "type": "purchase",
+                                          "context": {"basket": f"{user}-{day}"}}])
+    answer = client.bought_together("cup", k=3)
+    assert answer.cart == ["cup"] and answer.baskets == 0 and "not trained" in answer.warnings[0].detail
+    assert client.bought_together(["cup", "saucer"], mode="strict").ids == []
+    popular = {"retrievers": [{"kind": "popular"}]}
+    compared = client.compare("default", popular, user="nobody", k=5)
+    assert compared["b"]["items"] and compared["shared"] >= 0
+    page = client.page([{"title": "For {user}", "retriever": "popular", "k": 2}], user="nobody")
+    assert page["rows"][0]["title"] == "For nobody" and len(page["rows"][0]["list"]["items"]) == 2
+    assert client.audience("cup", k=5, exclude_seen=False)["item"] == "cup"
+    batch = client.start_batch(k=2, log=False)
+    for _ in range(200):
+        if client.get_batch(batch["batch"])["state"] == "succeeded":
+            break
+        time.sleep(0.05)
+    assert client.get_batch(batch["batch"])["lists"] >= 3
 
 
 def test_configuration(client):

@@ -76,6 +76,14 @@ export class Tamis {
   similarUsers(user: string, options: t.SimilarOptions = {}, call: CallOptions = {}): Promise<t.Scored> {
     return this.get(path`/v1/users/${user}/similar`, similarQuery(options), call);
   }
+  /** What people buy in one basket with an item or a cart. */
+  boughtTogether(items: string | string[], options: t.BoughtTogetherOptions = {}, call: CallOptions = {}): Promise<t.BoughtTogether> {
+    return this.post("/v1/bought_together", { items: Array.isArray(items) ? items : [items], ...options }, call);
+  }
+  /** Two funnels, by name or as documents, on one request. Logs nothing. */
+  compare(request: t.CompareRequest, call: CallOptions = {}): Promise<t.Comparison> {
+    return this.post("/v1/compare", request, call);
+  }
   search(request: t.SearchRequest, call: CallOptions = {}): Promise<t.Scored> {
     return this.post("/v1/search", request, call);
   }

@@ -18,7 +18,8 @@ export type Filter =
     };
 
 export type RetrieverKind =
-  | "ann" | "item_knn" | "user_knn" | "popular" | "trending" | "latest" | "similar" | "ease" | "graph_filter" | "bspm";
+  | "ann" | "item_knn" | "user_knn" | "popular" | "trending" | "latest" | "similar" | "ease" | "graph_filter" | "bspm"
+  | "bought_together" | "rebuy";
 
 export interface Retriever {
   kind: RetrieverKind;

@@ -248,6 +248,58 @@ export interface Scored {
   users?: ScoredUser[];
 }
 
+export interface BoughtTogetherOptions {
+  k?: number;
+  mode?: "strict" | "relaxed";
+  filter?: Filter;
+  exclude?: string[];
+  features?: boolean;
+  min_seq?: number;
+}
+
+export interface BoughtTogetherItem {
+  item: string;
+  rank: number;
+  score: number;
+  source: "bought_together" | "low_support" | "item_knn" | "popular";
+  because?: string;
+  lift?: number;
+  confidence?: number;
+  baskets?: number;
+  features?: Features;
+}
+
+export interface BoughtTogether {
+  cart: string[];
+  mode: "strict" | "relaxed";
+  generation: string;
+  sequence: number;
+  baskets: number;
+  items: BoughtTogetherItem[];
+  warnings?: { path: string; detail: string }[];
+}
+
+export interface CompareRequest {
+  a: string | Record<string, unknown>;
+  b: string | Record<string, unknown>;
+  user?: string;
+  k?: number;
+  request?: RecommendRequest;
+}
+
+export interface Comparison {
+  user?: string;
+  generation: string;
+  sequence: number;
+  shared: number;
+  jaccard: number;
+  rank_biased_overlap: number;
+  mean_rank_change: number;
+  items: { item: string; rank_a: number | null; rank_b: number | null }[];
+  a: Recommendations;
+  b: Recommendations;
+}
+
 export interface SimilarOptions {
   k?: number;
   space?: string;

@@ -20,6 +20,8 @@ const RETRIEVERS: Record<string, string> = {
   ease: "EASE",
   graph_filter: "Graph filter",
   bspm: "Blurring-sharpening",
+  bought_together: "Bought together",
+  rebuy: "Due again",
 };
 
 export function retrieverName(retriever: string): string {
@@ -36,7 +38,7 @@ export function stageHint(stage: string): string {
   if (stage.startsWith("retrieve:")) return "A source of candidates";
   return WORDS[stage]?.[1] ?? "";
 }
-const COLORS: Record<string, number> = { ann: 1, item_knn: 6, user_knn: 3, popular: 7, trending: 2, latest: 5, similar: 8, ease: 4, graph_filter: 4, bspm: 4 };
+const COLORS: Record<string, number> = { ann: 1, item_knn: 6, user_knn: 3, popular: 7, trending: 2, latest: 5, similar: 8, ease: 4, graph_filter: 4, bspm: 4, bought_together: 6, rebuy: 5 };
 
 export function sourceColor(retriever: string): string {
   return `var(--c${COLORS[retriever.split(":", 1)[0] ?? ""] ?? 1})`;

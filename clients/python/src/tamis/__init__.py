@@ -11,10 +11,10 @@ from ._transport import Retry
 from .errors import (Conflict, ConnectionFailed, InvalidArgument, JobFailed, NotFound, OutOfSpace, PermissionDenied,
                      RateLimited, RowsRejected, ServerError, TamisError, TamisWarning, Unavailable)
 from .local import LocalServer, local
-from .types import Ack, Entity, Interaction, Job, Neighbours, Recommendations
+from .types import Ack, BoughtTogether, Entity, Interaction, Job, Neighbours, Recommendations
 
 __version__ = "0.1.0"
-__all__ = ["Ack", "AsyncClient", "Client", "Conflict", "ConnectionFailed", "Entity", "Interaction", "InvalidArgument", "Job",
+__all__ = ["Ack", "AsyncClient", "BoughtTogether", "Client", "Conflict", "ConnectionFailed", "Entity", "Interaction", "InvalidArgument", "Job",
            "JobFailed", "LocalServer", "Neighbours", "NotFound", "OutOfSpace", "PermissionDenied", "RateLimited",
            "Recommendations", "Retry", "RowsRejected", "ServerError", "TamisError", "TamisWarning", "Unavailable", "local",
            "types"]

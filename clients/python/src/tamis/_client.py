@@ -12,8 +12,8 @@ from . import _bulk, errors
 from ._encode import dumps, loads, present, query, segment
 from ._progress import progress_bar
 from ._transport import Retry, check, settings
-from .types import (Ack, Entity, Generation, Interaction, Job, Neighbours, Page, Recommendations, RowError, Snapshot, Space,
-                    WhyNot, decode)
+from .types import (Ack, BoughtTogether, Entity, Generation, Interaction, Job, Neighbours, Page, Recommendations, RowError,
+                    Snapshot, Space, WhyNot, decode)
 
 T = TypeVar("T")
 Sequenced = Union[int, Ack, None]
@@ -303,6 +303,36 @@ class Client:
     def _similar(self, what: str, id: str, k: int, min_seq: Sequenced, options: Dict[str, Any]) -> Neighbours:
         params = present(k=k, min_seq=self._min_seq(min_seq), **options)
         return decode(Neighbours, self.request("GET", f"/v1/{what}/{segment(id)}/similar", params=params))
+
+    def bought_together(self, items: Union[str, Sequence[str]], k: int = 10, *, mode: str = "relaxed",
+                              min_seq: Sequenced = None, **options: Any) -> BoughtTogether:
+        """What people buy in one basket with an item or a cart. `options`: filter, exclude, features."""
+        cart = [items] if isinstance(items, str) else list(items)
+        body = present(items=cart, k=k, mode=mode, min_seq=self._min_seq(min_seq), **options)
+        return decode(BoughtTogether, self.request("POST", "/v1/bought_together", json=body, repeatable=True))
+
+    def compare(self, a: Any, b: Any, *, user: Optional[str] = None, k: int = 10, **request: Any) -> Dict[str, Any]:
+        """Two funnels (names or documents) on one request; `request` is what recommend() takes beside. Logs nothing."""
+        body = present(a=a, b=b, user=user, k=k, request=request or None)
+        return self.request("POST", "/v1/compare", json=body, repeatable=True)
+
+    def page(self, rows: Sequence[Mapping[str, Any]], *, user: Optional[str] = None, **request: Any) -> Dict[str, Any]:
+        """Several lists in one answer, no item twice (docs/shops.md has the rows' members)."""
+        body = present(rows=list(rows), user=user, request=request or None)
+        return self.request("POST", "/v1/pages", json=body)
+
+    def audience(self, item: str, k: int = 100, *, min_seq: Sequenced = None, **options: Any) -> Dict[str, Any]:
+        """The users to tell of an item. `options`: filter, exclude_seen, seen_types, cap_type, cap, cap_days, space."""
+        params = present(k=k, min_seq=self._min_seq(min_seq), **options)
+        return self.request("GET", f"/v1/items/{segment(item)}/audience", params=params)
+
+    def start_batch(self, **options: Any) -> Dict[str, Any]:
+        """Lists for many in the background. `options`: kind, format, k, funnel, space, segment, filter, exclude_seen,
+        log, max_per_second."""
+        return self.request("POST", "/v1/batches", json=options)
+
+    def get_batch(self, id: str) -> Dict[str, Any]:
+        return self.request("GET", f"/v1/batches/{segment(id)}")
 
     def search(self, *, space: Optional[str] = None, vector: Any = None, item: Optional[str] = None,
                      user: Optional[str] = None, text: Optional[str] = None, k: int = 10, min_seq: Sequenced = None,

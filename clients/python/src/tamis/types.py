@@ -124,6 +124,36 @@ class Neighbours(Answer):
 
 
 @dataclass
+class Together(Answer):
+    """An item that goes with a cart. `source` tells what found it; of pairs, `because` is the cart's item."""
+    item: str = ""
+    rank: int = 0
+    score: float = 0.0
+    source: str = ""
+    because: Optional[str] = None
+    lift: Optional[float] = None
+    confidence: Optional[float] = None
+    baskets: Optional[int] = None
+    features: Optional[Dict[str, Any]] = None
+
+
+@dataclass
+class BoughtTogether(Answer):
+    """What people buy in one basket with the items of `cart`."""
+    cart: List[str] = field(default_factory=list)
+    mode: str = ""
+    generation: str = ""
+    sequence: int = 0
+    baskets: int = 0
+    items: List[Together] = field(default_factory=list)
+    warnings: List[Warning_] = field(default_factory=list)
+
+    @property
+    def ids(self) -> List[str]:
+        return [one.item for one in self.items]
+
+
+@dataclass
 class Recommendations(Answer):
     """A list for a user. Send `recommendation_id` with the interactions that come of it."""
     recommendation_id: str = ""
