@@ -50,6 +50,22 @@ void print_warnings(const char* command, const json& answer) {
   }
 }
 
+HttpRequest get_of(std::string target) {
+  HttpRequest request;
+  request.target = std::move(target);
+  request.repeatable = true;
+  return request;
+}
+
+HttpRequest post_to(std::string target, const json& body, bool only_reads) {
+  HttpRequest request;
+  request.method = "POST";
+  request.target = std::move(target);
+  request.body = body.dump();
+  request.repeatable = only_reads;
+  return request;
+}
+
 // The answer to a request, as JSON. `exit_code` is set where there is none.
 json ask(const char* command, const RemoteOptions& remote, const HttpRequest& request, int* exit_code) {
   auto client = connect(remote);
@@ -88,8 +104,7 @@ int run_bought_together(const BoughtTogetherOptions& options) {
   if (!add_filter("bought-together", options.filter_json, &body)) return kExitUsage;
   int exit_code = kExitOk;
   const json answer =
-      ask("bought-together", options.remote,
-          {.method = "POST", .target = "/v1/bought_together", .body = body.dump(), .repeatable = true}, &exit_code);
+      ask("bought-together", options.remote, post_to("/v1/bought_together", body, /*only_reads=*/true), &exit_code);
   if (exit_code != kExitOk) return exit_code;
   if (options.remote.is_json()) {
     std::printf("%s\n", answer.dump().c_str());
@@ -129,9 +144,7 @@ int run_compare(const CompareOptions& options) {
     return kExitUsage;
   }
   int exit_code = kExitOk;
-  const json answer =
-      ask("compare", options.remote,
-          {.method = "POST", .target = "/v1/compare", .body = body.dump(), .repeatable = true}, &exit_code);
+  const json answer = ask("compare", options.remote, post_to("/v1/compare", body, /*only_reads=*/true), &exit_code);
   if (exit_code != kExitOk) return exit_code;
   if (options.remote.is_json()) {
     std::printf("%s\n", answer.dump().c_str());
@@ -187,7 +200,7 @@ std::string encoded(const std::string& text) {
 // Until the batch has ended; its last answer.
 json wait_for(const BatchOptions& options, const std::string& id, int* exit_code) {
   while (true) {
-    json batch = ask("batch", options.remote, {.target = "/v1/batches/" + id, .repeatable = true}, exit_code);
+    json batch = ask("batch", options.remote, get_of("/v1/batches/" + id), exit_code);
     if (*exit_code != kExitOk) return batch;
     const std::string state = text_of(batch, "state");
     if (state != "queued" && state != "running") return batch;
@@ -201,7 +214,7 @@ json wait_for(const BatchOptions& options, const std::string& id, int* exit_code
 int fetch_lists(const BatchOptions& options, const std::string& id) {
   auto client = connect(options.remote);
   if (!client.is_ok()) return report_failure("batch", client.status()), kExitUsage;
-  const auto lists = (*client)->call({.target = "/v1/batches/" + id + "/lists", .repeatable = true});
+  const auto lists = (*client)->call(get_of("/v1/batches/" + id + "/lists"));
   if (!lists.is_ok()) return report_failure("batch", lists.status());
   if (options.output == "-") {
     std::fwrite(lists->data(), 1, lists->size(), stdout);
@@ -228,8 +241,7 @@ int run_batch(const BatchOptions& options) {
   if (!add_filter("batch", options.segment_json, &segment)) return kExitUsage;
   if (segment.contains("filter")) body["segment"] = segment["filter"];
   int exit_code = kExitOk;
-  json batch =
-      ask("batch", options.remote, {.method = "POST", .target = "/v1/batches", .body = body.dump()}, &exit_code);
+  json batch = ask("batch", options.remote, post_to("/v1/batches", body, /*only_reads=*/false), &exit_code);
   if (exit_code != kExitOk) return exit_code;
   const std::string id = text_of(batch, "batch");
   if (!options.no_wait) batch = wait_for(options, id, &exit_code);
@@ -256,7 +268,7 @@ int run_audience(const AudienceOptions& options) {
     target += "&cap_type=" + encoded(options.cap_type) + "&cap=" + std::to_string(options.cap) +
               "&cap_days=" + number_cell(json(options.cap_days), "%.9g");
   int exit_code = kExitOk;
-  const json answer = ask("audience", options.remote, {.target = target, .repeatable = true}, &exit_code);
+  const json answer = ask("audience", options.remote, get_of(target), &exit_code);
   if (exit_code != kExitOk) return exit_code;
   if (options.remote.is_json()) {
     std::printf("%s\n", answer.dump().c_str());

@@ -215,7 +215,7 @@ Result<std::string> Batches::make_lists(JobRun& job, BatchState* state) {
   const auto should_stop = [&] { return stopping_ || job.cancelled()->load(std::memory_order_relaxed); };
   Pace pace(batch.request.max_per_second);
   std::string lines = batch.bytes == 0 ? lines_head(batch.request) : "";
-  auto saved_at = std::chrono::steady_clock::now();
+  auto saved_at = std::chrono::steady_clock::now() - kBatchSavePeriod;  // the first lists are there at once
   // A slow pace is kept within a block, too.
   const std::size_t block =
       batch.request.max_per_second > 0

@@ -266,9 +266,10 @@ Result<std::string> TrainerImpl::run_plan(JobRun& job, const TrainRequest& reque
 
 Result<GenerationInfo> TrainerImpl::train_here(const TrainingTask& task, const RunControl& control) const {
   control.stage("load", 0, kLoaded);
-  TAMIS_ASSIGN_OR_RETURN(Dataset dataset,
-                         load_dataset(*store_, types_of(task), task.now_ms, control.cancelled,
-                                      need_features(task.options.models), need_baskets(task.options.models)));
+  TAMIS_ASSIGN_OR_RETURN(
+      Dataset dataset,
+      load_dataset(*store_, types_of(task), task.now_ms, control.cancelled, need_features(task.options.models),
+                   need_baskets(task.options.models) || need_baskets(task.inheritance.members)));
   dataset.text_embedders = options_->text_embedders.get();
   TrainingRun run{.generation = task.generation,
                   .created_ms = task.now_ms,

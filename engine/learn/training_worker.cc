@@ -107,7 +107,7 @@ Result<GenerationInfo> train(const TrainingTask& task, const TextEmbedderFactory
   TAMIS_ASSIGN_OR_RETURN(std::unique_ptr<storage::Store> store, storage::Store::open(task.store, options));
   TAMIS_ASSIGN_OR_RETURN(Dataset dataset,
                          load_dataset(*store, types_of(task), task.now_ms, nullptr, need_features(task.options.models),
-                                      need_baskets(task.options.models)));
+                                      need_baskets(task.options.models) || need_baskets(task.inheritance.members)));
   std::shared_ptr<const models::TextEmbedderSource> source;
   if (text_embedders) {
     TAMIS_ASSIGN_OR_RETURN(source, text_embedders(task.options));

@@ -121,7 +121,7 @@ TEST_F(BatchesTest, MayBeOfSimilarItems) {
 TEST_F(BatchesTest, GoesOnAfterARestart) {
   open();
   write_users(400);
-  const Batch slow = start({.k = 1, .max_per_second = 200});
+  const Batch slow = start({.k = 1, .max_per_second = 400});
   wait_for_lists(slow.id, 1);
   close();
   {  // what a crash may leave behind the last saved state

@@ -48,8 +48,9 @@ class CompareTest : public ShopQueriesTest {
   // By popularity a, b, c; by date c, b, a, and d that nobody has met.
   void write_three() {
     open();
-    for (const auto& [item, listed_ms] : {std::pair("a", 1'000), {"b", 2'000}, {"c", 3'000}, {"d", 4'000}})
-      write({put_item(item, {{"listed_at", Timestamp{listed_ms}}})});
+    const std::vector<std::pair<std::string, TimestampMs>> listed = {
+        {"a", 1'000}, {"b", 2'000}, {"c", 3'000}, {"d", 4'000}};
+    for (const auto& [item, listed_ms] : listed) write({put_item(item, {{"listed_at", Timestamp{listed_ms}}})});
     for (int i = 0; i < 6; ++i) {
       view("x" + std::to_string(i), "a");
       if (i < 4) view("x" + std::to_string(i), "b");

@@ -61,7 +61,7 @@ TEST_F(BasketsTest, OfEventsThatNameNoneAreJoinedByTime) {
       data({{0, 1, 0}, {1, 9, 10}, {0, 2, 20}, {0, 3, 50}, {0, 6, 81}, {1, 8, 39}, {0, 7, 90}}, false);
   EXPECT_THAT(rows(make_baskets(unnamed, {}).value()),
               ElementsAre(ElementsAre(1, 2, 3), ElementsAre(8, 9), ElementsAre(6, 7)));
-  EXPECT_THAT(rows(make_baskets(unnamed, {.gap_minutes = 31}).value()),
+  EXPECT_THAT(rows(make_baskets(unnamed, {.types = {}, .gap_minutes = 31}).value()),
               ElementsAre(ElementsAre(1, 2, 3, 6, 7), ElementsAre(8, 9)));
 }
 
@@ -91,7 +91,7 @@ TEST_F(BasketsTest, AreNotMadeUp) {
 
 TEST_F(BasketsTest, AreLeftOutWhereTooLarge) {
   const TrainingData two = data({{0, 1, 0}, {0, 2, 0}, {0, 3, 0}, {1, 4, 0}, {1, 5, 0}}, false);
-  EXPECT_THAT(rows(make_baskets(two, {.most = 2}).value()), ElementsAre(ElementsAre(4, 5)));
+  EXPECT_THAT(rows(make_baskets(two, {.types = {}, .most = 2}).value()), ElementsAre(ElementsAre(4, 5)));
 }
 
 // 10 baskets: item 0 in 5, item 1 in 4, both in 4; item 2 in 5, with 0 in 1, with 1 in 1; item 3 in 1, with 0.
@@ -111,8 +111,9 @@ InteractionMatrix ten_baskets() {
 }
 
 std::unique_ptr<BoughtTogetherModel> count_ten(std::uint32_t support = 2, double shrinkage = 1) {
-  return BoughtTogetherModel::count(ten_baskets(), 3,
-                                    {.shrinkage = shrinkage, .confidence_exponent = 0, .support = support}, {})
+  return BoughtTogetherModel::count(
+             ten_baskets(), 3, {.baskets = {}, .shrinkage = shrinkage, .confidence_exponent = 0, .support = support},
+             {})
       .value();
 }
 
@@ -132,7 +133,7 @@ TEST(BoughtTogether, LiftsByHand) {
 }
 
 TEST(BoughtTogether, MayWeighHowOftenAnItemComesAlong) {
-  const BoughtTogetherOptions options{.shrinkage = 1, .confidence_exponent = 0.5, .support = 1};
+  const BoughtTogetherOptions options{.baskets = {}, .shrinkage = 1, .confidence_exponent = 0.5, .support = 1};
   const auto model = BoughtTogetherModel::count(ten_baskets(), 3, options, {}).value();
   const std::vector<std::uint32_t> cart = {0};
   const auto found = model->complete(cart, 1, 10, {});
@@ -182,7 +183,8 @@ TEST(BoughtTogether, IsTheSameForAnyNumberOfThreads) {
 
 TEST(BoughtTogether, KeepsTheBestPairsOfAnItem) {
   const auto model =
-      BoughtTogetherModel::count(ten_baskets(), 3, {.shrinkage = 1, .support = 1, .neighbors = 1}, {}).value();
+      BoughtTogetherModel::count(ten_baskets(), 3, {.baskets = {}, .shrinkage = 1, .support = 1, .neighbors = 1}, {})
+          .value();
   const std::vector<std::uint32_t> cart = {0};
   const auto found = model->complete(cart, 1, 10, {});
   ASSERT_EQ(found.size(), 1);
