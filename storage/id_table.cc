@@ -1,26 +1,31 @@
 #include "storage/id_table.h"
 
+#include <functional>
+
 namespace tamis::storage {
+namespace {
 
-IdTable::Shard& IdTable::shard(std::string_view external_id) {
-  return shards_[std::hash<std::string_view>{}(external_id) / 64 % kShards];
-}
+std::uint64_t id_hash(std::string_view external_id) { return std::hash<std::string_view>{}(external_id); }
 
-const IdTable::Shard& IdTable::shard(std::string_view external_id) const {
-  return shards_[std::hash<std::string_view>{}(external_id) / 64 % kShards];
+}  // namespace
+
+std::string_view IdTable::view(DenseId id) const {
+  if (id >= names_.size() || names_[id] == nullptr) return {};
+  return StringArena::view(names_[id]);
 }
 
 std::optional<DenseId> IdTable::find(std::string_view external_id) const {
-  const Shard& home = shard(external_id);
+  if (external_id.empty()) return std::nullopt;
+  const std::uint64_t hash = id_hash(external_id);
+  const Shard& home = shard(hash);
   ReaderLock lock(home.mutex);
-  const auto found = home.ids.find(external_id);
-  if (found == home.ids.end()) return std::nullopt;
-  return found->second;
+  ReaderLock names_lock(names_mutex_);
+  return home.ids.find(hash, [&](DenseId id) TAMIS_NO_THREAD_SAFETY_ANALYSIS { return view(id) == external_id; });
 }
 
 std::string IdTable::name(DenseId id) const {
   ReaderLock lock(names_mutex_);
-  return id < names_.size() ? names_[id] : std::string();
+  return std::string(view(id));
 }
 
 std::size_t IdTable::size() const {
@@ -28,51 +33,64 @@ std::size_t IdTable::size() const {
   return names_.size();
 }
 
+std::uint64_t IdTable::memory_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Shard& part : shards_) {
+    ReaderLock lock(part.mutex);
+    bytes += part.ids.memory_bytes();
+  }
+  ReaderLock lock(names_mutex_);
+  return bytes + arena_.memory_bytes() + names_.size() * sizeof(const char*);
+}
+
+void IdTable::link(std::string_view name, DenseId id) {
+  const std::uint64_t hash = id_hash(name);
+  Shard& home = shard(hash);
+  WriterLock lock(home.mutex);
+  ReaderLock names_lock(names_mutex_);
+  home.ids.insert(hash, id, [&](DenseId other) TAMIS_NO_THREAD_SAFETY_ANALYSIS { return id_hash(view(other)); });
+}
+
+void IdTable::unlink(std::string_view name, DenseId id) {
+  if (name.empty()) return;
+  const std::uint64_t hash = id_hash(name);
+  Shard& home = shard(hash);
+  WriterLock lock(home.mutex);
+  ReaderLock names_lock(names_mutex_);
+  home.ids.erase(hash, id, [&](DenseId other) TAMIS_NO_THREAD_SAFETY_ANALYSIS { return id_hash(view(other)); });
+}
+
 DenseId IdTable::assign(std::string_view external_id) {
   if (const auto known = find(external_id)) return *known;
-  std::string_view name;
   DenseId id = 0;
   {
     WriterLock lock(names_mutex_);
     id = static_cast<DenseId>(names_.size());
-    name = names_.emplace_back(external_id);
+    names_.push_back(arena_.add(external_id));
   }
-  Shard& home = shard(name);
-  WriterLock lock(home.mutex);
-  home.ids.emplace(name, id);
+  link(external_id, id);
   return id;
-}
-
-void IdTable::forget(std::string_view name, DenseId id) {
-  if (name.empty()) return;
-  Shard& home = shard(name);
-  WriterLock lock(home.mutex);
-  const auto found = home.ids.find(name);
-  if (found != home.ids.end() && found->second == id) home.ids.erase(found);
 }
 
 void IdTable::set(DenseId id, std::string_view external_id) {
   const std::string before = name(id);
   if (id < size() && before == external_id) return;
-  forget(before, id);
-  std::string_view name;
+  unlink(before, id);
+  // A name has one number: the newest.
+  if (const auto other = find(external_id)) unlink(external_id, *other);
   {
     WriterLock lock(names_mutex_);
     if (id >= names_.size()) names_.resize(id + std::size_t{1});
-    names_[id] = external_id;
-    name = names_[id];
+    if (names_[id] != nullptr) StringArena::wipe(names_[id]);
+    names_[id] = external_id.empty() ? nullptr : arena_.add(external_id);
   }
-  if (name.empty()) return;
-  Shard& home = shard(name);
-  WriterLock lock(home.mutex);
-  home.ids.erase(name);  // its key viewed the name of another number
-  home.ids.emplace(name, id);
+  if (!external_id.empty()) link(external_id, id);
 }
 
 void IdTable::truncate(std::size_t size) {
   while (this->size() > size) {
     const auto last = static_cast<DenseId>(this->size() - 1);
-    forget(name(last), last);
+    unlink(name(last), last);
     WriterLock lock(names_mutex_);
     names_.pop_back();
   }

@@ -1,4 +1,5 @@
-// IdTable: external ids <-> dense ids of users or of items, held in memory whole.
+// IdTable: external ids <-> dense ids of users or of items, held in memory whole: each id once, in an arena, for its
+// own bytes and about 20 more.
 //
 // Thread-safe: any number of readers beside one writer (the committing thread). Reads never wait for disk.
 #pragma once
@@ -8,10 +9,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
+#include "common/hashed_ids.h"
 #include "common/ids.h"
 #include "common/mutex.h"
+#include "common/string_arena.h"
 
 namespace tamis::storage {
 
@@ -22,6 +24,7 @@ class IdTable {
   std::string name(DenseId id) const;
   // How many ids were ever assigned, deleted entities included.
   std::size_t size() const;
+  std::uint64_t memory_bytes() const;
 
   // The id of `external_id`, assigned now where it is new. Writer only.
   DenseId assign(std::string_view external_id);
@@ -32,17 +35,21 @@ class IdTable {
 
  private:
   static constexpr std::size_t kShards = 16;
+  // Its lock is taken before that of the names.
   struct Shard {
     mutable SharedMutex mutex;
-    std::unordered_map<std::string_view, DenseId> ids TAMIS_GUARDED_BY(mutex);  // keys view names_
+    HashedIds ids TAMIS_GUARDED_BY(mutex);
   };
-  void forget(std::string_view name, DenseId id);  // where it is the name of that id
-  Shard& shard(std::string_view external_id);
-  const Shard& shard(std::string_view external_id) const;
+  std::string_view view(DenseId id) const TAMIS_REQUIRES_SHARED(names_mutex_);
+  void link(std::string_view name, DenseId id);
+  void unlink(std::string_view name, DenseId id);  // where it is the name of that id
+  Shard& shard(std::uint64_t hash) { return shards_[hash / 64 % kShards]; }
+  const Shard& shard(std::uint64_t hash) const { return shards_[hash / 64 % kShards]; }
 
   std::array<Shard, kShards> shards_;
   mutable SharedMutex names_mutex_;
-  std::deque<std::string> names_ TAMIS_GUARDED_BY(names_mutex_);  // elements never move
+  StringArena arena_ TAMIS_GUARDED_BY(names_mutex_);
+  std::deque<const char*> names_ TAMIS_GUARDED_BY(names_mutex_);  // null: no name
 };
 
 }  // namespace tamis::storage

@@ -218,11 +218,10 @@ std::map<std::string, std::uint64_t> LiveState::interactions_by_type() const {
 }
 
 std::uint64_t LiveState::memory_bytes() const {
-  constexpr std::uint64_t kBytesPerId = 128;  // a name, twice, with its nodes
   std::uint64_t bytes = users_.memory_bytes() + items_.memory_bytes() + user_attributes_.memory_bytes() +
                         item_attributes_.memory_bytes() + histories_.memory_bytes() + item_statistics_.memory_bytes() +
                         item_counter_.memory_bytes() + vector_rows_.memory_bytes();
-  bytes += (store_->ids(EntityKind::kUser).size() + store_->ids(EntityKind::kItem).size()) * kBytesPerId;
+  bytes += store_->ids(EntityKind::kUser).memory_bytes() + store_->ids(EntityKind::kItem).memory_bytes();
   for (const auto state = pin(); const auto& [name, space] : state->spaces) {
     bytes += space->items->stats().memory_bytes + space->users->stats().memory_bytes;
   }
