@@ -1,8 +1,10 @@
 #include "index/attribute_index.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -13,6 +15,7 @@
 #include "common/mutex.h"
 #include "index/id_pages.h"
 #include "index/numeric_column.h"
+#include "index/packed_features.h"
 
 namespace tamis::index {
 namespace {
@@ -40,95 +43,139 @@ std::optional<std::string_view> text_of(const FeatureValue& value) {
   return std::nullopt;
 }
 
-// All that is known of one feature name. A value of any kind may stand in any entity.
-struct Field {
+// The bitmaps of one field. A value of any kind may stand in any entity.
+struct Postings {
   Bitmap present;
   Bitmap flags[2];                                // booleans: false, true
   std::unordered_map<std::string, Bitmap> texts;  // categories, elements of sets, prose
   NumericColumn numbers;                          // numbers and timestamps
+
+  void add(DenseId id, const FeatureValue& value) {
+    present.add(id);
+    if (const auto* flag = std::get_if<bool>(&value)) {
+      flags[*flag ? 1 : 0].add(id);
+    } else if (const auto number = number_of(value)) {
+      if (!std::isnan(*number)) numbers.add(id, *number);  // NaN equals nothing and compares with nothing
+    } else if (const auto text = text_of(value)) {
+      texts.try_emplace(text_key(*text)).first->second.add(id);
+    } else if (const auto* elements = std::get_if<std::vector<std::string>>(&value)) {
+      for (const std::string& element : *elements) texts.try_emplace(text_key(element)).first->second.add(id);
+    }
+  }
+  void remove(DenseId id, const FeatureValue& value) {
+    present.remove(id);
+    if (const auto* flag = std::get_if<bool>(&value)) {
+      flags[*flag ? 1 : 0].remove(id);
+    } else if (const auto number = number_of(value)) {
+      if (!std::isnan(*number)) numbers.remove(id, *number);
+    } else if (const auto text = text_of(value)) {
+      remove_text(id, *text);
+    } else if (const auto* elements = std::get_if<std::vector<std::string>>(&value)) {
+      for (const std::string& element : *elements) remove_text(id, element);  // a list may repeat one
+    }
+  }
+  std::uint64_t memory_bytes() const {
+    std::uint64_t bytes = present.getSizeInBytes(false) + numbers.memory_bytes();
+    for (const auto& [text, ids] : texts) bytes += text.size() + 96 + ids.getSizeInBytes(false);
+    return bytes;
+  }
+
+ private:
+  void remove_text(DenseId id, std::string_view text) {
+    const auto found = texts.find(text_key(text));
+    if (found == texts.end()) return;
+    found->second.remove(id);
+    if (found->second.isEmpty()) texts.erase(found);
+  }
+};
+
+// One feature name.
+struct Field {
   FieldSummary summary;
+  std::unique_ptr<Postings> postings;  // null: no filter has asked for it
+  bool empty() const {
+    return std::all_of(summary.by_kind.begin(), summary.by_kind.end(), [](std::uint64_t count) { return count == 0; });
+  }
 };
 
-using TextPosting = std::pair<const std::string, Bitmap>;
-
-// What an entity put into one field, to take it out again.
-struct Posting {
-  Field* field = nullptr;
-  std::size_t kind = 0;  // the value's alternative
-  std::vector<TextPosting*> texts;
-  std::optional<double> number;
-  std::optional<bool> flag;
-};
-
-struct Entry {
-  std::string external_id;
-  std::vector<Posting> postings;
-};
+// The fields that `filter` compares.
+void collect_fields(const Filter& filter, std::vector<std::string_view>* fields) {
+  for (const Filter& child : filter.children) collect_fields(child, fields);
+  if (!filter.field.empty()) fields->push_back(filter.field);
+}
 
 }  // namespace
 
 struct AttributeIndex::Impl {
+  explicit Impl(FindId find_id_in) : find_id(std::move(find_id_in)) {}
+
+  const FindId find_id;
   mutable SharedMutex mutex;
-  std::map<std::string, Field, std::less<>> fields TAMIS_GUARDED_BY(mutex);
-  std::unordered_multimap<std::string, DenseId> by_external_id TAMIS_GUARDED_BY(mutex);
-  IdPages<std::unique_ptr<Entry>> entries TAMIS_GUARDED_BY(mutex);
+  FeaturePacker packer TAMIS_GUARDED_BY(mutex);
+  mutable std::vector<Field> fields TAMIS_GUARDED_BY(mutex);  // by the packer's numbers of names
+  IdPages<FeaturePacker::Packed> packed TAMIS_GUARDED_BY(mutex);
+  std::uint64_t packed_bytes TAMIS_GUARDED_BY(mutex) = 0;
   Bitmap live TAMIS_GUARDED_BY(mutex);
 
-  static void add(DenseId id, const FeatureValue& value, Posting* posting) {
-    Field& field = *posting->field;
-    field.present.add(id);
-    posting->kind = value.index();
-    ++field.summary.by_kind[posting->kind];
-    const auto add_text = [&](std::string_view text) {
-      const auto at = field.texts.try_emplace(text_key(text)).first;
-      at->second.add(id);
-      posting->texts.push_back(&*at);
-    };
-    if (const auto* flag = std::get_if<bool>(&value)) {
-      field.flags[*flag ? 1 : 0].add(id);
-      posting->flag = *flag;
-    } else if (const auto number = number_of(value)) {
-      if (std::isnan(*number)) return;  // equals nothing and compares with nothing
-      field.numbers.add(id, *number);
-      posting->number = number;
-    } else if (const auto text = text_of(value)) {
-      add_text(*text);
-    } else if (const auto* elements = std::get_if<std::vector<std::string>>(&value)) {
-      for (const std::string& element : *elements) add_text(element);
-    }
+  const char* packed_of(DenseId id) const TAMIS_REQUIRES_SHARED(mutex) {
+    const FeaturePacker::Packed* found = packed.find(id);
+    return found == nullptr ? nullptr : found->get();
   }
 
-  static void take_out(DenseId id, const Posting& posting) {
-    Field& field = *posting.field;
-    field.present.remove(id);
-    --field.summary.by_kind[posting.kind];
-    if (posting.flag) field.flags[*posting.flag ? 1 : 0].remove(id);
-    if (posting.number) field.numbers.remove(id, *posting.number);
-    for (TextPosting* text : posting.texts) text->second.remove(id);
-    // Only after all of them: a list may repeat an element.
-    for (TextPosting* text : posting.texts) {
-      if (text->second.isEmpty()) text->second.shrinkToFit();
-    }
+  // Takes what `id` has out of the fields.
+  void take_out(DenseId id) TAMIS_REQUIRES(mutex) {
+    const char* before = packed_of(id);
+    if (before == nullptr) return;
+    packer.visit(before, [&](std::uint32_t name, const FeatureValue& value) TAMIS_NO_THREAD_SAFETY_ANALYSIS {
+      Field& field = fields[name];
+      --field.summary.by_kind[value.index()];
+      if (field.postings != nullptr) field.postings->remove(id, value);
+      if (field.empty()) field.postings = nullptr;
+    });
+    packer.release(before);
+    packed_bytes -= std::min<std::uint64_t>(packed_bytes, malloc_bytes(before));
+    packed.at(id) = nullptr;
   }
 
-  void remove(DenseId id) TAMIS_REQUIRES(mutex) {
-    const std::unique_ptr<Entry>* found = entries.find(id);
-    if (found == nullptr || *found == nullptr) return;
-    const Entry& entry = **found;
-    for (const Posting& posting : entry.postings) take_out(id, posting);
-    const auto [begin, end] = by_external_id.equal_range(entry.external_id);
-    for (auto at = begin; at != end; ++at) {
-      if (at->second == id) {
-        by_external_id.erase(at);
-        break;
-      }
+  static std::uint64_t malloc_bytes(const char* block) {
+    return ::malloc_usable_size(const_cast<char*>(block)) + sizeof(std::size_t);  // NOLINT: it is not changed
+  }
+
+  const Field* find_field(std::string_view name) const TAMIS_REQUIRES_SHARED(mutex) {
+    const auto id = packer.find_name(name);
+    if (!id || *id >= fields.size() || fields[*id].empty()) return nullptr;
+    return &fields[*id];
+  }
+
+  // The numbers of those `names` that entities have and no filter has asked for before.
+  std::vector<std::uint32_t> find_unprepared(const std::vector<std::string_view>& names) const
+      TAMIS_REQUIRES_SHARED(mutex) {
+    std::vector<std::uint32_t> missing;
+    for (const std::string_view name : names) {
+      const Field* field = find_field(name);
+      if (field != nullptr && field->postings == nullptr) missing.push_back(*packer.find_name(name));
     }
-    live.remove(id);
-    entries.at(id) = nullptr;
+    return missing;
+  }
+
+  void prepare(const std::vector<std::string_view>& names) const {
+    {
+      const ReaderLock lock(mutex);
+      if (find_unprepared(names).empty()) return;
+    }
+    const WriterLock lock(mutex);
+    const std::vector<std::uint32_t> missing = find_unprepared(names);  // another may have been faster
+    for (const std::uint32_t name : missing) fields[name].postings = std::make_unique<Postings>();
+    if (missing.empty()) return;
+    for (const DenseId id : live) {
+      packer.visit(packed_of(id), [&](std::uint32_t name, const FeatureValue& value) TAMIS_NO_THREAD_SAFETY_ANALYSIS {
+        if (std::find(missing.begin(), missing.end(), name) != missing.end()) fields[name].postings->add(id, value);
+      });
+    }
   }
 
   // The ids whose value of `field` equals `wanted`, as matches() compares.
-  static void collect_equal(const Field& field, const FeatureValue& wanted, Bitmap* out) {
+  static void collect_equal(const Postings& field, const FeatureValue& wanted, Bitmap* out) {
     if (const auto* flag = std::get_if<bool>(&wanted)) {
       *out |= field.flags[*flag ? 1 : 0];
     } else if (const auto number = number_of(wanted)) {
@@ -146,13 +193,13 @@ struct AttributeIndex::Impl {
     for (const FeatureValue& wanted : filter.values) {
       const auto text = text_of(wanted);
       if (!text) continue;
-      const auto [begin, end] = by_external_id.equal_range(std::string(*text));
-      for (auto at = begin; at != end; ++at) result.add(at->second);
+      const auto id = find_id(*text);
+      if (id && live.contains(*id)) result.add(*id);
     }
     return result;
   }
 
-  static Bitmap evaluate_range(const Field& field, const Filter& filter) {
+  static Bitmap evaluate_range(const Postings& field, const Filter& filter) {
     Bitmap result;
     if (filter.values.empty()) return result;
     const auto bound = number_of(filter.values.front());
@@ -195,9 +242,10 @@ struct AttributeIndex::Impl {
       default: break;
     }
     if (filter.field == "id") return evaluate_id(filter);
-    const auto found = fields.find(filter.field);
-    if (found == fields.end()) return {};
-    const Field& field = found->second;
+    const Field* found = find_field(filter.field);
+    // A field that came with a write since prepare(): no entity had it when the call began.
+    if (found == nullptr || found->postings == nullptr) return {};
+    const Postings& field = *found->postings;
     if (filter.op == Filter::Op::kExists) return field.present;
     if (filter.op != Filter::Op::kEqual && filter.op != Filter::Op::kIn) return evaluate_range(field, filter);
     Bitmap result;
@@ -206,34 +254,56 @@ struct AttributeIndex::Impl {
   }
 };
 
-AttributeIndex::AttributeIndex() : impl_(std::make_unique<Impl>()) {}
+AttributeIndex::AttributeIndex(FindId find_id) : impl_(std::make_unique<Impl>(std::move(find_id))) {}
 AttributeIndex::~AttributeIndex() = default;
 
-void AttributeIndex::set(DenseId id, std::string_view external_id, const Features& features) {
+void AttributeIndex::set(DenseId id, const Features& features) {
   Impl& impl = *impl_;
   const WriterLock lock(impl.mutex);
-  impl.remove(id);
-  auto entry = std::make_unique<Entry>();
-  entry->external_id = external_id;
-  for (const auto& [name, value] : features) {
-    Posting posting;
-    posting.field = &impl.fields.try_emplace(name).first->second;
-    Impl::add(id, value, &posting);
-    entry->postings.push_back(std::move(posting));
-  }
-  impl.by_external_id.emplace(external_id, id);
-  impl.entries.at(id) = std::move(entry);
+  // What is new is taken before what was there is released, so that a category that stays keeps its code.
+  FeaturePacker::Packed packed = impl.packer.pack(features);
+  impl.take_out(id);
   impl.live.add(id);
+  if (packed == nullptr) return;
+  impl.packer.visit(packed.get(), [&](std::uint32_t name, const FeatureValue& value) TAMIS_NO_THREAD_SAFETY_ANALYSIS {
+    if (name >= impl.fields.size()) impl.fields.resize(name + std::size_t{1});
+    Field& field = impl.fields[name];
+    ++field.summary.by_kind[value.index()];
+    if (field.postings != nullptr) field.postings->add(id, value);
+  });
+  impl.packed_bytes += Impl::malloc_bytes(packed.get());
+  impl.packed.at(id) = std::move(packed);
 }
 
 void AttributeIndex::remove(DenseId id) {
   const WriterLock lock(impl_->mutex);
-  impl_->remove(id);
+  impl_->take_out(id);
+  impl_->live.remove(id);
+}
+
+Features AttributeIndex::features(DenseId id) const {
+  const ReaderLock lock(impl_->mutex);
+  return impl_->packer.unpack(impl_->packed_of(id));
 }
 
 Bitmap AttributeIndex::evaluate(const Filter& filter) const {
+  std::vector<std::string_view> names;
+  collect_fields(filter, &names);
+  impl_->prepare(names);
   const ReaderLock lock(impl_->mutex);
   return impl_->evaluate(filter);
+}
+
+void AttributeIndex::prepare(const std::vector<std::string>& fields) const {
+  impl_->prepare({fields.begin(), fields.end()});
+}
+
+std::vector<std::string> AttributeIndex::prepared_fields() const {
+  const ReaderLock lock(impl_->mutex);
+  std::vector<std::string> names;
+  for (std::uint32_t name = 0; name < impl_->fields.size(); ++name)
+    if (impl_->fields[name].postings != nullptr) names.push_back(impl_->packer.name(name));
+  return names;
 }
 
 Bitmap AttributeIndex::all() const {
@@ -243,17 +313,17 @@ Bitmap AttributeIndex::all() const {
 
 std::optional<FieldSummary> AttributeIndex::find_field(std::string_view name) const {
   const ReaderLock lock(impl_->mutex);
-  const auto found = impl_->fields.find(name);
-  if (found == impl_->fields.end() || found->second.present.isEmpty()) return std::nullopt;
-  return found->second.summary;
+  const Field* found = impl_->find_field(name);
+  if (found == nullptr) return std::nullopt;
+  return found->summary;
 }
 
 std::vector<std::string> AttributeIndex::field_names() const {
   const ReaderLock lock(impl_->mutex);
   std::vector<std::string> names;
-  for (const auto& [name, field] : impl_->fields) {
-    if (!field.present.isEmpty()) names.push_back(name);
-  }
+  for (std::uint32_t name = 0; name < impl_->fields.size(); ++name)
+    if (!impl_->fields[name].empty()) names.push_back(impl_->packer.name(name));
+  std::sort(names.begin(), names.end());
   return names;
 }
 
@@ -264,13 +334,10 @@ bool AttributeIndex::empty() const {
 
 std::uint64_t AttributeIndex::memory_bytes() const {
   const ReaderLock lock(impl_->mutex);
-  std::uint64_t bytes = impl_->entries.memory_bytes() + impl_->live.getSizeInBytes(false);
-  bytes += impl_->by_external_id.size() * 80 + impl_->live.cardinality() * (sizeof(Entry) + 64);
-  for (const auto& [name, field] : impl_->fields) {
-    bytes += field.present.getSizeInBytes(false) * 2 + field.numbers.memory_bytes() +
-             field.present.cardinality() * sizeof(Posting);
-    for (const auto& [text, ids] : field.texts) bytes += text.size() + 96 + ids.getSizeInBytes(false);
-  }
+  std::uint64_t bytes = impl_->packed.memory_bytes() + impl_->packed_bytes + impl_->packer.memory_bytes() +
+                        impl_->live.getSizeInBytes(false);
+  for (const Field& field : impl_->fields)
+    if (field.postings != nullptr) bytes += field.postings->memory_bytes();
   return bytes;
 }
 

@@ -1,64 +1,94 @@
 #include "engine/live/entity_table.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
-#include <vector>
 
 namespace tamis::engine {
 namespace {
 
-// Rows copied per spell of the lock in scan().
-constexpr std::size_t kScanBlock = 1'024;
-
-std::uint64_t value_bytes(const FeatureValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return text->capacity();
-  if (const auto* prose = std::get_if<Text>(&value)) return prose->text.capacity();
-  if (const auto* set = std::get_if<std::vector<std::string>>(&value)) {
-    std::uint64_t bytes = set->capacity() * sizeof(std::string);
-    for (const auto& element : *set) bytes += element.capacity();
-    return bytes;
-  }
-  return 0;
-}
-
-// An estimate: what the entity's allocations hold, map nodes and the shared block included.
-std::uint64_t entity_bytes(const Entity& entity) {
-  constexpr std::uint64_t kMapNodeBytes = 32;
-  constexpr std::uint64_t kSharedBlockBytes = 32;
-  std::uint64_t bytes = sizeof(Entity) + kSharedBlockBytes + entity.id.capacity();
-  for (const auto& [name, value] : entity.features) {
-    bytes += kMapNodeBytes + sizeof(Features::value_type) + name.capacity() + value_bytes(value);
-  }
-  return bytes;
-}
-
-bool has_expired(const Entity& entity, TimestampMs now_ms) {
-  return entity.expires_ms != 0 && entity.expires_ms <= now_ms;
-}
+// Rows looked at per spell of the lock in a scan.
+constexpr std::size_t kScanBlock = 4'096;
+constexpr TimestampMs kBeforeAll = std::numeric_limits<TimestampMs>::min();
 
 }  // namespace
 
+EntityTable::EntityTable(EntityKind kind, const storage::IdTable* names, index::AttributeIndex* attributes)
+    : is_item_(kind == EntityKind::kItem), names_(names), attributes_(attributes) {}
+
 const EntityTable::Row* EntityTable::find(DenseId id) const {
-  if (id >= rows_.size() || rows_[id].entity == nullptr) return nullptr;
+  if (id >= rows_.size() || !rows_[id].is_there) return nullptr;
   return &rows_[id];
 }
 
-std::shared_ptr<const Entity> EntityTable::get(DenseId id, TimestampMs now_ms) const {
-  ReaderLock lock(mutex_);
-  const Row* row = find(id);
-  if (row == nullptr || has_expired(*row->entity, now_ms)) return nullptr;
-  return row->entity;
+bool EntityTable::has_expired(DenseId id, const Row& row, TimestampMs now_ms) const {
+  if (!row.has_more) return false;
+  const auto more = more_.find(id);
+  return more != more_.end() && more->second.expires_ms != 0 && more->second.expires_ms <= now_ms;
+}
+
+std::shared_ptr<const Entity> EntityTable::get(DenseId id, TimestampMs now_ms, Revision* revision) const {
+  Revision found = 0;
+  if (revision != nullptr) *revision = 0;
+  if (!is_item_) return make(id, now_ms, &found);
+  {
+    ReaderLock lock(mutex_);
+    const Row* row = find(id);
+    if (row == nullptr || has_expired(id, *row, now_ms)) return nullptr;
+    found = revisions_[id];
+  }
+  KeptShard& shard = kept_[id % kKeptShards];
+  const std::size_t slot = id / kKeptShards % kKeptSlots;
+  {
+    MutexLock lock(shard.mutex);
+    if (slot < shard.slots.size() && shard.slots[slot].id == id && shard.slots[slot].revision == found) {
+      if (revision != nullptr) *revision = found;
+      return shard.slots[slot].entity;
+    }
+  }
+  auto made = make(id, now_ms, &found);
+  if (made == nullptr) return nullptr;
+  if (revision != nullptr) *revision = found;
+  std::shared_ptr<const Entity> last = made;  // freed after the lock
+  MutexLock lock(shard.mutex);
+  if (shard.slots.empty()) shard.slots.resize(kKeptSlots);
+  shard.slots[slot].id = id;
+  shard.slots[slot].revision = found;
+  shard.slots[slot].entity.swap(last);
+  return made;
+}
+
+// The writer sets the features before it gives the row its revision: what is read under a revision is at least as new.
+std::shared_ptr<const Entity> EntityTable::make(DenseId id, TimestampMs now_ms, Revision* revision) const {
+  auto made = std::make_shared<Entity>();
+  {
+    ReaderLock lock(mutex_);
+    const Row* row = find(id);
+    if (row == nullptr || has_expired(id, *row, now_ms)) return nullptr;
+    made->updated_ms = row->updated_ms;
+    made->hidden = row->is_hidden;
+    if (row->has_more) {
+      const More& more = more_.at(id);
+      made->expires_ms = more.expires_ms;
+      made->version = more.version;
+    }
+    if (is_item_) *revision = revisions_[id];
+  }
+  made->id = names_->name(id);
+  made->features = attributes_->features(id);
+  return made;
 }
 
 bool EntityTable::is_live(DenseId id, TimestampMs now_ms) const {
   ReaderLock lock(mutex_);
   const Row* row = find(id);
-  return row != nullptr && !has_expired(*row->entity, now_ms);
+  return row != nullptr && !has_expired(id, *row, now_ms);
 }
 
 bool EntityTable::is_shown(DenseId id, TimestampMs now_ms) const {
   ReaderLock lock(mutex_);
   const Row* row = find(id);
-  return row != nullptr && !row->entity->hidden && !has_expired(*row->entity, now_ms);
+  return row != nullptr && !row->is_hidden && !has_expired(id, *row, now_ms);
 }
 
 bool EntityTable::contains(DenseId id) const {
@@ -68,8 +98,7 @@ bool EntityTable::contains(DenseId id) const {
 
 TimestampMs EntityTable::first_seen_ms(DenseId id) const {
   ReaderLock lock(mutex_);
-  const Row* row = find(id);
-  return row == nullptr ? 0 : row->first_seen_ms;
+  return !is_item_ || find(id) == nullptr ? 0 : first_seen_[id];
 }
 
 std::size_t EntityTable::id_end() const {
@@ -83,41 +112,67 @@ std::size_t EntityTable::live_count() const {
 }
 
 std::uint64_t EntityTable::memory_bytes() const {
+  constexpr std::uint64_t kMoreBytes = sizeof(More) + 40;  // with its node and bucket
+  constexpr std::uint64_t kKeptBytes = 1'024;              // of an entity; an estimate
+  std::uint64_t kept = 0;
+  for (KeptShard& shard : kept_) {
+    MutexLock lock(shard.mutex);
+    kept += shard.slots.size();
+  }
   ReaderLock lock(mutex_);
-  return memory_bytes_ + rows_.size() * sizeof(Row);
+  return rows_.size() * sizeof(Row) + first_seen_.size() * sizeof(TimestampMs) + revisions_.size() * sizeof(Revision) +
+         more_.size() * kMoreBytes + kept * sizeof(Kept) + std::min<std::uint64_t>(kept, live_count_) * kKeptBytes;
 }
 
-void EntityTable::scan(DenseId first,
-                       const std::function<bool(DenseId, const std::shared_ptr<const Entity>&)>& visit) const {
-  std::vector<std::shared_ptr<const Entity>> block;
+void EntityTable::scan_ids(DenseId first, const std::function<bool(DenseId)>& visit) const {
+  std::vector<DenseId> block;
   for (std::size_t begin = first;; begin += kScanBlock) {
     block.clear();
     {
       ReaderLock lock(mutex_);
       if (begin >= rows_.size()) return;
       const std::size_t end = std::min(begin + kScanBlock, rows_.size());
-      for (std::size_t id = begin; id < end; ++id) block.push_back(rows_[id].entity);
+      for (std::size_t id = begin; id < end; ++id)
+        if (rows_[id].is_there) block.push_back(static_cast<DenseId>(id));
     }
-    for (std::size_t i = 0; i < block.size(); ++i) {
-      if (block[i] != nullptr && !visit(static_cast<DenseId>(begin + i), block[i])) return;
-    }
+    for (const DenseId id : block)
+      if (!visit(id)) return;
   }
 }
 
-void EntityTable::put(DenseId id, Entity entity, TimestampMs first_seen_ms) {
-  auto fresh = std::make_shared<const Entity>(std::move(entity));
-  const std::uint64_t bytes = entity_bytes(*fresh);
+void EntityTable::scan(DenseId first,
+                       const std::function<bool(DenseId, const std::shared_ptr<const Entity>&)>& visit) const {
+  scan_ids(first, [&](DenseId id) {
+    Revision ignored = 0;
+    const std::shared_ptr<const Entity> entity = make(id, kBeforeAll, &ignored);
+    return entity == nullptr || visit(id, entity);
+  });
+}
+
+void EntityTable::put(DenseId id, const Entity& entity, TimestampMs first_seen_ms) {
+  attributes_->set(id, entity.features);
   WriterLock lock(mutex_);
   if (id >= rows_.size()) rows_.resize(id + std::size_t{1});
   Row& row = rows_[id];
-  if (row.entity == nullptr) {
-    ++live_count_;
-    row.first_seen_ms = first_seen_ms;
-  } else {
-    memory_bytes_ -= entity_bytes(*row.entity);
+  const bool is_new = !row.is_there;
+  if (is_new) ++live_count_;
+  const bool has_more = entity.expires_ms != 0 || entity.version != 0;
+  if (has_more) {
+    more_[id] = {entity.expires_ms, entity.version};
+  } else if (row.has_more) {
+    more_.erase(id);
   }
-  memory_bytes_ += bytes;
-  row.entity.swap(fresh);
+  row.updated_ms = entity.updated_ms;
+  row.is_there = true;
+  row.is_hidden = entity.hidden;
+  row.has_more = has_more;
+  if (!is_item_) return;
+  if (id >= revisions_.size()) {
+    revisions_.resize(id + std::size_t{1});
+    first_seen_.resize(id + std::size_t{1});
+  }
+  revisions_[id] = ++newest_revision_;
+  if (is_new) first_seen_[id] = first_seen_ms;
 }
 
 void EntityTable::extend(std::size_t id_end) {
@@ -126,12 +181,11 @@ void EntityTable::extend(std::size_t id_end) {
 }
 
 void EntityTable::remove(DenseId id) {
-  std::shared_ptr<const Entity> last;  // freed after the lock
+  attributes_->remove(id);
   WriterLock lock(mutex_);
-  if (id >= rows_.size() || rows_[id].entity == nullptr) return;
-  last = std::move(rows_[id].entity);
+  if (id >= rows_.size() || !rows_[id].is_there) return;
+  if (rows_[id].has_more) more_.erase(id);
   rows_[id] = Row{};
-  memory_bytes_ -= entity_bytes(*last);
   --live_count_;
 }
 

@@ -29,7 +29,11 @@ std::string describe_entity(EntityKind kind, const std::string& id) {
 }  // namespace
 
 LiveState::Tables::Tables(const DatabaseOptions& options, const storage::Store* store)
-    : histories(store, options.max_history, options.memory.history_cache_bytes, start_types(options)),
+    : user_attributes([store](std::string_view id) { return store->ids(EntityKind::kUser).find(id); }),
+      item_attributes([store](std::string_view id) { return store->ids(EntityKind::kItem).find(id); }),
+      users(EntityKind::kUser, &store->ids(EntityKind::kUser), &user_attributes),
+      items(EntityKind::kItem, &store->ids(EntityKind::kItem), &item_attributes),
+      histories(store, options.max_history, options.memory.history_cache_bytes, start_types(options)),
       item_statistics(options.trending_half_life_s),
       vector_rows(store, options.memory.embedding_cache_bytes) {}
 
@@ -83,8 +87,6 @@ void LiveState::put_entity(EntityKind kind, DenseId id, const Entity& entity, Ti
 void LiveState::put_sound_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms) {
   EntityTable& table = entities(kind);
   const bool is_new = !table.contains(id);
-  auto& attributes = kind == EntityKind::kUser ? user_attributes_ : item_attributes_;
-  attributes.set(id, entity.id, entity.features);
   table.put(id, entity, first_seen_ms);
   expiries_.set(kind, id, entity.expires_ms);
   if (kind == EntityKind::kItem) {

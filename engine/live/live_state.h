@@ -88,10 +88,10 @@ class LiveState {
   // a rewind has replaced this object.
   struct Tables {
     Tables(const DatabaseOptions& options, const storage::Store* store);
-    EntityTable users;
-    EntityTable items;
     index::AttributeIndex user_attributes;
     index::AttributeIndex item_attributes;
+    EntityTable users;
+    EntityTable items;
     HistoryCache histories;
     ItemStatistics item_statistics;
     VectorRows vector_rows;

@@ -88,7 +88,6 @@ void LiveState::remove_entity(EntityKind kind, DenseId id) {
   flush_vectors();
   entities(kind).remove(id);
   expiries_.remove(kind, id);
-  (kind == EntityKind::kUser ? user_attributes_ : item_attributes_).remove(id);
   for (const auto state = pin(); const auto& [name, space] : state->spaces) {
     index_of(*space, kind).remove(id);
     note_vector(name, kind, store_->ids(kind).name(id), Status::ok());

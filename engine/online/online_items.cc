@@ -183,7 +183,7 @@ void OnlineItems::look_for_work() {
   if (state->options->online.enabled) refitter_ = std::make_unique<Refitter>(state);
   std::vector<DenseId> newer;
   if (any_asks_server(*generation)) {
-    state->items->scan(0, [&](DenseId id, const std::shared_ptr<const Entity>&) {
+    state->items->scan_ids(0, [&](DenseId id) {
       if (is_new_to_a_server(*generation, id)) newer.push_back(id);
       return true;
     });
@@ -286,7 +286,7 @@ void OnlineItems::put(const std::shared_ptr<const ReadState>& state, const Made&
     for (std::size_t i = 0; i < made.items.size(); ++i) {
       const DenseId item = made.items[i];
       const auto entity = now->items->get(item, now->options->clock->now_ms());
-      if (entity == nullptr || (made.described[i] != nullptr && made.described[i] != entity)) continue;
+      if (entity == nullptr || (made.described[i] != nullptr && *made.described[i] != *entity)) continue;
       if (made.vectors[i].empty()) {
         target.remove(item);
       } else if (const Status status = target.upsert(item, made.vectors[i]); !status.is_ok()) {

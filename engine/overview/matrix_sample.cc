@@ -36,8 +36,8 @@ std::vector<MatrixSample::Point> make_curve(const std::vector<models::ScoredId>&
 std::vector<DenseId> live_users(const ReadState& state) {
   const TimestampMs now = state.options->clock->now_ms();
   std::vector<DenseId> users;
-  state.users->scan(0, [&](DenseId id, const std::shared_ptr<const Entity>& entity) {
-    if (entity->expires_ms == 0 || entity->expires_ms > now) users.push_back(id);
+  state.users->scan_ids(0, [&](DenseId id) {
+    if (state.users->is_live(id, now)) users.push_back(id);
     return !is_cancelled();
   });
   return users;

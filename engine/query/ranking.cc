@@ -26,7 +26,9 @@ class RankingWorld {
     const TimestampMs clock_ms = state_.item_statistics->data_clock_ms(input.context.now_ms);
     const auto counts = state_.item_statistics->counts(items, clock_ms);
     for (std::size_t i = 0; i < items.size(); ++i) {
-      entities_.push_back(state_.items->get(items[i], input.context.now_ms));
+      EntityTable::Revision revision = 0;
+      entities_.push_back(state_.items->get(items[i], input.context.now_ms, &revision));
+      revisions_.push_back(revision);
       const Features* features = entities_.back() == nullptr ? nullptr : &entities_.back()->features;
       candidates_.push_back({.key = items[i],
                              .row = generation.row_of(EntityKind::kItem, items[i]),
@@ -62,7 +64,7 @@ class RankingWorld {
   const RankModels& models() const { return models_; }
   const RankQuery& query() const { return query_; }
   std::span<const RankCandidate> candidates() const { return candidates_; }
-  const std::shared_ptr<const Entity>& entity(std::size_t candidate) const { return entities_[candidate]; }
+  EntityTable::Revision revision(std::size_t candidate) const { return revisions_[candidate]; }
 
   static const Features* features_of(const void* world, std::uint32_t item) {
     return static_cast<const RankingWorld*>(world)->history_features(item);
@@ -82,6 +84,7 @@ class RankingWorld {
   const ReadState& state_;
   std::vector<RankEvent> events_;
   std::vector<std::shared_ptr<const Entity>> entities_;
+  std::vector<EntityTable::Revision> revisions_;  // of the same
   std::vector<RankCandidate> candidates_;
   RankModels models_;
   std::string user_id_;
@@ -102,8 +105,9 @@ Result<std::vector<double>> score_objective(const GenerationRanker::Objective& o
   std::vector<ranker::FactorizedScorer::ItemPart> parts;
   for (std::size_t i = 0; i < count; ++i) {
     const DenseId item = world.candidates()[i].key;
-    TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<const RankedItems::Part> part,
-                           objective.items().get(item, names.name(item), world.entity(i)));
+    TAMIS_ASSIGN_OR_RETURN(
+        std::shared_ptr<const RankedItems::Part> part,
+        objective.items().get(item, names.name(item), world.revision(i), world.candidates()[i].features));
     parts.push_back({part->hidden.data(), part->vectors.data()});
     held.push_back(std::move(part));
   }

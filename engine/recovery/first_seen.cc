@@ -37,7 +37,7 @@ FirstSeen FirstSeen::of(const EntityTable& table, Sequence sequence) {
   FirstSeen made;
   made.sequence_ = sequence;
   made.first_ms_.resize(table.id_end());
-  table.scan(0, [&](DenseId id, const auto&) {
+  table.scan_ids(0, [&](DenseId id) {
     if (id >= made.first_ms_.size()) made.first_ms_.resize(id + std::size_t{1});
     made.first_ms_[id] = table.first_seen_ms(id);
     return true;

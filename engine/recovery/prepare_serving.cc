@@ -1,5 +1,6 @@
 #include "engine/recovery/prepare_serving.h"
 
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -26,8 +27,9 @@ std::uint64_t reconcile(const Generation& generation, const models::Encoder& enc
     space->changes.fetch_add(1, std::memory_order_relaxed);
   }
   std::vector<float> vector(encoder.shape().dim);
-  entities.scan(0, [&](DenseId id, const std::shared_ptr<const Entity>& entity) {
+  entities.scan_ids(0, [&](DenseId id) {
     if (vocabulary.row_of(kind, id) != kNoDenseId && target.contains(id)) return true;
+    const auto entity = entities.get(id, std::numeric_limits<TimestampMs>::min());
     if (!find_trained_vector(generation, encoder, kind, id, entity.get(), vector)) return true;
     Status status = target.upsert(id, vector);
     space->changes.fetch_add(1, std::memory_order_relaxed);

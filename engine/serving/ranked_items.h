@@ -14,7 +14,7 @@
 
 namespace tamis::engine {
 
-// A part is made when an item is asked for, and again when the item's entity has changed since: what a write changed
+// A part is made when an item is asked for, and again when the item has changed since: what a write changed
 // counts in the next answer. Thread-safe. Memory: that of FactorizedScorer::Items per item asked for.
 class RankedItems {
  public:
@@ -24,14 +24,14 @@ class RankedItems {
   RankedItems(const RankEncoder& encoder, const ranker::FactorizedScorer& scorer)
       : encoder_(encoder), scorer_(scorer) {}
 
-  // `entity` as the entity table holds it; null for an item without one.
-  Result<std::shared_ptr<const Part>> get(DenseId item, std::string_view name,
-                                          const std::shared_ptr<const Entity>& entity) const;
+  // `revision` is what tells the item from what it was before (EntityTable::Revision); `features` may be null.
+  Result<std::shared_ptr<const Part>> get(DenseId item, std::string_view name, std::uint32_t revision,
+                                          const Features* features) const;
 
  private:
   static constexpr std::size_t kShards = 64;
   struct Entry {
-    std::shared_ptr<const Entity> entity;  // that the part was made of; held, so that its address stays its own
+    std::uint32_t revision = 0;  // that the part was made of
     std::shared_ptr<const Part> part;
   };
   struct Shard {

@@ -122,20 +122,17 @@ class QueryDatabase {
   DenseId put_item(const std::string& id, const Features& features = {}, TimestampMs expires_ms = 0) {
     const DenseId dense = store.items.assign(id);
     items.put(dense, Entity{id, features, kNow, expires_ms}, clock.now_ms());
-    item_attributes.set(dense, id, features);
     statistics.set_listed(dense, clock.now_ms());
     return dense;
   }
   void delete_item(const std::string& id) {
     const DenseId dense = *store.items.find(id);
     items.remove(dense);
-    item_attributes.remove(dense);
     statistics.remove(dense);
   }
   DenseId put_user(const std::string& id) {
     const DenseId dense = store.users.assign(id);
     users.put(dense, Entity{id, {}, kNow, 0}, clock.now_ms());
-    user_attributes.set(dense, id, {});
     return dense;
   }
 
@@ -242,10 +239,10 @@ class QueryDatabase {
   ManualClock clock{kNow};
   DatabaseOptions options;
   MemoryStore store;
-  EntityTable users;
-  EntityTable items;
-  index::AttributeIndex user_attributes;
-  index::AttributeIndex item_attributes;
+  index::AttributeIndex user_attributes{[this](std::string_view id) { return store.users.find(id); }};
+  index::AttributeIndex item_attributes{[this](std::string_view id) { return store.items.find(id); }};
+  EntityTable users{EntityKind::kUser, &store.users, &user_attributes};
+  EntityTable items{EntityKind::kItem, &store.items, &item_attributes};
   mutable HistoryCache histories{&store, 500, 64ull << 20};
   ItemStatistics statistics{7 * 86'400.0};
   std::shared_ptr<const Generation> generation;
