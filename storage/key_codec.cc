@@ -116,6 +116,13 @@ std::optional<DenseId> decode_departed_key(std::string_view key) {
   return decode_entity_key(key.substr(kDepartedKeyPrefix.size()));
 }
 
+std::string taken_key(Sequence sequence) { return std::string(kTakenKeyPrefix).append(log_key(sequence).view()); }
+
+std::optional<Sequence> decode_taken_key(std::string_view key) {
+  if (!key.starts_with(kTakenKeyPrefix)) return std::nullopt;
+  return decode_log_key(key.substr(kTakenKeyPrefix.size()));
+}
+
 std::string presence_key(std::string_view set, std::uint32_t block) {
   std::string key = kPresenceTag + length_prefixed(set);
   const std::size_t end = key.size();

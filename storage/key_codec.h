@@ -72,6 +72,11 @@ inline constexpr std::string_view kDepartedKeyPrefix = "departed/";
 std::string departed_key(DenseId user);
 std::optional<DenseId> decode_departed_key(std::string_view key);
 
+// "taken/" | sequence; in `meta`
+inline constexpr std::string_view kTakenKeyPrefix = "taken/";
+std::string taken_key(Sequence sequence);
+std::optional<Sequence> decode_taken_key(std::string_view key);
+
 // 'p' | length of set name (2 bytes) | set name | block; one row of a PresenceSet.
 std::string presence_key(std::string_view set, std::uint32_t block);
 struct PresencePosition {

@@ -55,6 +55,8 @@ class RocksStore final : public Store {
   std::vector<DepartedUser> erased_users() const override { return departed_.erased(); }
   std::vector<DepartedUser> departed_users() const override { return departed_.all(); }
   bool is_being_erased(std::string_view user) const override { return departed_.is_erased(user) && !users_.find(user); }
+  Status scan_taken(Sequence after, const std::function<bool(TakenInteractions&&)>& visit) const override;
+  Status forget_taken(Sequence through) override;
   Status erase_departed(std::span<const DepartedUser> erased, std::atomic<bool>* stop) override;
 
   Status write_impressions(const ImpressionBatch& batch) override;

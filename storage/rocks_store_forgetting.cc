@@ -84,6 +84,38 @@ Result<Sequence> RocksStore::trim_log(const LogRetention& retention) {
   return keep;
 }
 
+Status RocksStore::scan_taken(Sequence after, const std::function<bool(TakenInteractions&&)>& visit) const {
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  const auto read = [&](std::string_view key, std::string_view value) -> Result<bool> {
+    const auto sequence = decode_taken_key(key);
+    if (!sequence) return Status::corruption("the table meta holds a malformed key");
+    TakenInteractions taken;
+    TAMIS_RETURN_IF_ERROR(decode_taken(value, &taken));
+    taken.sequence = *sequence;
+    return visit(std::move(taken));
+  };
+  return scan(*pinned.database, pinned.database->table(Table::kMeta), taken_key(after + 1), prefix_end(kTakenKeyPrefix),
+              read);
+}
+
+Status RocksStore::forget_taken(Sequence through) {
+  TAMIS_RETURN_IF_ERROR(writable_now());
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  rocksdb::ColumnFamilyHandle* meta = pinned.database->table(Table::kMeta);
+  const std::string end = taken_key(through + 1);
+  bool is_any = false;
+  TAMIS_RETURN_IF_ERROR(scan(*pinned.database, meta, kTakenKeyPrefix, end,
+                             [&](std::string_view /*key*/, std::string_view /*value*/) -> Result<bool> {
+                               is_any = true;
+                               return false;
+                             }));
+  if (!is_any) return Status::ok();
+  rocksdb::WriteBatch range;
+  rocksdb::Status status = range.DeleteRange(meta, kTakenKeyPrefix, end);
+  if (status.ok()) status = pinned.database->db()->Write(rocksdb::WriteOptions(), &range);
+  return from_rocks(status, "forget what records took");
+}
+
 // Sessions that were merged before `first`: nothing names them.
 Status RocksStore::forget_merged(const Pin& pin, Sequence first) {
   rocksdb::WriteBatch batch;

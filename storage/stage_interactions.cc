@@ -149,7 +149,7 @@ Status WriteStage::stage_one(DeleteInteractions* erase, Mutation* mutation) {
   }
   erase->rows = std::move(found);
   append_record(mutation, kNoDenseId, kNoDenseId);
-  records_.back().affected = std::move(removed);
+  put_taken(std::move(removed), /*to=*/kNoDenseId);
   return Status::ok();
 }
 
@@ -182,8 +182,16 @@ Status WriteStage::stage_one(MergeUser* merge, Mutation* mutation) {
   CommittedRecord& record = records_.back();
   record.session = session;
   record.new_user = new_user;
-  record.affected = std::move(moved);
+  put_taken(std::move(moved), user);
   return Status::ok();
+}
+
+void WriteStage::put_taken(std::vector<StoredInteraction> taken, DenseId to) {
+  TakenInteractions row{.sequence = records_.back().sequence, .to = to, .rows = std::move(taken)};
+  value_.clear();
+  encode_taken(row, &value_);
+  put(database_.table(Table::kMeta), taken_key(row.sequence));
+  records_.back().affected = std::move(row.rows);
 }
 
 Result<std::optional<WriteStage::CurrentInteraction>> WriteStage::find_interaction(const HistoryPosition& position) {

@@ -84,7 +84,7 @@ Status WriteStage::stage_one(DeleteEntity* erase_entity, Mutation* mutation) {
     erase_sessions_of(id);
   }
   append_record(mutation, user_of(kind, id), item_of(kind, id));
-  records_.back().affected = std::move(removed);
+  if (kind == EntityKind::kUser) put_taken(std::move(removed), /*to=*/kNoDenseId);
   return Status::ok();
 }
 

@@ -75,6 +75,14 @@ struct CommittedRecord {
   std::vector<StoredInteraction> affected = {};  // the interactions that it deleted or moved, as they stood before
 };
 
+// What a record did to interactions that were there: it deleted them, or moved them to another user. Kept until nothing
+// that is built from the log needs it.
+struct TakenInteractions {
+  Sequence sequence = 0;
+  DenseId to = kNoDenseId;              // who has them now; none: they were deleted
+  std::vector<StoredInteraction> rows;  // as they stood before; user, item, type, timestamp, sequence and value
+};
+
 struct Document {
   std::string name;
   std::string json;
@@ -161,7 +169,20 @@ class Store {
   virtual Status read_log(Sequence from, const std::function<bool(const CommittedRecord&)>& visit) const = 0;
   virtual Sequence first_log_sequence() const = 0;  // of the oldest record; 1 where there is none yet
 
+  // What the records after `after` deleted or moved, in order: one for each deletion of a user or of interactions and
+  // each merge, however little it took. (CommittedRecord::affected, which the log does not tell again.)
+  virtual Status scan_taken(Sequence after, const std::function<bool(TakenInteractions&&)>& visit) const {
+    (void)after;
+    (void)visit;
+    return Status::internal("this store does not keep what records took");
+  }
+
   // --- forgetting: on one thread, beside commits ---
+  // Nobody will ask scan_taken() for `through` and before.
+  virtual Status forget_taken(Sequence through) {
+    (void)through;
+    return Status::ok();
+  }
   struct LogRetention {
     TimestampMs committed_from_ms = 0;  // older records go
     std::uint64_t max_bytes = 0;        // of the rest the oldest go until it is about so small; 0: no bound

@@ -1,5 +1,6 @@
 #include "storage/value_codec.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -279,6 +280,42 @@ Status decode_departed_user(std::string_view value, DepartedUser* departed) {
   const std::uint64_t into = version == kDepartedVersion ? reader.varint_up_to(kNoDenseId) : 0;
   departed->into = into == 0 ? kNoDenseId : static_cast<DenseId>(into - 1);
   return reader.finish("departed user");
+}
+
+void encode_taken(const TakenInteractions& taken, std::string* out) {
+  ByteWriter writer(out);
+  put_version(&writer);
+  writer.put_varint(taken.to == kNoDenseId ? 0 : std::uint64_t{taken.to} + 1);
+  writer.put_varint(taken.rows.size());
+  for (const StoredInteraction& row : taken.rows) {
+    writer.put_varint(row.user);
+    writer.put_varint(row.item);
+    writer.put_varint(row.type);
+    writer.put_zigzag(row.timestamp_ms);
+    writer.put_varint(row.sequence);
+    writer.put_u8(row.value ? 1 : 0);
+    if (row.value) writer.put_u64(std::bit_cast<std::uint64_t>(*row.value));  // unsound ones, too, as they are
+  }
+}
+
+Status decode_taken(std::string_view value, TakenInteractions* taken) {
+  ByteReader reader(value);
+  read_version(&reader);
+  const std::uint64_t to = reader.varint_up_to(kNoDenseId);
+  taken->to = to == 0 ? kNoDenseId : static_cast<DenseId>(to - 1);
+  const std::uint64_t count = reader.varint();
+  if (count > reader.remaining()) reader.fail();
+  taken->rows.clear();
+  for (std::uint64_t i = 0; i < count && !reader.failed(); ++i) {
+    StoredInteraction& row = taken->rows.emplace_back();
+    row.user = static_cast<DenseId>(reader.varint_up_to(kNoDenseId));
+    row.item = static_cast<DenseId>(reader.varint_up_to(kNoDenseId));
+    row.type = static_cast<InteractionTypeId>(reader.varint_up_to(std::numeric_limits<InteractionTypeId>::max()));
+    row.timestamp_ms = reader.zigzag();
+    row.sequence = reader.varint();
+    if (reader.varint_up_to(1) == 1) row.value = std::bit_cast<double>(reader.u64());
+  }
+  return reader.finish("interactions that a record took");
 }
 
 void encode_idempotency(const IdempotencyRow& row, std::string* out) {

@@ -86,6 +86,11 @@ Status decode_totals(std::string_view value, Totals* totals);
 void encode_departed_user(const DepartedUser& departed, std::string* out);
 Status decode_departed_user(std::string_view value, DepartedUser* departed);
 
+// `meta`, one row per record that deleted or moved interactions; its sequence stands in the key. Of each interaction
+// what counts need: user, item, type, timestamp, sequence and value.
+void encode_taken(const TakenInteractions& taken, std::string* out);
+Status decode_taken(std::string_view value, TakenInteractions* taken);
+
 // `idempotency`.
 struct IdempotencyRow {
   TimestampMs expires_ms = 0;

@@ -93,6 +93,8 @@ class WriteStage {
 
   // Numbers the mutation, writes its log record and keeps it as a CommittedRecord.
   void append_record(Mutation* mutation, DenseId user, DenseId item);
+  // What the record that was appended last took from users; `to` has it now.
+  void put_taken(std::vector<StoredInteraction> taken, DenseId to);
   void put(rocksdb::ColumnFamilyHandle* family, std::string_view key);  // with value_
   void erase(rocksdb::ColumnFamilyHandle* family, std::string_view key);
 

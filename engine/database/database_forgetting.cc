@@ -179,6 +179,8 @@ Status DatabaseImpl::erase_departed() {
     return Status::failed_precondition("a training run goes on");
   }
   TAMIS_RETURN_IF_ERROR(batches_->erase_users(names));
+  // What the counters need of these users' interactions goes with the files that are rewritten.
+  TAMIS_RETURN_IF_ERROR(save_indexes());
   TAMIS_RETURN_IF_ERROR(impressions_->forget_users(names));
   TAMIS_RETURN_IF_ERROR(trainer_->erase_users(names));
   TAMIS_RETURN_IF_ERROR(store_->erase_departed(erased, &stopping_));
@@ -214,6 +216,7 @@ void DatabaseImpl::trim_log() {
   }
   retention.max_bytes = storage.log_retention_bytes;
   retention.keep_from = saved_sequence_.load() + 1;
+  if (counters_sequence_.load() > 0) retention.keep_from = std::min(retention.keep_from, counters_sequence_.load());
   if (impressions_->has_lists()) retention.keep_from = std::min(retention.keep_from, *attributed + 1);
   const auto names_from = oldest_names();
   if (!names_from.is_ok()) return;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -219,6 +220,16 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   // Writes all of them elsewhere, for a snapshot.
   Status copy_indexes(const std::filesystem::path& index_dir);
   Status save_first_seen(const std::filesystem::path& index_dir, Sequence sequence);
+  // The counters as of a sequence, taken between two commits; nothing where they cannot be kept now, or are on disk.
+  struct CounterCopy {
+    Sequence sequence = 0;
+    std::uint64_t rewinds = 0;
+    CounterState state;
+  };
+  std::optional<CounterCopy> copy_counters();
+  Status save_counters(CounterCopy copy) TAMIS_REQUIRES(save_mutex_);
+  // Saves them where many records came since the last save, and that costs little of the time.
+  Status save_many_counted();
 
   DatabaseOptions options_;
   DataLayout layout_;
@@ -235,8 +246,11 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::uint64_t memory_limit_bytes_ = 0;
   std::chrono::steady_clock::time_point next_measure_;  // of the recovery, then the upkeep thread
   std::atomic<Sequence> saved_sequence_{0};             // of the index files; recovery needs the log from there on
-  Mutex save_mutex_;                                    // one save of the index files at a time
-  Mutex funnel_mutex_;                                  // versions of funnels and experiments count up one by one
+  std::atomic<Sequence> counters_sequence_{0};          // of the file of counters; 0: there is none
+  std::atomic<std::uint64_t> rewinds_{0};               // of the store; counted under save_mutex_
+  std::chrono::steady_clock::time_point next_counters_save_;  // of the thread of index_care_
+  Mutex save_mutex_;                                          // one save of the index files at a time
+  Mutex funnel_mutex_;                                        // versions of funnels and experiments count up one by one
   Mutex snapshot_mutex_;
   std::set<std::string> snapshots_ TAMIS_GUARDED_BY(snapshot_mutex_);  // places of those that are being made
   std::unique_ptr<Replay> replay_;  // past answers; reads the store and the trainer's generations

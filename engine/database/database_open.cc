@@ -133,6 +133,7 @@ Status DatabaseImpl::try_recover() {
     online_->on_generation();
     if (options_.online.enabled) online_->wait_idle(kOpeningOnlineGrace);
   }
+  live()->item_statistics().refresh(options_.clock->now_ms());  // so that no query makes the lists first
   measure_memory();
   start_upkeep();
   start_forgetting();
@@ -144,6 +145,7 @@ Status DatabaseImpl::try_recover() {
 Status DatabaseImpl::fill(LiveState* live) {
   Recovery recovery(live, store_.get(), &options_, layout_.index, &stopping_);
   TAMIS_RETURN_IF_ERROR(recovery.run());
+  counters_sequence_.store(recovery.counted_from());
   load_experiments(live);
   impressions_->set_types(live->pin()->interaction_types);
   if (const Status counted = impressions_->recover(&stopping_); !counted.is_ok()) {
@@ -177,6 +179,7 @@ void DatabaseImpl::on_rewind(Sequence last_sequence) {
   MutexLock lock(save_mutex_);
   std::error_code ignored;
   std::filesystem::remove_all(layout_.index, ignored);  // may reflect what was lost
+  rewinds_.fetch_add(1);
   replay_->forget();
   auto rebuilt = std::make_shared<LiveState>(&options_, store_.get());
   rebuilt->set_item_listener(online_.get());

@@ -1,12 +1,14 @@
 // Background work: the sweep of expired entities, the memory figure, live recall, the index files.
 #include <spdlog/spdlog.h>
 
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "engine/database/database_impl.h"
 #include "engine/live/space_index.h"
+#include "engine/recovery/counter_file.h"
 #include "engine/recovery/first_seen.h"
 #include "engine/recovery/index_files.h"
 #include "engine/recovery/prepare_serving.h"
@@ -24,6 +26,8 @@ constexpr milliseconds kRatingPeriod(500);
 constexpr milliseconds kImpressionPeriod(100);
 constexpr milliseconds kPrunePeriod(60'000);
 constexpr milliseconds kSavePeriod(300'000);
+constexpr milliseconds kCounterPeriod(1'000);
+constexpr Sequence kManyCounted = 500'000;  // records that a start counts in about two seconds
 constexpr std::size_t kSweepBatch = 1'000;
 
 // The generation whose encoder filled the space; none for external ones.
@@ -60,6 +64,12 @@ void DatabaseImpl::start_upkeep() {
     index_care.push_back({kSavePeriod, [this] {
                             const Status saved = save_indexes();
                             if (!saved.is_ok()) spdlog::warn("index files are not saved: {}", saved.to_string());
+                          }});
+  }
+  if (!options_.read_only) {
+    index_care.push_back({kCounterPeriod, [this] {
+                            const Status saved = save_many_counted();
+                            if (!saved.is_ok()) spdlog::warn("counters are not saved: {}", saved.to_string());
                           }});
   }
   if (options_.index.recall_interval_ms > 0) {
@@ -106,6 +116,7 @@ void DatabaseImpl::measure_recall() {
 }
 
 Status DatabaseImpl::save_indexes() {
+  auto counters = copy_counters();  // outside of the lock: a rewind, on the committing thread, waits for it
   MutexLock lock(save_mutex_);
   const Sequence sequence = visible_.get();
   const auto state = live()->pin();
@@ -117,8 +128,50 @@ Status DatabaseImpl::save_indexes() {
   }
   remove_stale_files(layout_.index, names);
   TAMIS_RETURN_IF_ERROR(save_first_seen(layout_.index, sequence));
+  if (counters) TAMIS_RETURN_IF_ERROR(save_counters(*std::move(counters)));
   saved_sequence_.store(sequence);
   return Status::ok();
+}
+
+std::optional<DatabaseImpl::CounterCopy> DatabaseImpl::copy_counters() {
+  std::optional<CounterCopy> copy;
+  const auto take = [&] {
+    const Sequence sequence = visible_.get();
+    if (sequence == 0 || sequence == counters_sequence_.load()) return;
+    auto state = live()->save_counters();
+    if (state) copy = CounterCopy{sequence, rewinds_.load(), *std::move(state)};
+  };
+  if (queue_ == nullptr) {
+    take();  // the database is being closed, and nobody writes
+  } else {
+    queue_->run_exclusive(take);
+  }
+  return copy;
+}
+
+Status DatabaseImpl::save_counters(CounterCopy copy) {
+  if (copy.rewinds != rewinds_.load() || copy.sequence <= counters_sequence_.load()) return Status::ok();
+  CounterFile file{.sequence = copy.sequence, .mark = 0, .state = std::move(copy.state)};
+  TAMIS_ASSIGN_OR_RETURN(file.mark, mark_of(*store_, file.sequence));
+  TAMIS_RETURN_IF_ERROR(store_->sync());
+  TAMIS_RETURN_IF_ERROR(save_counter_file(layout_.index / kCounterFile, file));
+  counters_sequence_.store(file.sequence);
+  return store_->forget_taken(file.sequence);
+}
+
+Status DatabaseImpl::save_many_counted() {
+  constexpr int kShare = 20;  // at most a twentieth of the time
+  const auto start = std::chrono::steady_clock::now();
+  if (start < next_counters_save_ || visible_.get() < counters_sequence_.load() + kManyCounted) return Status::ok();
+  auto counters = copy_counters();
+  Status saved;
+  if (counters) {
+    MutexLock lock(save_mutex_);
+    saved = save_counters(*std::move(counters));
+  }
+  const auto end = std::chrono::steady_clock::now();
+  next_counters_save_ = end + kShare * (end - start);
+  return saved;
 }
 
 Status DatabaseImpl::copy_indexes(const std::filesystem::path& index_dir) {

@@ -96,4 +96,17 @@ std::vector<double> RecentRatings::take_if_changed() {
   return values_;
 }
 
+RecentRatings::Saved RecentRatings::save() const {
+  MutexLock lock(mutex_);
+  return {values_, next_};
+}
+
+void RecentRatings::load(Saved saved) {
+  MutexLock lock(mutex_);
+  if (saved.values.size() > kMost) saved.values.resize(kMost);
+  values_ = std::move(saved.values);
+  next_ = values_.size() < kMost ? values_.size() : saved.next % kMost;
+  is_changed_ = !values_.empty();
+}
+
 }  // namespace tamis::engine

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -28,9 +29,16 @@ class RecentRatings {
   // What came since the last call and before; empty where nothing came since.
   std::vector<double> take_if_changed();
 
+  struct Saved {
+    std::vector<double> values;
+    std::uint64_t next = 0;  // the oldest of them
+  };
+  Saved save() const;
+  void load(Saved saved);
+
  private:
   static constexpr std::size_t kMost = 1'000;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::vector<double> values_ TAMIS_GUARDED_BY(mutex_);
   std::size_t next_ TAMIS_GUARDED_BY(mutex_) = 0;
   bool is_changed_ TAMIS_GUARDED_BY(mutex_) = false;

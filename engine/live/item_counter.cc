@@ -17,6 +17,7 @@ namespace tamis::engine {
 namespace {
 
 constexpr std::uint64_t kCacheBytes = 64ull << 20;
+constexpr std::size_t kMostAhead = 1'000'000;  // events dated ahead of the clock whose counts are put right later
 
 std::int64_t day_of(TimestampMs timestamp_ms) {
   return timestamp_ms >= 0 ? timestamp_ms / kDayMs : (timestamp_ms - kDayMs + 1) / kDayMs;
@@ -82,12 +83,58 @@ std::vector<double> ItemCounter::counts_of(std::span<const Event> events, TypeRu
 void ItemCounter::change(DenseId item, double weight, TimestampMs timestamp_ms, bool add) {
   if (weight == 0) return;
   // A date ahead of the clock counts as now: it must not lead `trending` until then.
-  const TimestampMs counted_ms = std::min(timestamp_ms, options_->clock->now_ms());
+  TimestampMs counted_ms = std::min(timestamp_ms, options_->clock->now_ms());
   if (add) {
+    if (counted_ms < timestamp_ms && ahead_.size() < kMostAhead) {
+      ahead_.emplace(timestamp_ms, Saved::Ahead{timestamp_ms, counted_ms, weight, item});
+    } else if (counted_ms < timestamp_ms) {
+      has_forgotten_ = true;
+    }
     statistics_->add(item, weight, counted_ms);
-  } else {
-    statistics_->subtract(item, weight, counted_ms);
+    return;
   }
+  const auto [begin, end] = ahead_.equal_range(timestamp_ms);
+  const auto counted = std::find_if(
+      begin, end, [&](const auto& entry) { return entry.second.item == item && entry.second.weight == weight; });
+  if (counted != end) {
+    counted_ms = counted->second.counted_ms;
+    ahead_.erase(counted);
+  }
+  statistics_->subtract(item, weight, counted_ms);
+}
+
+void ItemCounter::settle(TimestampMs now_ms) {
+  while (!ahead_.empty() && ahead_.begin()->first <= now_ms) {
+    const Saved::Ahead event = ahead_.begin()->second;
+    ahead_.erase(ahead_.begin());
+    const auto item = static_cast<DenseId>(event.item);
+    statistics_->add(item, event.weight, event.timestamp_ms);
+    statistics_->subtract(item, event.weight, event.counted_ms);
+  }
+}
+
+ItemCounter::Saved ItemCounter::save() const {
+  Saved saved;
+  for (const auto& [timestamp_ms, event] : ahead_) saved.ahead.push_back(event);
+  saved.layers = filter_.save();
+  return saved;
+}
+
+void ItemCounter::load(Saved saved) {
+  const TimestampMs now_ms = options_->clock->now_ms();
+  ahead_.clear();
+  edits_.clear();
+  users_.clear();
+  has_forgotten_ = false;
+  for (const Saved::Ahead& event : saved.ahead) {
+    // As a scan of all events would count it now.
+    const auto item = static_cast<DenseId>(event.item);
+    change(item, event.weight, event.timestamp_ms, /*add=*/true);
+    statistics_->subtract(item, event.weight, event.counted_ms);
+  }
+  settle(now_ms);
+  filter_.load(std::move(saved.layers));
+  filter_bytes_.store(filter_.memory_bytes(), std::memory_order_relaxed);
 }
 
 void ItemCounter::apply_difference(std::span<const Event> before, std::span<const double> before_counts,
@@ -119,6 +166,7 @@ void ItemCounter::remember(DenseId user, const Event& event, const TypeRule& rul
 }
 
 void ItemCounter::begin_group(std::span<const storage::CommittedRecord> records) {
+  settle(options_->clock->now_ms());
   edits_.clear();
   for (const auto& record : records) {
     if (record.affected.empty()) continue;
@@ -127,12 +175,13 @@ void ItemCounter::begin_group(std::span<const storage::CommittedRecord> records)
   }
 }
 
-ItemCounter::Events ItemCounter::read_events(DenseId user, Sequence at) const {
+ItemCounter::Events ItemCounter::read_events(DenseId user, Sequence at) {
   std::map<Sequence, Event> events;
   const auto rows = store_->user_interactions(user, std::numeric_limits<std::size_t>::max());
   if (!rows.is_ok()) {
     spdlog::error("interactions of user {} cannot be read, and what they count is off until a restart: {}", user,
                   rows.status().to_string());
+    has_forgotten_ = true;
     return {};
   }
   for (const auto& row : *rows)

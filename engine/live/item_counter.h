@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -50,6 +51,26 @@ class ItemCounter {
   bool recount_some(std::size_t events);
   bool is_recounting() const { return next_ != nullptr; }
 
+  // What a file keeps beside ItemStatistics::Saved.
+  struct Saved {
+    // An interaction that is dated ahead of the clock counts as of the moment when it was counted.
+    struct Ahead {  // persistent
+      TimestampMs timestamp_ms = 0;
+      TimestampMs counted_ms = 0;
+      double weight = 0;
+      std::uint64_t item = 0;
+      bool operator==(const Ahead&) const = default;
+    };
+    std::vector<Ahead> ahead;
+    std::vector<PairFilter::Layer> layers;
+  };
+  Saved save() const;
+  // Takes the place of what is known of earlier events. The statistics are loaded already.
+  void load(Saved saved);
+  // False where load() would not lead to what load_user() of all users leads to.
+  bool can_be_saved() const { return next_ == nullptr && !has_forgotten_; }
+  const InteractionTypes& types() const { return *current_->types; }
+
   std::uint64_t memory_bytes() const { return filter_bytes_.load(std::memory_order_relaxed) + users_.memory_bytes(); }
 
  private:
@@ -79,11 +100,13 @@ class ItemCounter {
   void apply_difference(std::span<const Event> before, std::span<const double> before_counts,
                         std::span<const Event> after, std::span<const double> after_counts);
   void change(DenseId item, double weight, TimestampMs timestamp_ms, bool add);
+  // Events whose time has come count as of that time, as they will after a restart.
+  void settle(TimestampMs now_ms);
   void remember(DenseId user, const Event& event, const TypeRule& rule);
   // Those of `item` among the user's events before the commit `at`.
   Events events_of_item(DenseId user, DenseId item, Sequence at);
   // The user's events as they stood right before the commit `at`.
-  Events read_events(DenseId user, Sequence at) const;
+  Events read_events(DenseId user, Sequence at);
   void recount_user(DenseId user, const Events& before, const Events& after);
 
   // A record of the group that took events from a user, and who has them now.
@@ -100,7 +123,9 @@ class ItemCounter {
   std::unique_ptr<Meaning> next_;                   // of users below recounted_; null where no recount is under way
   std::shared_ptr<const InteractionTypes> wanted_;  // after that recount; null: `next_` is the newest
   DenseId recounted_ = 0;
-  std::vector<Edit> edits_;  // of the group that is applied; what they point to lives as long
+  std::vector<Edit> edits_;                         // of the group that is applied; what they point to lives as long
+  std::multimap<TimestampMs, Saved::Ahead> ahead_;  // by their own time
+  bool has_forgotten_ = false;                      // there were more of them than are kept, or events were not read
   PairFilter filter_;
   std::atomic<std::uint64_t> filter_bytes_{0};  // as any thread may read it
   BoundedCache<DenseId, Events> users_;

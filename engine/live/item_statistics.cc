@@ -8,6 +8,8 @@
 #include <deque>
 #include <functional>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "common/mutex.h"
 #include "engine/live/ranking_board.h"
@@ -21,6 +23,7 @@ constexpr double kPopularityUnit = 1.0 / (1 << 20);  // of the fixed-point count
 constexpr double kMaxWeight = 1e6;                   // of one interaction, however large its value
 constexpr double kQuietHalfLives = 3;                // after the newest interaction, scores decay no further
 constexpr std::size_t kCopyBlock = 4'096;            // rows read per spell of the lock
+constexpr std::size_t kNewestTimes = 4'096;          // kept apart, for when the newest interactions are taken back
 
 __extension__ using Int128 = __int128;
 
@@ -62,15 +65,17 @@ struct DecayedSum {
           std::clamp<double>(value, std::numeric_limits<float>::min(), std::numeric_limits<float>::max()));
     }
   };
-  // REQUIRES: units > 0.
+  // REQUIRES: units != 0.
   Magnitude magnitude() const {
     int power = 0;
     const double fraction = std::frexp(static_cast<double>(units), &power);
     return {exponent + power - kUnitBits - kRoom, fraction};
   }
+  // By the magnitude, which the path to a sum leaves no trace in: its exponent may be that of a term taken back.
   double at(double half_lives) const {
-    const double shift = static_cast<double>(exponent) - half_lives;
-    return std::ldexp(static_cast<double>(units), -kUnitBits - kRoom) * std::exp2(std::clamp(shift, -1'000.0, 1'000.0));
+    if (units == 0) return 0;
+    const Magnitude value = magnitude();
+    return value.fraction * std::exp2(std::clamp(static_cast<double>(value.exponent) - half_lives, -1'000.0, 1'000.0));
   }
 };
 
@@ -121,7 +126,6 @@ struct ItemStatistics::Impl {
       DenseId item;
     };
     std::vector<Trend> trends;
-    std::int64_t newest = std::numeric_limits<std::int64_t>::min();  // whole half-lives
     for (std::size_t begin = 0;; begin += kCopyBlock) {
       MutexLock lock(mutex);
       if (begin >= rows.size()) break;
@@ -130,13 +134,14 @@ struct ItemStatistics::Impl {
         const Row& row = rows[item];
         if (!row.listed || row.trend.units <= 0) continue;
         trends.push_back({row.trend.magnitude(), static_cast<DenseId>(item)});
-        newest = std::max(newest, row.trend.exponent);
       }
     }
     keep_best(&trends, [](const Trend& a, const Trend& b) {
       return a.magnitude != b.magnitude ? a.magnitude > b.magnitude : a.item < b.item;
     });
-    const double then = trends.empty() ? now : std::min(now, static_cast<double>(newest) + kQuietHalfLives);
+    // Whole half-lives.
+    const double newest = std::floor(half_lives(newest_ms.load(std::memory_order_relaxed)));
+    const double then = std::min(now, newest + kQuietHalfLives);
     std::vector<models::ScoredId> ranking;
     ranking.reserve(trends.size());
     for (const Trend& trend : trends) ranking.push_back({trend.item, trend.magnitude.at(then)});
@@ -197,6 +202,34 @@ struct ItemStatistics::Impl {
         changes.load(std::memory_order_acquire), caller, [this] { return rank_latest(); }, is_current);
   }
 
+  void add_time(TimestampMs time_ms) TAMIS_REQUIRES(mutex) {
+    const TimestampMs kept_from = newest_times.empty() ? newest_ms.load() : newest_times.begin()->first;
+    if (older > 0 && time_ms < kept_from) {
+      ++older;
+    } else {
+      ++newest_times[time_ms];
+      if (newest_times.size() > kNewestTimes) {
+        older += newest_times.begin()->second;
+        newest_times.erase(newest_times.begin());
+      }
+    }
+    follow_newest();
+  }
+  void remove_time(TimestampMs time_ms) TAMIS_REQUIRES(mutex) {
+    if (const auto found = newest_times.find(time_ms); found != newest_times.end()) {
+      if (--found->second == 0) newest_times.erase(found);
+    } else if (older > 0) {
+      --older;
+    }
+    follow_newest();
+  }
+  // With none left but older ones, the time stays what it was.
+  void follow_newest() TAMIS_REQUIRES(mutex) {
+    if (newest_times.empty() && older > 0) return;
+    newest_ms.store(newest_times.empty() ? 0 : std::max<TimestampMs>(0, newest_times.rbegin()->first),
+                    std::memory_order_relaxed);
+  }
+
   void refresh(TimestampMs now_ms, Caller caller) {
     popular(caller);
     trending(now_ms, caller);
@@ -208,6 +241,9 @@ struct ItemStatistics::Impl {
   std::deque<Row> rows TAMIS_GUARDED_BY(mutex);
   std::atomic<std::uint64_t> changes{1};
   std::atomic<TimestampMs> newest_ms{0};  // of all interactions; one writer
+  std::map<TimestampMs, std::uint64_t> newest_times
+      TAMIS_GUARDED_BY(mutex);                      // times and how many interactions have them
+  std::uint64_t older TAMIS_GUARDED_BY(mutex) = 0;  // interactions before the first of them
   RankingBoard popular_board;
   RankingBoard trending_board;
   RankingBoard latest_board;
@@ -256,8 +292,7 @@ void ItemStatistics::add(DenseId item, double weight, TimestampMs timestamp_ms) 
   weight = std::clamp(weight, -kMaxWeight, kMaxWeight);
   MutexLock lock(impl_->mutex);
   Row& row = impl_->row(item);
-  impl_->newest_ms.store(std::max(impl_->newest_ms.load(std::memory_order_relaxed), timestamp_ms),
-                         std::memory_order_relaxed);
+  impl_->add_time(timestamp_ms);
   row.popularity += std::llround(weight / kPopularityUnit);
   ++row.interactions;
   if (weight != 0) row.trend.add(weight, impl_->half_lives(timestamp_ms));
@@ -267,6 +302,7 @@ void ItemStatistics::subtract(DenseId item, double weight, TimestampMs timestamp
   weight = std::clamp(weight, -kMaxWeight, kMaxWeight);
   MutexLock lock(impl_->mutex);
   Row& row = impl_->row(item);
+  impl_->remove_time(timestamp_ms);
   if (row.interactions <= 1) {  // exactly nothing is left, whatever rounding says
     row.popularity = 0;
     row.interactions = 0;
@@ -288,6 +324,44 @@ void ItemStatistics::set_listed(DenseId item, TimestampMs listed_ms) {
 void ItemStatistics::remove(DenseId item) {
   MutexLock lock(impl_->mutex);
   impl_->row(item).listed = false;
+}
+
+ItemStatistics::Saved ItemStatistics::save() const {
+  Saved saved;
+  MutexLock lock(impl_->mutex);
+  saved.rows.reserve(impl_->rows.size());
+  for (const Row& row : impl_->rows) {
+    saved.rows.push_back({.popularity = row.popularity,
+                          .interactions = row.interactions,
+                          .trend_high = static_cast<std::int64_t>(row.trend.units >> 64),
+                          .trend_low = static_cast<std::uint64_t>(row.trend.units),
+                          .trend_exponent = row.trend.exponent});
+  }
+  saved.newest.assign(impl_->newest_times.begin(), impl_->newest_times.end());
+  saved.older = impl_->older;
+  return saved;
+}
+
+void ItemStatistics::load(const Saved& saved) {
+  MutexLock lock(impl_->mutex);
+  if (saved.rows.size() > impl_->rows.size()) impl_->rows.resize(saved.rows.size());
+  for (std::size_t item = 0; item < impl_->rows.size(); ++item) {
+    const Saved::Row from = item < saved.rows.size() ? saved.rows[item] : Saved::Row{};
+    Row& row = impl_->rows[item];
+    row.popularity = from.popularity;
+    row.interactions = from.interactions;
+    row.trend.units = Int128{from.trend_high} << 64 | Int128{from.trend_low};
+    row.trend.exponent = from.trend_exponent;
+  }
+  impl_->newest_times = {saved.newest.begin(), saved.newest.end()};
+  impl_->older = saved.older;
+  impl_->follow_newest();
+  impl_->changes.fetch_add(1, std::memory_order_release);
+}
+
+bool ItemStatistics::knows_newest() const {
+  MutexLock lock(impl_->mutex);
+  return !impl_->newest_times.empty() || impl_->older == 0;
 }
 
 std::uint64_t ItemStatistics::memory_bytes() const {

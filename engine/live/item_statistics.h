@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -51,6 +52,28 @@ class ItemStatistics {
   void set_listed(DenseId item, TimestampMs listed_ms);                  // lists the item, or moves its date
   void remove(DenseId item);  // off the lists; its interactions keep counting should it be listed again
   std::uint64_t memory_bytes() const;
+
+  // What interactions came to, as a file keeps it: all but the listings. Writer only, or beside none.
+  struct Saved {
+    struct Row {  // persistent
+      std::int64_t popularity = 0;
+      std::uint64_t interactions = 0;
+      std::int64_t trend_high = 0;
+      std::uint64_t trend_low = 0;
+      std::int64_t trend_exponent = 0;
+      bool operator==(const Row&) const = default;
+    };
+    std::vector<Row> rows;  // by item
+    // The newest times, each with how many interactions have it, and how many older ones there are.
+    std::vector<std::pair<TimestampMs, std::uint64_t>> newest;
+    std::uint64_t older = 0;
+  };
+  Saved save() const;
+  // Takes the place of what was counted. Listings stay.
+  void load(const Saved& saved);
+  // False where the newest interactions were taken back until their times are no longer known: data_clock_ms() is then
+  // that of one that is gone.
+  bool knows_newest() const;
 
  private:
   struct Impl;

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "common/mutex.h"
 #include "engine/funnel/funnel_registry.h"
 #include "engine/interactions/rating_range.h"
+#include "engine/live/counter_state.h"
 #include "engine/live/expiry.h"
 #include "engine/live/item_counter.h"
 #include "engine/live/quarantine.h"
@@ -63,6 +65,17 @@ class LiveState {
   // Counts all interactions of one user, and lists nothing. Before the first apply().
   void count_user(std::vector<storage::StoredInteraction> interactions);
   void set_interaction_types(std::shared_ptr<const InteractionTypes> types);  // before count_user()
+  // The same from what was kept of an earlier run: load_counters(), begin_counting() with what the records since
+  // deleted and moved, and count_record() for each of those records in order. Loading an empty state forgets all
+  // counts. count_record() fails with corruption where a record cannot be counted.
+  void load_counters(CounterState state);
+  void begin_counting(std::span<const storage::CommittedRecord> changes);
+  Status count_record(const storage::CommittedRecord& record);
+  // What load_counters() takes; nothing where it would not lead to what counting every user anew leads to, as in the
+  // midst of a recount. By the thread that applies records, or beside none.
+  std::optional<CounterState> save_counters() const;
+  // What counts depend on beside interactions (CounterState::meaning).
+  std::string meaning_of_counts() const;
   // Recounts about `events` interactions after a change of types; true when the counts follow the newest types.
   bool recount_some(std::size_t events);
   bool is_recounting() const { return is_recounting_.load(std::memory_order_acquire); }
@@ -121,6 +134,9 @@ class LiveState {
 
   void create_entity(EntityKind kind, DenseId id, const std::string& external_id, TimestampMs committed_ms);
   void remove_entity(EntityKind kind, DenseId id);
+  // What was counted; nothing where the interaction is set aside.
+  std::optional<storage::StoredInteraction> count_interaction(const storage::CommittedRecord& record,
+                                                              const Interaction& interaction);
   // Takes the interactions that the record deleted out of the counts.
   void uncount(const storage::CommittedRecord& record);
   void put_sound_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms);

@@ -43,33 +43,11 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Put
   const Interaction& interaction = put.interaction;
   if (record.new_user) create_entity(EntityKind::kUser, record.user, interaction.user, record.committed_ms);
   if (record.new_item) create_entity(EntityKind::kItem, record.item, interaction.item, record.committed_ms);
-  auto known = type_ids_.find(interaction.type);
-  if (known == type_ids_.end()) {
-    const auto type = store_->find_interaction_type(interaction.type);
-    if (!type) {
-      spdlog::error("sequence {}: the store does not know its own interaction type", record.sequence);
-      return;
-    }
-    known = type_ids_.emplace(interaction.type, *type).first;
-  }
-  if (!is_sound_interaction(interaction.value, interaction.timestamp_ms)) {
-    quarantine_.add(Quarantine::kInteraction, std::to_string(record.sequence),
-                    check_interaction_numbers(interaction.value, interaction.timestamp_ms));
-    return;
-  }
-  storage::StoredInteraction stored;
-  stored.sequence = record.sequence;
-  stored.user = record.user;
-  stored.item = record.item;
-  stored.type = known->second;
-  stored.timestamp_ms = interaction.timestamp_ms;
-  stored.value = interaction.value;
-  item_counter_.add(stored);
-  count_type(stored.type, 1);
-  if (stored.value && interaction.type == kRatingType) recent_ratings_.add(*stored.value);
+  const auto stored = count_interaction(record, interaction);
+  if (!stored) return;
   if (item_listener_ != nullptr && options_->online.enabled) item_listener_->on_interaction(record.item);
   histories_.on_interaction(record.user,
-                            {record.item, stored.type, history_value(interaction.value), interaction.timestamp_ms},
+                            {record.item, stored->type, history_value(interaction.value), interaction.timestamp_ms},
                             record.sequence);
 }
 
@@ -98,18 +76,6 @@ void LiveState::remove_entity(EntityKind kind, DenseId id) {
     item_statistics_.remove(id);
   } else {
     histories_.on_user_deleted(id);
-  }
-}
-
-void LiveState::uncount(const storage::CommittedRecord& record) {
-  item_counter_.apply_change(record);
-  for (const auto& stored : record.affected) {
-    if (!is_sound_interaction(stored.value, stored.timestamp_ms)) {
-      quarantine_.release(Quarantine::kInteraction, std::to_string(stored.sequence));
-      continue;
-    }
-    count_type(stored.type, -1);
-    if (item_listener_ != nullptr && options_->online.enabled) item_listener_->on_interaction(stored.item);
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace tamis::engine {
@@ -19,16 +21,44 @@ class PairFilter {
   }
   void add(std::uint64_t key) {
     if (contains(key)) return;
-    if (layers_.empty() || layers_.back().keys >= layers_.back().words.size() * kKeysPerWord)
-      layers_.push_back(
-          {std::vector<std::uint64_t>(layers_.empty() ? kFirstWords : 2 * layers_.back().words.size()), 0});
+    if (layers_.empty() || layers_.back().keys >= layers_.back().words->size() * kKeysPerWord)
+      layers_.push_back({std::make_shared<std::vector<std::uint64_t>>(
+                             layers_.empty() ? kFirstWords : 2 * layers_.back().words->size()),
+                         0});
     layers_.back().add(key);
   }
   std::uint64_t memory_bytes() const {
     std::uint64_t bytes = 0;
-    for (const Layer& layer : layers_) bytes += layer.words.size() * sizeof(std::uint64_t);
+    for (const Layer& layer : layers_) bytes += layer.words->size() * sizeof(std::uint64_t);
     return bytes;
   }
+
+  // As a file keeps it. Layers that are full change no more.
+  struct Layer {
+    std::shared_ptr<std::vector<std::uint64_t>> words;
+    std::size_t keys = 0;
+
+    static std::uint64_t bits_of(std::uint64_t key) {
+      return std::uint64_t{1} << (key & 63U) | std::uint64_t{1} << (key >> 6 & 63U) |
+             std::uint64_t{1} << (key >> 12 & 63U);
+    }
+    std::size_t place_of(std::uint64_t key) const { return static_cast<std::size_t>(key >> 20) % words->size(); }
+    bool contains(std::uint64_t key) const {
+      const std::uint64_t bits = bits_of(key);
+      return ((*words)[place_of(key)] & bits) == bits;
+    }
+    void add(std::uint64_t key) {
+      (*words)[place_of(key)] |= bits_of(key);
+      ++keys;
+    }
+  };
+  std::vector<Layer> save() const {
+    std::vector<Layer> saved = layers_;
+    if (!saved.empty()) saved.back().words = std::make_shared<std::vector<std::uint64_t>>(*saved.back().words);
+    return saved;
+  }
+  // REQUIRES: each layer has words.
+  void load(std::vector<Layer> layers) { layers_ = std::move(layers); }
 
   // Mixes the parts of a key.
   static std::uint64_t key_of(std::uint64_t a, std::uint64_t b, std::uint64_t c) { return mix(mix(mix(a) + b) + c); }
@@ -36,25 +66,6 @@ class PairFilter {
  private:
   static constexpr std::size_t kFirstWords = 1'024;
   static constexpr std::size_t kKeysPerWord = 8;  // of 64 bits
-
-  struct Layer {
-    std::vector<std::uint64_t> words;
-    std::size_t keys = 0;
-
-    static std::uint64_t bits_of(std::uint64_t key) {
-      return std::uint64_t{1} << (key & 63U) | std::uint64_t{1} << (key >> 6 & 63U) |
-             std::uint64_t{1} << (key >> 12 & 63U);
-    }
-    std::size_t place_of(std::uint64_t key) const { return static_cast<std::size_t>(key >> 20) % words.size(); }
-    bool contains(std::uint64_t key) const {
-      const std::uint64_t bits = bits_of(key);
-      return (words[place_of(key)] & bits) == bits;
-    }
-    void add(std::uint64_t key) {
-      words[place_of(key)] |= bits_of(key);
-      ++keys;
-    }
-  };
 
   // The finaliser of SplitMix64.
   static std::uint64_t mix(std::uint64_t x) {

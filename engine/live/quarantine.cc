@@ -35,6 +35,14 @@ void Quarantine::release_ending(std::string_view kind, std::string_view suffix) 
   std::erase_if(known->second.names, [&](const std::string& name) { return name.ends_with(suffix); });
 }
 
+std::optional<std::vector<std::string>> Quarantine::names(std::string_view kind) const {
+  MutexLock lock(mutex_);
+  const auto known = kinds_.find(kind);
+  if (known == kinds_.end()) return std::vector<std::string>();
+  if (known->second.unnamed > 0) return std::nullopt;
+  return std::vector<std::string>(known->second.names.begin(), known->second.names.end());
+}
+
 std::map<std::string, std::uint64_t> Quarantine::counts() const {
   std::map<std::string, std::uint64_t> counts;
   MutexLock lock(mutex_);

@@ -7,9 +7,11 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/mutex.h"
 #include "common/status.h"
@@ -39,6 +41,8 @@ class Quarantine {
   // True where nothing was ever set aside: release() need not be called.
   bool is_empty() const { return empty_.load(std::memory_order_relaxed); }
 
+  // The names of a kind; nothing where some were only counted.
+  std::optional<std::vector<std::string>> names(std::string_view kind) const;
   // By kind, zeros left out.
   std::map<std::string, std::uint64_t> counts() const;
 

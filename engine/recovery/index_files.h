@@ -5,6 +5,7 @@
 //   <space>/items/...    the vector index of items, in the format of index/
 //   <space>/users/...    likewise
 //   first_seen           when each item was first seen (first_seen.h)
+//   counters.checkpoint  what interactions came to (counter_file.h)
 //
 // The label's sequence is that of the last visible write before the save began: the files may hold later writes, too,
 // and applying the log from the label on brings them to any later state. Files take their place only after the store

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "common/record_checks.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/live/space_index.h"
+#include "engine/recovery/counter_file.h"
 #include "engine/recovery/index_files.h"
 #include "index/vector_check.h"
 
@@ -148,6 +151,78 @@ Status Recovery::load_types() {
 }
 
 Status Recovery::count_interactions() {
+  if (store_->last_sequence() == 0) return Status::ok();
+  const Status resumed = count_from_file();
+  TAMIS_RETURN_IF_ERROR(check_stop());
+  if (resumed.is_ok()) return resumed;
+  if (resumed.code() != StatusCode::kNotFound) {
+    spdlog::warn("{}; every interaction is counted", resumed.to_string());
+    std::error_code ignored;
+    std::filesystem::remove(index_dir_ / kCounterFile, ignored);
+  }
+  live_->load_counters({});
+  return count_all();
+}
+
+Status Recovery::count_from_file() {
+  TAMIS_ASSIGN_OR_RETURN(CounterFile file, load_counter_file(index_dir_ / kCounterFile));
+  const Sequence last = store_->last_sequence();
+  const auto refuse = [&](const std::string& why) {
+    return Status::failed_precondition("the file of counters reflects sequence " + std::to_string(file.sequence) + why);
+  };
+  if (file.sequence > last) return refuse(", and the store ends at " + std::to_string(last));
+  if (file.sequence < store_->first_log_sequence()) return refuse(", which the log no longer holds");
+  TAMIS_ASSIGN_OR_RETURN(const std::uint64_t mark, mark_of(*store_, file.sequence));
+  if (mark != file.mark) return refuse(" of another history");
+  if (file.state.meaning != live_->meaning_of_counts()) return refuse(", when interactions counted otherwise");
+
+  std::vector<storage::CommittedRecord> changes;
+  TAMIS_RETURN_IF_ERROR(store_->scan_taken(file.sequence, [&](storage::TakenInteractions&& taken) {
+    storage::CommittedRecord& change = changes.emplace_back();
+    change.sequence = taken.sequence;
+    change.user = taken.to;
+    if (taken.to == kNoDenseId) {
+      change.mutation = DeleteInteractions{};
+    } else {
+      change.mutation = MergeUser{};
+    }
+    change.affected = std::move(taken.rows);
+    return true;
+  }));
+  live_->load_counters(std::move(file.state));
+  TAMIS_RETURN_IF_ERROR(count_log(file.sequence + 1, std::move(changes)));
+  counted_from_ = file.sequence;
+  spdlog::info("interactions were counted from sequence {} on", file.sequence);
+  return Status::ok();
+}
+
+Status Recovery::count_log(Sequence from, std::vector<storage::CommittedRecord> changes) {
+  if (from > store_->last_sequence()) return Status::ok();
+  live_->begin_counting(changes);
+  auto next = changes.begin();
+  Status counted;
+  const Status read = store_->read_log(from, [&](const storage::CommittedRecord& record) {
+    const auto* erased = std::get_if<DeleteEntity>(&record.mutation);
+    const bool takes = std::holds_alternative<DeleteInteractions>(record.mutation) ||
+                       std::holds_alternative<MergeUser>(record.mutation) ||
+                       (erased != nullptr && erased->kind == EntityKind::kUser);
+    while (takes && next != changes.end() && next->sequence < record.sequence) ++next;
+    if (!takes) {
+      counted = live_->count_record(record);
+    } else if (next == changes.end() || next->sequence != record.sequence) {
+      counted = Status::failed_precondition("what sequence " + std::to_string(record.sequence) +
+                                            " took from users is not kept any more");
+    } else {
+      counted = live_->count_record(*next);
+    }
+    return counted.is_ok() && !stop_->load(std::memory_order_relaxed);
+  });
+  live_->begin_counting({});
+  TAMIS_RETURN_IF_ERROR(counted);
+  return read;
+}
+
+Status Recovery::count_all() {
   std::uint64_t counted = 0;
   std::vector<storage::StoredInteraction> of_user;
   TAMIS_RETURN_IF_ERROR(store_->scan_interactions(/*with_context=*/false, [&](const storage::StoredInteraction& row) {

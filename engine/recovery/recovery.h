@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/status.h"
 #include "engine/live/live_state.h"
@@ -25,6 +26,8 @@ class Recovery {
       : live_(live), store_(store), options_(options), index_dir_(std::move(index_dir)), stop_(stop) {}
 
   Status run();
+  // That of the file of counters which recovery went on from; 0 where it counted every interaction.
+  Sequence counted_from() const { return counted_from_; }
 
  private:
   struct LoadedSpace {
@@ -39,6 +42,10 @@ class Recovery {
   Status load_entities(EntityKind kind);
   Status load_types();
   Status count_interactions();
+  Status count_all();
+  // Counts on from the file of counters. not_found without one; else why it does not do.
+  Status count_from_file();
+  Status count_log(Sequence from, std::vector<storage::CommittedRecord> changes);
   Status publish_spaces();
   bool matches_store(const LoadedSpace& loaded, std::uint64_t stored_vectors) const;
   VectorRefusals refusals_of(const Space& space) const;  // sets them aside
@@ -52,6 +59,7 @@ class Recovery {
   const std::atomic<bool>* stop_;
   FirstSeen first_seen_;
   std::map<std::string, LoadedSpace> spaces_;
+  Sequence counted_from_ = 0;
 };
 
 }  // namespace tamis::engine
