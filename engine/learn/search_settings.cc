@@ -32,7 +32,7 @@ const std::vector<models::Settings>& settings_to_try(const std::string& model) {
         {{"locality", "2.5"}},
         {{"history_exponent", "0.3"}, {"user_exponent", "0.5"}, {"item_exponent", "0.3"}}}},
       {"bpr", {{{"regularization", "0.01"}}}},
-      {"sasrec", {{{"dropout", "0.4"}}}},
+      {"sasrec", {{{"dropout", "0.1"}}}},
   };
   static const std::vector<models::Settings> kNone;
   const auto found = kTried.find(model);

@@ -23,7 +23,7 @@ std::vector<ModelOption> sequence_model_options(std::string_view model) {
       integer_option("heads", masked ? 2 : 1, 1, 64, "attention heads"),
       integer_option("inner", masked ? 256 : 64, 1, 8192, "width of the position-wise network"),
       integer_option("max_length", 200, 2, 4096, "actions considered, the newest"),
-      number_option("dropout", 0.2, 0, 0.9, "share of activations dropped while training"),
+      number_option("dropout", masked ? 0.2 : 0.3, 0, 0.9, "share of activations dropped while training"),
       choice_option("loss", {"full_softmax", "sampled_softmax", "bce", "gbce"},
                     "over all items; over some, shared by a few sequences; each target against negatives of its own, "
                     "plain or with the positive's power calibrated"),
