@@ -29,7 +29,9 @@ add_library(tamis_flags INTERFACE)
 target_compile_options(tamis_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
 target_include_directories(tamis_flags INTERFACE ${PROJECT_SOURCE_DIR})
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
-  target_compile_options(tamis_flags INTERFACE -Wthread-safety)
+  target_compile_options(tamis_flags INTERFACE -Wthread-safety
+    # Files that are compiled together shadow names of each other; preset dev sees each alone.
+    $<$<BOOL:${TAMIS_UNITY}>:-Wno-shadow>)
 else()
   # GCC 12 reports these falsely through inlined library code (GCC bugs 105329, 105562, 107852).
   target_compile_options(tamis_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow
