@@ -44,6 +44,7 @@ class AudienceFinder {
 
   Status find(DenseId item, const ScoredAnswer& like) {
     const storage::IdTable& items = state_.store->ids(EntityKind::kItem);
+    TAMIS_RETURN_IF_ERROR(find_newest(like));
     for (const ScoredEntity& other : like.items) {
       TAMIS_RETURN_IF_ERROR(check_cancelled());
       if (const auto id = items.find(other.id); id && other.score > 0)
@@ -69,6 +70,19 @@ class AudienceFinder {
   }
 
  private:
+  // Ages count from the newest action, so that scores are of the same size whenever the data end.
+  Status find_newest(const ScoredAnswer& like) {
+    for (const ScoredEntity& other : like.items) {
+      const auto id = state_.store->ids(EntityKind::kItem).find(other.id);
+      if (!id) continue;
+      TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::StoredInteraction> newest,
+                             state_.store->item_interactions(*id, 1));
+      if (!newest.empty()) newest_ms_ = std::max(newest_ms_, newest.front().timestamp_ms);
+    }
+    newest_ms_ = std::min(newest_ms_, now_ms_);
+    return Status::ok();
+  }
+
   Status add_users_of(DenseId item, double likeness) {
     TAMIS_ASSIGN_OR_RETURN(const std::vector<storage::StoredInteraction> taken,
                            state_.store->item_interactions(item, kInteractionsOfItem));
@@ -76,7 +90,7 @@ class AudienceFinder {
     for (const storage::StoredInteraction& interaction : taken) {
       const std::string type = state_.store->interaction_type_name(interaction.type);
       if (!(state_.interaction_types->of(type).signed_weight(interaction.value.value_or(std::nan(""))) > 0)) continue;
-      const auto age_ms = static_cast<double>(std::max<TimestampMs>(0, now_ms_ - interaction.timestamp_ms));
+      const auto age_ms = static_cast<double>(std::max<TimestampMs>(0, newest_ms_ - interaction.timestamp_ms));
       of_item.try_emplace(interaction.user, likeness * std::exp2(-age_ms / kHalfLifeMs));
     }
     for (const auto& [user, score] : of_item) {
@@ -135,6 +149,7 @@ class AudienceFinder {
   const ReadState& state_;
   const AudienceRequest& request_;
   TimestampMs now_ms_;
+  TimestampMs newest_ms_ = 0;
   AudienceAnswer& answer_;
   std::unordered_map<DenseId, Scored> scores_;
 };

@@ -1,13 +1,15 @@
 // rebuy: what the user takes again and again, when it is due.
 //
-// An item that the user took n times, on different days, has a period: the geometric mean of the gaps between, shrunk
-// towards the one of all of the user's repeats, as if that had been seen twice. With x the time since the last, in
-// periods, the score is log(1 + n) exp(-ln(x)^2 / 2): highest when the period is over, half at about a third of it and
-// at three times it. (Repeat consumption: Anderson et al. 2014, doi:10.1145/2566486.2568018; periods of one's own:
-// Bhagat et al. 2018, doi:10.1145/3219819.3219891.)
+// An item that the user took on n days has a period: the geometric mean of the days between, shrunk towards the user's
+// usual one, as if that had been seen twice. Usual is the mean of all of the user's repeats, or where there are none
+// the time between the days on which the user did anything. With z the logarithm of the time since the last, in
+// periods, the score is n^2 exp(-z^2 / 2 w^2), w 2 before it is due and 1 after. (Repeat consumption: Anderson et al.
+// 2014, doi:10.1145/2566486.2568018; periods of one's own: Bhagat et al. 2018, doi:10.1145/3219819.3219891. The form
+// was chosen on a shop's invoices, docs/shops.md.)
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "engine/retrieval/retrievers.h"
 
@@ -16,37 +18,24 @@ namespace {
 
 constexpr double kRebuyDayMs = 86'400'000;
 constexpr double kPriorGaps = 2;
-
-struct Repeat {
-  DenseId item = kNoDenseId;
-  std::size_t times = 0;   // days on which it was taken
-  double log_gap_sum = 0;  // natural logarithms of gaps in days
-  TimestampMs last_ms = 0;
-};
+constexpr double kEarlyWidth = 2;
 
 class RebuyRetriever final : public Retriever {
  public:
   Status retrieve(const RetrievalContext& context, const RetrieverConfig& config, CandidateList* out) const override {
-    const std::vector<Repeat> repeats = find_repeats(context.user);
-    if (repeats.empty()) {
-      out->note = "the user has taken nothing on two days";
+    const std::optional<double> usual = find_usual(context.user);
+    if (!usual) {
+      out->note = "the user has done nothing on two days";
       return Status::ok();
     }
-    double gaps = 0;
-    double log_sum = 0;
-    for (const Repeat& repeat : repeats) {
-      gaps += static_cast<double>(repeat.times - 1);
-      log_sum += repeat.log_gap_sum;
-    }
-    const double usual = log_sum / gaps;
-    for (const Repeat& repeat : repeats) {
-      if (!context.is_eligible(repeat.item)) continue;
-      const double own_gaps = static_cast<double>(repeat.times - 1);
-      const double log_period = (repeat.log_gap_sum + kPriorGaps * usual) / (own_gaps + kPriorGaps);
-      const double since_days = std::max(0.01, static_cast<double>(context.now_ms - repeat.last_ms) / kRebuyDayMs);
-      const double log_periods = std::log(since_days) - log_period;
-      const double score = std::log1p(static_cast<double>(repeat.times)) * std::exp(-log_periods * log_periods / 2);
-      out->candidates.push_back({repeat.item, static_cast<float>(score)});
+    for (const auto& [item, taken] : find_taken(context.user)) {
+      if (!context.is_eligible(item)) continue;
+      const double own_gaps = static_cast<double>(taken.days - 1);
+      const double log_period = (taken.log_gap_sum + kPriorGaps * *usual) / (own_gaps + kPriorGaps);
+      const double since_days = std::max(0.01, static_cast<double>(context.now_ms - taken.last_ms) / kRebuyDayMs);
+      const double z = (std::log(since_days) - log_period) / (std::log(since_days) < log_period ? kEarlyWidth : 1);
+      const double days = static_cast<double>(taken.days);
+      out->candidates.push_back({item, static_cast<float>(days * days * std::exp(-z * z / 2))});
     }
     std::erase_if(out->candidates, [](const models::ScoredId& candidate) { return !(candidate.score > 0); });
     std::sort(out->candidates.begin(), out->candidates.end(), models::ranks_before);
@@ -56,25 +45,41 @@ class RebuyRetriever final : public Retriever {
   }
 
  private:
-  // Of the user's actions, oldest first; those less than a day apart are one.
-  static std::vector<Repeat> find_repeats(const UserState& user) {
-    std::map<DenseId, Repeat> by_item;
-    for (const HistoryItem& event : user.events) {
-      Repeat& repeat = by_item[event.item];
-      if (repeat.times == 0) {
-        repeat = {.item = event.item, .times = 1, .log_gap_sum = 0, .last_ms = event.timestamp_ms};
-        continue;
-      }
-      const double gap_days = static_cast<double>(event.timestamp_ms - repeat.last_ms) / kRebuyDayMs;
-      if (gap_days < 1) continue;
-      repeat.log_gap_sum += std::log(gap_days);
-      repeat.last_ms = event.timestamp_ms;
-      ++repeat.times;
+  // What was taken when; actions less than a day apart are one.
+  struct Taken {
+    std::size_t days = 0;
+    double log_gap_sum = 0;  // natural logarithms of the days between
+    TimestampMs last_ms = 0;
+
+    void add(TimestampMs timestamp_ms) {
+      const double gap_days = static_cast<double>(timestamp_ms - last_ms) / kRebuyDayMs;
+      if (days > 0 && gap_days < 1) return;
+      if (days > 0) log_gap_sum += std::log(gap_days);
+      last_ms = timestamp_ms;
+      ++days;
     }
-    std::vector<Repeat> repeats;
-    for (const auto& [item, repeat] : by_item)
-      if (repeat.times >= 2) repeats.push_back(repeat);
-    return repeats;
+  };
+
+  // Events come oldest first.
+  static std::map<DenseId, Taken> find_taken(const UserState& user) {
+    std::map<DenseId, Taken> taken;
+    for (const HistoryItem& event : user.events) taken[event.item].add(event.timestamp_ms);
+    return taken;
+  }
+
+  // The logarithm of the user's usual period in days; nothing where all was done on one day.
+  static std::optional<double> find_usual(const UserState& user) {
+    double gaps = 0;
+    double log_sum = 0;
+    for (const auto& [item, taken] : find_taken(user)) {
+      gaps += static_cast<double>(taken.days - 1);
+      log_sum += taken.log_gap_sum;
+    }
+    if (gaps > 0) return log_sum / gaps;
+    Taken anything;
+    for (const HistoryItem& event : user.events) anything.add(event.timestamp_ms);
+    if (anything.days < 2) return std::nullopt;
+    return anything.log_gap_sum / static_cast<double>(anything.days - 1);
   }
 };
 
