@@ -167,7 +167,9 @@ Status DatabaseImpl::save_many_counted() {
   Status saved;
   if (counters) {
     MutexLock lock(save_mutex_);
+    const Sequence sequence = visible_.get();
     saved = save_counters(*std::move(counters));
+    if (saved.is_ok()) saved = save_first_seen(layout_.index, sequence);  // else a start reads the log for it
   }
   const auto end = std::chrono::steady_clock::now();
   next_counters_save_ = end + kShare * (end - start);

@@ -226,8 +226,7 @@ struct ItemStatistics::Impl {
   // With none left but older ones, the time stays what it was.
   void follow_newest() TAMIS_REQUIRES(mutex) {
     if (newest_times.empty() && older > 0) return;
-    newest_ms.store(newest_times.empty() ? 0 : std::max<TimestampMs>(0, newest_times.rbegin()->first),
-                    std::memory_order_relaxed);
+    newest_ms.store(newest_times.empty() ? 0 : newest_times.rbegin()->first, std::memory_order_relaxed);
   }
 
   void refresh(TimestampMs now_ms, Caller caller) {
@@ -240,7 +239,7 @@ struct ItemStatistics::Impl {
   mutable Mutex mutex;
   std::deque<Row> rows TAMIS_GUARDED_BY(mutex);
   std::atomic<std::uint64_t> changes{1};
-  std::atomic<TimestampMs> newest_ms{0};  // of all interactions; one writer
+  std::atomic<TimestampMs> newest_ms{0};  // of all interactions, 0 without any; one writer
   std::map<TimestampMs, std::uint64_t> newest_times
       TAMIS_GUARDED_BY(mutex);                      // times and how many interactions have them
   std::uint64_t older TAMIS_GUARDED_BY(mutex) = 0;  // interactions before the first of them
@@ -285,7 +284,7 @@ std::vector<ItemStatistics::Counts> ItemStatistics::counts(std::span<const Dense
 }
 
 TimestampMs ItemStatistics::data_clock_ms(TimestampMs now_ms) const {
-  return std::min(now_ms, impl_->newest_ms.load(std::memory_order_relaxed));
+  return std::min(now_ms, std::max<TimestampMs>(0, impl_->newest_ms.load(std::memory_order_relaxed)));
 }
 
 void ItemStatistics::add(DenseId item, double weight, TimestampMs timestamp_ms) {
