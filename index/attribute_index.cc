@@ -168,9 +168,11 @@ struct AttributeIndex::Impl {
     for (const std::uint32_t name : missing) fields[name].postings = std::make_unique<Postings>();
     if (missing.empty()) return;
     for (const DenseId id : live) {
-      packer.visit(packed_of(id), [&](std::uint32_t name, const FeatureValue& value) TAMIS_NO_THREAD_SAFETY_ANALYSIS {
-        if (std::find(missing.begin(), missing.end(), name) != missing.end()) fields[name].postings->add(id, value);
-      });
+      packer.visit_some(
+          packed_of(id),
+          [&](std::uint32_t name) { return std::find(missing.begin(), missing.end(), name) != missing.end(); },
+          [&](std::uint32_t name, const FeatureValue& value)
+              TAMIS_NO_THREAD_SAFETY_ANALYSIS { fields[name].postings->add(id, value); });
     }
   }
 

@@ -195,25 +195,35 @@ Features FeaturePacker::unpack(const char* packed) const {
   return features;
 }
 
+void FeaturePacker::pass_over(std::uint64_t form, Reader* reader) {
+  switch (form) {
+    case kFalse:
+    case kTrue: break;
+    case kWhole:
+    case kHundreds:
+    case kTime:
+    case kCategory: reader->number(); break;
+    case kFloat: reader->bytes(sizeof(float)); break;
+    case kDouble: reader->bytes(sizeof(double)); break;
+    case kSet:
+      for (std::size_t elements = reader->number(); elements > 0; --elements) reader->number();
+      break;
+    default: reader->bytes(reader->number()); break;
+  }
+}
+
 void FeaturePacker::release(const char* packed) {
   if (packed == nullptr) return;
   Reader reader(packed);
   for (std::size_t left = reader.number(); left > 0; --left) {
     const std::uint64_t form = reader.number() % kForms;
-    switch (form) {
-      case kFalse:
-      case kTrue: break;
-      case kWhole:
-      case kHundreds:
-      case kTime: reader.whole(); break;
-      case kFloat: reader.bytes(sizeof(float)); break;
-      case kDouble: reader.bytes(sizeof(double)); break;
-      case kCategory: categories_.release(static_cast<std::uint32_t>(reader.number())); break;
-      case kSet:
-        for (std::size_t elements = reader.number(); elements > 0; --elements)
-          categories_.release(static_cast<std::uint32_t>(reader.number()));
-        break;
-      default: reader.bytes(reader.number()); break;
+    if (form == kCategory) {
+      categories_.release(static_cast<std::uint32_t>(reader.number()));
+    } else if (form == kSet) {
+      for (std::size_t elements = reader.number(); elements > 0; --elements)
+        categories_.release(static_cast<std::uint32_t>(reader.number()));
+    } else {
+      pass_over(form, &reader);
     }
   }
 }

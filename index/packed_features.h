@@ -59,6 +59,20 @@ class FeaturePacker {
       visit_feature(static_cast<std::uint32_t>(tag / kForms), value(tag % kForms, &reader));
     }
   }
+  // The same for the features that wants(name id) picks; the others are passed over.
+  template <typename Wants, typename Visit>
+  void visit_some(const char* packed, Wants&& wants, Visit&& visit_feature) const {
+    Reader reader(packed);
+    for (std::size_t left = packed == nullptr ? 0 : reader.number(); left > 0; --left) {
+      const std::uint64_t tag = reader.number();
+      const auto name = static_cast<std::uint32_t>(tag / kForms);
+      if (wants(name)) {
+        visit_feature(name, value(tag % kForms, &reader));
+      } else {
+        pass_over(tag % kForms, &reader);
+      }
+    }
+  }
   // The packed bytes are about to go: their categories have one user fewer.
   void release(const char* packed);
   std::uint64_t memory_bytes() const { return categories_.memory_bytes() + names_.size() * 128; }
@@ -92,6 +106,7 @@ class FeaturePacker {
   };
 
   FeatureValue value(std::uint64_t form, Reader* reader) const;
+  static void pass_over(std::uint64_t form, Reader* reader);
   void append_value(std::uint32_t name, const FeatureValue& value, std::string* out);
 
   CategoryTable categories_;

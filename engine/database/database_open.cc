@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <exception>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "engine/database/database_impl.h"
 #include "engine/query/warnings.h"
@@ -50,6 +52,19 @@ storage::CommitQueueOptions queue_options(const DatabaseOptions& options) {
   made.max_pending_mutations = options.storage.max_pending_mutations;
   made.interval_ms = options.storage.interval_ms;
   return made;
+}
+
+void collect_fields_of(const Filter& filter, std::vector<std::string>* fields) {
+  for (const Filter& child : filter.children) collect_fields_of(child, fields);
+  if (!filter.field.empty()) fields->push_back(filter.field);
+}
+
+// What queries would otherwise make first: the bitmaps of fields that funnels filter by, the lists.
+void warm_up(const ReadState& state) {
+  std::vector<std::string> fields;
+  for (const auto& [name, funnel] : state.funnels) collect_fields_of(funnel->filter, &fields);
+  state.item_attributes->prepare(fields);
+  state.item_statistics->refresh(state.options->clock->now_ms());
 }
 
 }  // namespace
@@ -133,7 +148,7 @@ Status DatabaseImpl::try_recover() {
     online_->on_generation();
     if (options_.online.enabled) online_->wait_idle(kOpeningOnlineGrace);
   }
-  live()->item_statistics().refresh(options_.clock->now_ms());  // so that no query makes the lists first
+  warm_up(*live()->pin());
   measure_memory();
   start_upkeep();
   start_forgetting();
