@@ -30,10 +30,10 @@ struct TrainingData {
   std::span<const Features> other_item_features = {};
   std::span<const Features> contexts = {};  // distinct ones, the first that of none; empty where no event has any
   std::span<const std::uint32_t> event_contexts = {};  // [events], indexes into contexts; empty likewise
-  std::span<const std::uint16_t> event_types = {};    // [events], indexes into types; empty where none are known
-  std::span<const std::string> types = {};            // names of interaction types
-  std::span<const std::uint32_t> event_baskets = {};  // [events], from 1; 0: the event names none. Empty: none does
-  bool has_times = true;                              // false: times are made up, only their order means anything
+  std::span<const std::uint16_t> event_types = {};     // [events], indexes into types; empty where none are known
+  std::span<const std::string> types = {};             // names of interaction types
+  std::span<const std::uint32_t> event_baskets = {};   // [events], from 1; 0: the event names none. Empty: none does
+  bool has_times = true;                               // false: times are made up, only their order means anything
   const TextEmbedderSource* text_embedders = nullptr;  // a model server to ask; null where none is configured
 
   // [users, items], the weights of repeated pairs summed. O(events log events).

@@ -14,9 +14,9 @@
 #include "engine/learn/hold_out.h"
 #include "engine/learn/learn_ranker.h"
 #include "engine/learn/learned_models.h"
+#include "engine/learn/model_retrievers.h"
 #include "engine/learn/search_settings.h"
 #include "engine/retrieval/retriever.h"
-#include "models/kinds/history_model_kinds.h"
 
 namespace tamis::engine {
 namespace {
@@ -27,14 +27,14 @@ const std::vector<std::string> kTried = {"graph_filter", "ease", "content", "bpr
 // Learn in epochs, which may be cut short.
 const std::vector<std::string> kTimed = {"bpr", "two_tower", "sasrec"};
 
-constexpr double kModelsShare = 0.35;  // of the budget, by the end of the step
-constexpr double kSettingsShare = 0.5;
-constexpr double kTimedShare = 0.12;   // of one training of a model that may be cut short
-constexpr double kSearchShare = 0.65;  // the rest is for learning from everything
+constexpr double kModelsShare = 0.45;  // of the budget, by the end of the step
+constexpr double kSettingsShare = 0.55;
+constexpr double kTimedShare = 0.1;   // of one training of a model that may be cut short
+constexpr double kSearchShare = 0.7;  // the rest is for learning from everything
 constexpr double kUsualHoldout = 0.1;
 constexpr std::size_t kTunedModels = 4;
 constexpr std::size_t kMostRetrievers = 4;
-constexpr std::uint32_t kQuota = 200;
+constexpr std::uint32_t kQuota = 200;          // of each retriever
 constexpr std::size_t kFewestUsers = 20;       // fewer decide nothing
 constexpr std::size_t kMostUsers = 1'000;      // asked by the path that serves
 constexpr std::size_t kMeasuredUsers = 5'000;  // whom models are measured on
@@ -52,35 +52,6 @@ struct Learned {
 
 // Of this process, all threads together.
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
-RetrieverConfig retriever_of(const std::string& model) {
-  RetrieverConfig config{.kind = model, .quota = kQuota, .space = {}};
-  const bool is_plain = model == "popular" || model == "trending" || model == "item_knn" || model == "user_knn";
-  if (is_plain || models::find_history_model_kind(model) != nullptr) return config;
-  config.kind = "ann";
-  config.space = model;
-  return config;
-}
-
-std::string member_of(const RetrieverConfig& config) {
-  return retriever_reads_space(config.kind) ? config.space : config.kind;
-}
-
-std::string name_retrievers(const std::vector<RetrieverConfig>& retrievers) {
-  std::string text;
-  for (const RetrieverConfig& retriever : retrievers) {
-    char weight[16] = "";
-    if (!text.empty()) std::snprintf(weight, sizeof(weight), " + %.4g ", retriever.weight);
-    text += weight + retriever_label(retriever);
-  }
-  return text;
-}
-
-std::string name_settings(const models::Settings& settings) {
-  std::string text;
-  for (const auto& [name, value] : settings) text += (text.empty() ? "" : ", ") + name + "=" + value;
-  return text;
-}
 
 class Search {
  public:
@@ -298,7 +269,7 @@ class Search {
     info_->note = why;
     const auto best = std::max_element(learned_.begin(), learned_.end(),
                                        [](const auto& a, const auto& b) { return a.second.ndcg10 < b.second.ndcg10; });
-    chosen_ = funnel_of({retriever_of(best->first)}, MergeMethod::kReciprocalRank);
+    chosen_ = funnel_of({retriever_of(best->first, kQuota)}, MergeMethod::kReciprocalRank);
     return Status::ok();
   }
 
@@ -318,7 +289,7 @@ class Search {
     std::vector<RetrieverLists> lists;
     for (const std::string& member : members) {
       const double start = cpu_seconds();
-      RetrieverLists found{.config = retriever_of(member), .by_user = {}};
+      RetrieverLists found{.config = retriever_of(member, kQuota), .by_user = {}};
       FunnelConfig alone = funnel_of({found.config}, MergeMethod::kNormalizedScore);
       alone.fallback.clear();
       TAMIS_ASSIGN_OR_RETURN(auto all, database.lists(alone, kQuota, control));
@@ -374,7 +345,7 @@ class Search {
   FunnelConfig ranked_funnel() const {
     FunnelConfig funnel = chosen_;
     for (const std::string member : {"ials", "item_knn", "trending"}) {
-      const RetrieverConfig more = retriever_of(member);
+      const RetrieverConfig more = retriever_of(member, kQuota);
       const bool is_there = std::any_of(funnel.retrievers.begin(), funnel.retrievers.end(), [&](const auto& retriever) {
         return retriever.kind == more.kind && retriever.space == more.space;
       });

@@ -50,7 +50,8 @@ Result<EntityFields> read_entity_fields(element value, const JsonPath& path, Ent
     const JsonPath entry_path{.parent = &path, .name = kEntityFields[index]};
     switch (index) {
       case kId: return read_id(entry, entry_path, &fields.id);
-      case kEntityFeatures: return read_features(entry, entry_path, &fields.features, is_patch ? &fields.removed : nullptr);
+      case kEntityFeatures:
+        return read_features(entry, entry_path, &fields.features, is_patch ? &fields.removed : nullptr);
       case kTtl: {
         if (fields.expires_ms) return refuse(entry_path, "given beside expires_at", "one of the two");
         if (entry.is_null()) {
