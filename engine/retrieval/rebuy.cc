@@ -2,14 +2,13 @@
 //
 // An item that the user took on n days has a period: the geometric mean of the days between, shrunk towards the user's
 // usual one, as if that had been seen twice. Usual is the mean of all of the user's repeats, or where there are none
-// the time between the days on which the user did anything. With z the logarithm of the time since the last, in
+// the time between the days on which the user did anything, else 30 days. With z the logarithm of the time since the last, in
 // periods, the score is n^2 exp(-z^2 / 2 w^2), w 2 before it is due and 1 after. (Repeat consumption: Anderson et al.
 // 2014, doi:10.1145/2566486.2568018; periods of one's own: Bhagat et al. 2018, doi:10.1145/3219819.3219891. The form
 // was chosen on a shop's invoices, docs/shops.md.)
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <optional>
 
 #include "engine/retrieval/retrievers.h"
 
@@ -19,19 +18,20 @@ namespace {
 constexpr double kRebuyDayMs = 86'400'000;
 constexpr double kPriorGaps = 2;
 constexpr double kEarlyWidth = 2;
+constexpr double kUnknownPeriodDays = 30;  // of who was there on one day only
 
 class RebuyRetriever final : public Retriever {
  public:
   Status retrieve(const RetrievalContext& context, const RetrieverConfig& config, CandidateList* out) const override {
-    const std::optional<double> usual = find_usual(context.user);
-    if (!usual) {
-      out->note = "the user has done nothing on two days";
+    if (context.user.events.empty()) {
+      out->note = "the user has taken nothing";
       return Status::ok();
     }
+    const double usual = find_usual(context.user);
     for (const auto& [item, taken] : find_taken(context.user)) {
       if (!context.is_eligible(item)) continue;
       const double own_gaps = static_cast<double>(taken.days - 1);
-      const double log_period = (taken.log_gap_sum + kPriorGaps * *usual) / (own_gaps + kPriorGaps);
+      const double log_period = (taken.log_gap_sum + kPriorGaps * usual) / (own_gaps + kPriorGaps);
       const double since_days = std::max(0.01, static_cast<double>(context.now_ms - taken.last_ms) / kRebuyDayMs);
       const double z = (std::log(since_days) - log_period) / (std::log(since_days) < log_period ? kEarlyWidth : 1);
       const double days = static_cast<double>(taken.days);
@@ -67,8 +67,8 @@ class RebuyRetriever final : public Retriever {
     return taken;
   }
 
-  // The logarithm of the user's usual period in days; nothing where all was done on one day.
-  static std::optional<double> find_usual(const UserState& user) {
+  // The logarithm of the user's usual period in days.
+  static double find_usual(const UserState& user) {
     double gaps = 0;
     double log_sum = 0;
     for (const auto& [item, taken] : find_taken(user)) {
@@ -78,7 +78,7 @@ class RebuyRetriever final : public Retriever {
     if (gaps > 0) return log_sum / gaps;
     Taken anything;
     for (const HistoryItem& event : user.events) anything.add(event.timestamp_ms);
-    if (anything.days < 2) return std::nullopt;
+    if (anything.days < 2) return std::log(kUnknownPeriodDays);
     return anything.log_gap_sum / static_cast<double>(anything.days - 1);
   }
 };
