@@ -2,10 +2,10 @@
 //
 // An item that the user took on n days has a period: the geometric mean of the days between, shrunk towards the user's
 // usual one, as if that had been seen twice. Usual is the mean of all of the user's repeats, or where there are none
-// the time between the days on which the user did anything, else 30 days. With z the logarithm of the time since the last, in
-// periods, the score is n^2 exp(-z^2 / 2 w^2), w 2 before it is due and 1 after. (Repeat consumption: Anderson et al.
-// 2014, doi:10.1145/2566486.2568018; periods of one's own: Bhagat et al. 2018, doi:10.1145/3219819.3219891. The form
-// was chosen on a shop's invoices, docs/shops.md.)
+// the time between the days on which the user did anything, else 30 days. With z the logarithm of the time since the
+// last, in periods, the score is n^2 exp(-z^2 / 2 w^2), w 2 before it is due and 1 after. (Repeat consumption: Anderson
+// et al. 2014, doi:10.1145/2566486.2568018; periods of one's own: Bhagat et al. 2018, doi:10.1145/3219819.3219891. The
+// form was chosen on a shop's invoices, docs/shops.md.)
 #include <algorithm>
 #include <cmath>
 #include <map>
