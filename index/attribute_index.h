@@ -2,8 +2,8 @@
 //
 // Features are held once, as a few bytes for each entity (packed_features.h). A field gets bitmaps when a filter first
 // asks for it: one for each value of a boolean, categorical and multi-categorical feature; numeric and timestamp
-// features keep their values for range scans. Text compares whole, as a category does. Building them takes about 0.1 s
-// for a million entities, in the call that asks. Writes keep them up to date from then on.
+// features keep their values for range scans. Text compares whole, as a category does. Building them takes a few
+// tenths of a second for a million entities, in the call that asks. Writes keep them up to date from then on.
 // Thread-safe: evaluations beside one writer.
 #pragma once
 

@@ -13,7 +13,7 @@ namespace tamis::engine {
 namespace {
 
 constexpr char kCounterMagic[8] = {'T', 'A', 'M', 'C', 'O', 'U', 'N', 'T'};
-constexpr std::uint64_t kCounterFormat = 1;
+constexpr std::uint64_t kCounterFormat = 2;  // of 1 the filter had three bits for a key
 constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
 constexpr std::size_t kHeadWords = 5;  // magic, format, sequence, mark, parts
 constexpr std::uint64_t kMostParts = 1'000;
