@@ -323,7 +323,7 @@ def main():
     parser.add_argument("--funnel", action="append", help="LABEL=DOCUMENT: a funnel to measure beside the default one")
     parser.add_argument("--settings", default="", help="TOML of the server; \\n parts lines")
     parser.add_argument("--all", action="store_true", help="also with what users had met before")
-    parser.add_argument("--work", default=None, help="where the databases are made")
+    parser.add_argument("--work", default=None, help="an existing directory, where the databases are made")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--out", type=argparse.FileType("a"), default=sys.stdout)
     options = parser.parse_args()
