@@ -103,7 +103,7 @@ void permute(const std::vector<std::uint32_t>& order, std::vector<T>* values) {
   *values = std::move(sorted);
 }
 
-// Stable: ties stay in the store's order.
+// Stable: those of one user at one moment stay in the order of their arrival.
 void sort_by_time(Dataset* dataset) {
   std::vector<std::uint32_t> order(dataset->events.size());
   std::iota(order.begin(), order.end(), 0U);
@@ -212,10 +212,9 @@ class UserEvents {
     for (auto row = rows_.rbegin(); row != rows_.rend(); ++row)
       events_.push_back({row->item, &rules_.of(row->type), row->value, row->timestamp_ms});
     const std::vector<EventWeight> weights = weigh_events(events_, &dataset_.rating_scales);
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      const EventWeight& counted = weights[rows_.size() - 1 - i];
-      if (counted.counts) keep(rows_[i], counted);
-    }
+    // Oldest first, so that those of one moment stay in the order of their arrival.
+    for (std::size_t i = 0; i < rows_.size(); ++i)
+      if (weights[i].counts) keep(rows_[rows_.size() - 1 - i], weights[i]);
     rows_.clear();
     user_baskets_.clear();
   }

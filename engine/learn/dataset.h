@@ -25,7 +25,8 @@ struct Dataset {
   std::uint64_t interactions = 0;  // in the store at that time, ignored ones included
   std::vector<std::string> users;  // external ids by row
   std::vector<std::string> items;
-  // By time, ties in the store's order; `user` and `item` are rows, weights are those of weigh_events() with
+  // By time; those of one user at one moment in the order of their arrival (an import without times gives many rows one
+  // moment). `user` and `item` are rows, weights are those of weigh_events() with
   // rating_scales that are above 0.
   std::vector<models::TimedInteraction> events;
   // By time, likewise: what counts against its item, by a weight above 0.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -118,8 +119,9 @@ Result<Head> read_head(const storage::Store& store, const Dataset& dataset, cons
     if (users.contains(event.user)) head.events.push_back(event);
     return true;
   }));
-  std::stable_sort(head.events.begin(), head.events.end(),
-                   [](const auto& a, const auto& b) { return a.timestamp_ms < b.timestamp_ms; });
+  std::stable_sort(head.events.begin(), head.events.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.timestamp_ms, a.sequence) < std::tie(b.timestamp_ms, b.sequence);
+  });
   return head;
 }
 

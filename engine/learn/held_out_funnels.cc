@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "common/record_checks.h"
@@ -38,8 +39,9 @@ Result<TimeLine> read_time_line(const storage::Store& store, const FunnelEvaluat
     if (is_sound_interaction(event.value, event.timestamp_ms)) line.events.push_back(event);
     return true;
   }));
-  std::stable_sort(line.events.begin(), line.events.end(),
-                   [](const auto& a, const auto& b) { return a.timestamp_ms < b.timestamp_ms; });
+  std::stable_sort(line.events.begin(), line.events.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.timestamp_ms, a.sequence) < std::tie(b.timestamp_ms, b.sequence);
+  });
   // Interactions of one moment stay on the later side, as everywhere.
   const auto cut_at = [&](double share, std::size_t size) {
     auto cut = static_cast<std::size_t>((1 - share) * static_cast<double>(size));

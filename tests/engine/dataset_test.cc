@@ -44,6 +44,16 @@ TEST_F(DatasetTest, HoldsWhatIsLiveAndWeighsSomethingInOrderOfTime) {
   EXPECT_EQ(dataset->events[1].weight, 5);
 }
 
+// An import without times gives many rows one moment: what each user did is a sequence all the same.
+TEST_F(DatasetTest, OfOneMomentTheOrderIsThatOfArrival) {
+  write({interaction("ada", "a", kStartMs), interaction("bob", "c", kStartMs), interaction("ada", "b", kStartMs),
+         interaction("ada", "c", kStartMs), interaction("bob", "a", kStartMs), interaction("ada", "d", kStartMs - 1)});
+  const Dataset dataset = load_dataset(*store_, types(), clock_.now_ms(), nullptr).value();
+  std::map<std::string, std::string> order;
+  for (const auto& event : dataset.events) order[dataset.users[event.user]] += dataset.items[event.item];
+  EXPECT_EQ(order, (std::map<std::string, std::string>{{"ada", "dabc"}, {"bob", "ca"}}));
+}
+
 TEST_F(DatasetTest, RepeatsAddUp) {
   write({interaction("ada", "lantern", kStartMs), interaction("ada", "lantern", kStartMs + 1, "view")});
   const Dataset dataset = load_dataset(*store_, types(), clock_.now_ms(), nullptr).value();
