@@ -18,7 +18,8 @@ struct AudienceRequest {
   Filter filter = {};                        // on users
   bool exclude_seen = true;                  // users who have had to do with the item
   std::vector<std::string> seen_types = {};  // that count as such; empty: any
-  // A user with `cap` interactions of `cap_type` or more in the last `cap_days` is left out: whoever got enough mails.
+  // A user with `cap` interactions of `cap_type` or more in the last `cap_days` is left out, so that nobody gets too
+  // many mails.
   std::string cap_type = {};  // empty: no cap
   std::uint32_t cap = 1;      // 1..1000
   double cap_days = 7;        // above 0, at most 3650

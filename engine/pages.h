@@ -14,8 +14,8 @@ namespace tamis {
 // One row of a page, or several of one kind.
 struct PageRow {
   std::string name = {};  // in the answer; empty: "row1" by its place
-  // With {item}, {item.<feature>}, {value}, {user} and {user.<feature>}; "{{" is a brace. A placeholder without a value
-  // falls back to the id, or to nothing.
+  // With {item}, {item.<feature>}, {value}, {user} and {user.<feature>}; "{{" is a brace. Where a feature
+  // is missing, the id stands in its place, or nothing.
   std::string title = {};
   std::string funnel = {};     // empty: the request's
   std::string retriever = {};  // instead: a list of one retriever, "trending"; nothing fills it up

@@ -47,7 +47,7 @@ class FeaturePacker {
   std::optional<std::uint32_t> find_name(std::string_view name) const;
   const std::string& name(std::uint32_t id) const { return *names_[id]; }
 
-  // `bytes`, where given, is told the size.
+  // Sets `*bytes` to the size, unless it is null.
   Packed pack(const Features& features, std::size_t* bytes = nullptr);
   Features unpack(const char* packed) const;
   // Calls visit(name id, value) for each feature, in the order of names.

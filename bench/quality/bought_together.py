@@ -75,7 +75,7 @@ def main():
     parser.add_argument("--tamis", default="build/release/tamis", type=pathlib.Path)
     parser.add_argument("--data", default="../shared/data", type=pathlib.Path)
     parser.add_argument("--part", choices=("validation", "test"), default="test")
-    parser.add_argument("--by-time", action="store_true", help="invoices are not named: baskets are told by time")
+    parser.add_argument("--by-time", action="store_true", help="leave out the invoice numbers, so that time gaps separate the baskets")
     parser.add_argument("--set", action="append", default=[], help="setting=value of the model bought_together")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--examples", action="store_true", help="what goes with ten well-known articles")

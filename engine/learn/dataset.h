@@ -63,8 +63,9 @@ struct Dataset {
 
 // Reads one consistent snapshot. `types` say what an event means. Interactions that count nothing (engine/interactions)
 // and those of users and items that are deleted, or expired at `now_ms`, are left out. Features cost their memory, so
-// they are loaded only on demand. What an event's context says of its basket (kBasketContext) is told by
-// `event_baskets`, where asked for, and never by `contexts`: a name of one order teaches nothing. unavailable once
+// they are loaded only on demand. `event_baskets` holds the baskets that contexts name
+// (kBasketContext), where asked for; `contexts` leave them out, since a name of one order teaches nothing. unavailable
+// once
 // `*cancelled` (may be null); io_error, corruption.
 Result<Dataset> load_dataset(const storage::Store& store, std::shared_ptr<const InteractionTypes> types,
                              TimestampMs now_ms, const std::atomic<bool>* cancelled, bool with_features = false,

@@ -32,7 +32,7 @@ class ScratchDatabase {
   std::size_t items() const { return items_; }  // that copy() wrote
 
   // Copies those interactions, every user, and the items that were there by the clock: met in one of them, listed, or
-  // told of by `is_met` (by dense id; may be short).
+  // set in `is_met` (by dense id; ids beyond its end are not set).
   Status copy(const storage::Store& store, std::span<const storage::StoredInteraction> interactions,
               std::vector<bool> is_met = {});
   // Trains and waits until the generation serves. What the job failed of; failed_precondition where it does not serve.

@@ -236,7 +236,7 @@ class PageMaker {
     return topics;
   }
 
-  // Strangers are told what popular items have.
+  // A stranger gets the values of popular items.
   std::vector<Topic> best_values(const PageRow& row) const {
     constexpr std::size_t kMostItems = 200;
     std::map<std::string, double> weights;

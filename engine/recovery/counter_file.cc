@@ -29,7 +29,7 @@ void put_texts(const std::vector<std::string>& texts, std::string* out) {
   }
 }
 
-// Reads what put_word() and put_texts() wrote. After the first want of bytes everything is empty.
+// Reads what put_word() and put_texts() wrote. Once bytes are missing, everything that is read is empty.
 class WordReader {
  public:
   explicit WordReader(std::string_view bytes) : rest_(bytes) {}
