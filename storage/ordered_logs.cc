@@ -1,6 +1,9 @@
 #include "storage/ordered_logs.h"
 
 #include <atomic>
+#include <charconv>
+
+#include "storage/marker_file.h"
 
 namespace tamis::storage {
 
@@ -61,12 +64,22 @@ class OrderedLogs::Log final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus failed_ TAMIS_GUARDED_BY(sync_mutex_);
 };
 
+std::optional<std::uint64_t> log_number(std::string_view file) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), number);
+  if (error != std::errc() || std::string_view(end, file.data() + file.size()) != ".log") return std::nullopt;
+  return number;
+}
+
 IOStatus OrderedLogs::NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
-  if (!path.ends_with(".log")) return target()->NewWritableFile(path, options, file, debug);
-  std::string directory = path.substr(0, path.rfind('/'));
+  const std::size_t slash = path.rfind('/');
+  const std::optional<std::uint64_t> number = log_number(std::string_view(path).substr(slash + 1));
+  if (!number) return target()->NewWritableFile(path, options, file, debug);
+  std::string directory = path.substr(0, slash);
   IOStatus status = sync_newest(directory, debug);
   if (status.ok()) status = target()->NewWritableFile(path, options, file, debug);
+  if (status.ok()) status = note_newest(directory, *number);
   if (!status.ok()) return status;
   auto log = std::make_unique<Log>(this, directory, std::move(*file));
   {
@@ -83,9 +96,13 @@ IOStatus OrderedLogs::sync_newest(const std::string& directory, IODebugContext* 
   if (found == newest_.end() || !found->second->unsynced()) return IOStatus::OK();
   IOStatus status = found->second->Sync(IOOptions(), debug);
   if (!status.ok()) return status;
-  std::unique_ptr<rocksdb::FSDirectory> names;
-  status = target()->NewDirectory(directory, IOOptions(), &names, debug);
-  return status.ok() ? names->Fsync(IOOptions(), debug) : status;
+  return sync_directory(target(), directory);
+}
+
+// The name is durable before the marker that counts on it.
+IOStatus OrderedLogs::note_newest(const std::string& directory, std::uint64_t number) {
+  const IOStatus status = sync_directory(target(), directory);
+  return status.ok() ? write_marker(target(), directory, kNewestLog, number) : status;
 }
 
 IOStatus OrderedLogs::sync_if_newest(const Log& log, IODebugContext* debug) {

@@ -4,8 +4,8 @@
 // RocksDB syncs a log when a write asks for it. Unsynced writes may lie in an old log while later ones already go to
 // its successor, and the disk is free to keep the successor's bytes and to lose the old log's: after a power cut the
 // middle of the history would be missing. Here, creating a log first syncs the one before, and the directory that names
-// it, so that what survives is a prefix in every durability mode. One fsync per switch of logs, none where the old one
-// is synced already.
+// it, so that what survives is a prefix in every durability mode. The new log's name is made durable, too, and then
+// noted in the marker NEWEST_LOG (marker_file.h), so that its loss is noticed. Five fsyncs at most per switch of logs.
 //
 // Thread-safe. A sync that fails fails the creation of the new log, and with it the write that asked for it. A log that
 // holds nothing unsynced is not synced again, and one whose sync failed stays failed.
@@ -13,13 +13,19 @@
 
 #include <rocksdb/file_system.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/mutex.h"
 
 namespace tamis::storage {
+
+// The number of a write-ahead log by its file's name, "000007.log"; nullopt for other files.
+std::optional<std::uint64_t> log_number(std::string_view file);
 
 class OrderedLogs final : public rocksdb::FileSystemWrapper {
  public:
@@ -35,6 +41,8 @@ class OrderedLogs final : public rocksdb::FileSystemWrapper {
 
   // Makes the newest log of `directory` and its name durable.
   rocksdb::IOStatus sync_newest(const std::string& directory, rocksdb::IODebugContext* debug);
+  // Writes the marker that names the log.
+  rocksdb::IOStatus note_newest(const std::string& directory, std::uint64_t number);
   // Closing a log that has no successor yet.
   rocksdb::IOStatus sync_if_newest(const Log& log, rocksdb::IODebugContext* debug);
   void forget(const Log& log);

@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <future>
 
-#include "storage/clean_marker.h"
 #include "storage/format_version.h"
+#include "storage/marker_file.h"
+#include "storage/ordered_logs.h"
 #include "storage/rocks_status.h"
 #include "storage/write_stage.h"
 
@@ -34,6 +35,23 @@ Status create_directories(rocksdb::FileSystem* file_system, const std::filesyste
     if (!status.ok()) return from_rocks(status, "create " + so_far.string());
   }
   return Status::ok();
+}
+
+// The newest log holds what was written last; RocksDB does not miss it. A later one than the marker's is there where a
+// build that writes no marker came in between, or where a writer beside this reader has begun one.
+Status check_newest_log(rocksdb::FileSystem* file_system, const std::string& dir) {
+  const std::optional<std::uint64_t> newest = read_marker(file_system, dir, kNewestLog);
+  if (!newest) return Status::ok();
+  std::vector<std::string> files;
+  const rocksdb::IOStatus listed = file_system->GetChildren(dir, rocksdb::IOOptions(), &files, nullptr);
+  if (!listed.ok()) return from_rocks(listed, "list " + dir);
+  const bool is_there = std::any_of(files.begin(), files.end(),
+                                    [&](const std::string& file) { return log_number(file).value_or(0) >= *newest; });
+  if (is_there) return Status::ok();
+  return Status::corruption("the newest write-ahead log of " + dir + ", number " + std::to_string(*newest) +
+                            ", is missing: what was written last was in it; put it back or restore the directory from "
+                            "a snapshot (without the file " +
+                            std::string(kNewestLog.file) + " the directory opens as it is)");
 }
 
 }  // namespace
@@ -68,12 +86,14 @@ RocksStore::~RocksStore() {
   }
   close();
   if (!clean || !was_open) return;
-  const Status marked = write_clean_marker(resources_.file_system(), dir_, last);
-  if (!marked.is_ok()) spdlog::warn("{}", marked.to_string());
+  const rocksdb::IOStatus marked = write_marker(resources_.file_system(), dir_, kCleanShutdown, last);
+  if (!marked.ok()) spdlog::warn("write {} of {}: {}", kCleanShutdown.file, dir_, marked.ToString());
 }
 
 Status RocksStore::load() {
-  const std::optional<Sequence> clean_sequence = read_clean_marker(resources_.file_system(), dir_);
+  rocksdb::FileSystem* file_system = resources_.file_system();
+  const std::optional<Sequence> clean_sequence = read_marker(file_system, dir_, kCleanShutdown);
+  if (!clean_sequence) TAMIS_RETURN_IF_ERROR(check_newest_log(file_system, dir_));
   TAMIS_RETURN_IF_ERROR(check_format(dir_, resources_, options_.read_only));
   TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<OpenDatabase> database,
                          OpenDatabase::open(dir_, resources_, options_.read_only));
@@ -84,7 +104,10 @@ Status RocksStore::load() {
                               " but holds only " + std::to_string(state.last_sequence) +
                               "; its files were damaged since: restore it from a snapshot");
   }
-  if (!options_.read_only) TAMIS_RETURN_IF_ERROR(remove_clean_marker(resources_.file_system(), dir_));
+  if (!options_.read_only) {
+    TAMIS_RETURN_IF_ERROR(
+        from_rocks(remove_marker(file_system, dir_, kCleanShutdown), "remove the clean-shutdown marker of " + dir_));
+  }
   TAMIS_RETURN_IF_ERROR(load_departed_users(*database, &departed_));
   TAMIS_ASSIGN_OR_RETURN(const Sequence first, oldest_log_sequence(*database));
   first_log_sequence_.store(first, std::memory_order_release);

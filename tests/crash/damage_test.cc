@@ -168,6 +168,15 @@ TEST_F(DamageTest, AfterACrashAFlippedLogIsRefusedAndATornOneKeepsItsPrefix) {
   EXPECT_EQ(try_damages(*killed_, ".sst", cut_short)[Outcome::kPrefix], 0);
 }
 
+TEST_F(DamageTest, AfterACrashALostLogIsNoticed) {
+  auto outcomes = try_damages(*killed_, ".log", lose);
+  EXPECT_EQ(outcomes[Outcome::kRefused], trials_wanted());
+  const auto newest = killed_->copy();
+  newest->remove(with_ending(*newest, ".log").back());
+  EXPECT_EQ(examine(newest), Outcome::kRefused);
+  EXPECT_NE(last_refusal_.find("the newest write-ahead log of /data, "), std::string::npos) << last_refusal_;
+}
+
 TEST_F(DamageTest, AMissingCurrentFileDoesNotBeginAnEmptyDatabase) {
   const auto disk = closed_->copy();
   disk->remove("/data/CURRENT");
