@@ -82,6 +82,9 @@ class Database {
   virtual Sequence sequence() const = 0;  // of the last visible write
   // unavailable at the deadline. Sequences further ahead than any write are waited for, too.
   virtual Status wait_for_sequence(Sequence sequence, std::chrono::milliseconds timeout) = 0;
+  // Calls `done` once the write `sequence` is visible, at once where it is; on the committing thread, so it must not
+  // block. The wait ends when what is returned goes; no call begins after that.
+  [[nodiscard]] virtual std::shared_ptr<const void> when_visible(Sequence sequence, std::function<void()> done) = 0;
   virtual Result<Entity> get_entity(EntityKind kind, std::string_view id) const = 0;  // expired: not_found
   // limit 1..1000; `cursor` from the page before, empty for the first. invalid_argument for a cursor that is not ours.
   virtual Result<Page<Entity>> list_entities(EntityKind kind, std::string_view cursor, std::uint32_t limit) const = 0;
@@ -91,6 +94,9 @@ class Database {
 
   // --- queries ---
   virtual Result<RecommendAnswer> recommend(const RecommendRequest& request) = 0;
+  // About how many microseconds of one core recommend() takes, as an upper figure, for servers that keep dear queries
+  // apart. 0 where the request is refused.
+  virtual double recommend_cost_us(const RecommendRequest& request) const = 0;
   // Where `item` falls out of what recommend() would answer, or where it stands. invalid_argument for an item id that
   // cannot be one; an unknown item is an answer.
   virtual Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) = 0;

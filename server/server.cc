@@ -20,6 +20,7 @@ namespace {
 
 using asio::ip::tcp;
 
+constexpr int kHeavyNiceness = 10;                   // a tenth of a light query's share, where both want the same core
 constexpr std::chrono::milliseconds kCutGrace(250);  // for the answers to what a shutdown cuts off
 
 std::string trimmed(const std::string& line) {
@@ -70,6 +71,7 @@ class Server::Impl {
       : settings_(settings),
         rate_(settings.requests_per_s),
         workers_("tamis-work", settings.workers, settings.worker_queue),
+        query_workers_("tamis-query", settings.query_workers, settings.worker_queue, kHeavyNiceness),
         // One chunk of each stream waits at most, so this queue cannot fill.
         bulk_workers_("tamis-bulk", std::max(1U, std::thread::hardware_concurrency()), settings.max_bulk_streams + 1) {
     app_.database = database;
@@ -77,6 +79,7 @@ class Server::Impl {
     app_.metrics = metrics;
     app_.logger = logger;
     app_.workers = &workers_;
+    app_.query_workers = &query_workers_;
     app_.bulk_workers = &bulk_workers_;
     app_.generations_dir = std::filesystem::path(settings.data_dir) / "generations";
     app_.snapshots_dir = settings.snapshots_dir.empty() ? settings.data_dir + "-snapshots" : settings.snapshots_dir;
@@ -118,7 +121,7 @@ class Server::Impl {
   }
 
   std::uint16_t port() const { return port_; }
-  std::size_t queued_work() const { return workers_.queued(); }
+  std::size_t queued_work() const { return workers_.queued() + query_workers_.queued(); }
 
   Status reload(const ServerSettings& settings) {
     TAMIS_ASSIGN_OR_RETURN(Access access, load_access(settings));
@@ -148,6 +151,7 @@ class Server::Impl {
     for (const auto& thread : threads_) thread->stop();
     // No handler runs any more. Once the workers are done, too, nothing uses the database but writes under way.
     workers_.stop();
+    query_workers_.stop();
     bulk_workers_.stop();
     return is_drained;
   }
@@ -213,6 +217,7 @@ class Server::Impl {
   std::shared_ptr<ProcessCollector> process_collector_ = std::make_shared<ProcessCollector>();
   std::vector<std::unique_ptr<IoThread>> threads_;
   WorkerPool workers_;
+  WorkerPool query_workers_;
   WorkerPool bulk_workers_;
   asio::io_context accept_context_{1};
   tcp::acceptor acceptor_{accept_context_};

@@ -69,6 +69,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
 
   Sequence sequence() const override { return visible_.get(); }
   Status wait_for_sequence(Sequence sequence, std::chrono::milliseconds timeout) override;
+  std::shared_ptr<const void> when_visible(Sequence sequence, std::function<void()> done) override;
   Result<Entity> get_entity(EntityKind kind, std::string_view id) const override;
   Result<Page<Entity>> list_entities(EntityKind kind, std::string_view cursor, std::uint32_t limit) const override;
   Result<Page<InteractionRow>> list_interactions(EntityKind kind, std::string_view id, std::string_view cursor,
@@ -76,6 +77,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Result<std::vector<LogEntry>> read_log(Sequence from, std::uint32_t limit) const override;
 
   Result<RecommendAnswer> recommend(const RecommendRequest& request) override;
+  double recommend_cost_us(const RecommendRequest& request) const override;
   Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) override;
   Result<ScoredAnswer> similar(const SimilarRequest& request) override;
   Result<ScoredAnswer> search(const SearchRequest& request) override;

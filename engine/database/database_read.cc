@@ -5,6 +5,7 @@
 #include "engine/database/cursor.h"
 #include "engine/database/database_impl.h"
 #include "engine/query/query.h"
+#include "engine/query/query_cost.h"
 
 namespace tamis::engine {
 namespace {
@@ -41,6 +42,10 @@ InteractionRow interaction_row(const storage::Store& store, storage::StoredInter
 
 Status DatabaseImpl::wait_for_sequence(Sequence sequence, std::chrono::milliseconds timeout) {
   return visible_.wait_for(sequence, timeout);
+}
+
+std::shared_ptr<const void> DatabaseImpl::when_visible(Sequence sequence, std::function<void()> done) {
+  return visible_.when_reached(sequence, std::move(done));
 }
 
 Result<DenseId> DatabaseImpl::find_live(EntityKind kind, std::string_view id) const {
@@ -127,6 +132,10 @@ Result<RecommendAnswer> DatabaseImpl::recommend(const RecommendRequest& request)
   auto answer = engine::recommend(*live()->pin(), request, sequence, options_.observer.get());
   if (answer.is_ok() && !visible_.is_still(sequence)) answer->is_exact = false;
   return answer;
+}
+
+double DatabaseImpl::recommend_cost_us(const RecommendRequest& request) const {
+  return readiness_.status().is_ok() ? engine::recommend_cost_us(*live()->pin(), request) : 0;
 }
 
 Result<WhyNotAnswer> DatabaseImpl::why_not(const RecommendRequest& request, std::string_view item) {

@@ -4,7 +4,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/cancellation.h"
 #include "common/ids.h"
@@ -13,7 +18,7 @@
 
 namespace tamis::engine {
 
-// Thread-safe. Advancing costs the committing thread one atomic store while nobody waits.
+// Thread-safe. Advancing costs the committing thread a few atomic operations while nobody waits.
 class VisibleSequence {
  public:
   Sequence get() const { return value_.load(std::memory_order_acquire); }
@@ -25,9 +30,21 @@ class VisibleSequence {
 
   void advance(Sequence sequence) {
     value_.store(sequence, std::memory_order_seq_cst);
-    if (waiting_.load(std::memory_order_seq_cst) == 0) return;
-    MutexLock lock(mutex_);
-    advanced_.notify_all();
+    if (waiting_.load(std::memory_order_seq_cst) != 0) {
+      MutexLock lock(mutex_);
+      advanced_.notify_all();
+    }
+    callbacks_->call_reached(value_);
+  }
+
+  // Calls `done` once `sequence` is reached: now, or by the thread that advances. Dropping the handle, which may
+  // outlive this, ends the wait.
+  std::shared_ptr<const void> when_reached(Sequence sequence, std::function<void()> done) {
+    const auto id = callbacks_->add(sequence, std::move(done));
+    callbacks_->call_reached(value_);
+    return {nullptr, [callbacks = std::weak_ptr<Callbacks>(callbacks_), id](const void*) {
+              if (const auto alive = callbacks.lock()) alive->remove(id);
+            }};
   }
 
   // unavailable at the deadline, or soon after this thread's work was cancelled.
@@ -49,6 +66,44 @@ class VisibleSequence {
   }
 
  private:
+  class Callbacks {
+   public:
+    using Id = std::pair<Sequence, std::uint64_t>;  // what is waited for, then a number of its own
+
+    Id add(Sequence sequence, std::function<void()> done) {
+      MutexLock lock(mutex_);
+      const Id id(sequence, next_++);
+      waiting_.emplace(id, std::move(done));
+      count_.store(waiting_.size(), std::memory_order_seq_cst);
+      return id;
+    }
+    void remove(const Id& id) {
+      MutexLock lock(mutex_);
+      waiting_.erase(id);
+      count_.store(waiting_.size(), std::memory_order_seq_cst);
+    }
+    void call_reached(const std::atomic<Sequence>& value) {
+      if (count_.load(std::memory_order_seq_cst) == 0) return;
+      std::vector<std::function<void()>> reached;
+      {
+        MutexLock lock(mutex_);
+        const Sequence last = value.load(std::memory_order_seq_cst);
+        while (!waiting_.empty() && waiting_.begin()->first.first <= last) {
+          reached.push_back(std::move(waiting_.begin()->second));
+          waiting_.erase(waiting_.begin());
+        }
+        count_.store(waiting_.size(), std::memory_order_seq_cst);
+      }
+      for (const auto& done : reached) done();
+    }
+
+   private:
+    std::atomic<std::size_t> count_{0};
+    Mutex mutex_;
+    std::map<Id, std::function<void()>> waiting_ TAMIS_GUARDED_BY(mutex_);
+    std::uint64_t next_ TAMIS_GUARDED_BY(mutex_) = 0;
+  };
+
   static constexpr std::chrono::milliseconds kLookPeriod{20};  // for a cancellation
 
   std::atomic<Sequence> value_{0};
@@ -56,6 +111,7 @@ class VisibleSequence {
   std::atomic<int> waiting_{0};
   Mutex mutex_;
   CondVar advanced_;
+  const std::shared_ptr<Callbacks> callbacks_ = std::make_shared<Callbacks>();
 };
 
 }  // namespace tamis::engine

@@ -24,7 +24,7 @@ class MmrRule final : public Rule {
 // The greedy most probable list of a determinantal point process (Chen, Zhang & Zhou 2018, arXiv:1709.05135): the
 // kernel is q_i q_j (1 + cos(i, j)) / 2 with quality q = exp(relevance * scaled score), so that each slot takes what
 // adds most to the volume that the list spans. Slots that nothing can add to are filled by score. An item without a
-// vector adds what the others with one would on average. O(k n (k + dim)).
+// vector adds what the others with one would on average. O(k n (k + dim)), memory O(k n).
 class DppRule final : public Rule {
  public:
   // `relevance` in 0..50: 0 looks at similarity alone. Errors: invalid_argument.

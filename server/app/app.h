@@ -19,8 +19,9 @@ struct App {
   const ServerSettings* settings = nullptr;
   Metrics* metrics = nullptr;
   Logger* logger = nullptr;
-  WorkerPool* workers = nullptr;       // queries that wait, exact search, snapshots, scrapes
-  WorkerPool* bulk_workers = nullptr;  // decoding of streams
+  WorkerPool* workers = nullptr;        // operation: snapshots, scrapes, funnels, generations
+  WorkerPool* query_workers = nullptr;  // heavy queries, behind everything else
+  WorkerPool* bulk_workers = nullptr;   // decoding of streams
   std::filesystem::path snapshots_dir;
   std::filesystem::path generations_dir;  // of the data directory: where uploads are unpacked
 

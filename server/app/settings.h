@@ -29,11 +29,13 @@ struct ServerSettings {
   std::uint64_t max_header_bytes = 16ull << 10;
   std::uint64_t max_uri_bytes = 8ull << 10;
   std::uint32_t max_connections = 4'096;
-  std::uint32_t max_requests = 1'024;  // being answered at once
+  std::uint32_t max_requests = 1'024;     // being answered at once
+  std::int64_t max_queue_delay_ms = 250;  // that ready requests may wait for an I/O thread; 0: no limit
   std::uint32_t max_bulk_streams = 16;
   double requests_per_s = 0;  // of one key, or of one address without keys; 0: no limit
   std::uint32_t workers = 4;
   std::uint32_t worker_queue = 64;
+  std::uint32_t query_workers = 2;
 
   std::int64_t idle_timeout_ms = 60'000;     // between requests of a connection
   std::int64_t read_timeout_ms = 10'000;     // for a whole header, for each part of a body; for writing an answer

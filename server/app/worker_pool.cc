@@ -1,14 +1,17 @@
 #include "server/app/worker_pool.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <utility>
 
 namespace tamis::server {
 
-WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t max_queued) : max_queued_(max_queued) {
+WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t max_queued, int niceness)
+    : max_queued_(max_queued) {
   for (std::size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { run(); });
+    threads_.emplace_back([this, niceness] { run(niceness); });
     pthread_setname_np(threads_.back().native_handle(), name.substr(0, 15).c_str());
   }
 }
@@ -43,7 +46,9 @@ std::size_t WorkerPool::queued() const {
   return queue_.size();
 }
 
-void WorkerPool::run() {
+void WorkerPool::run(int niceness) {
+  // Linux keeps a niceness per thread. Where it may not be set, all run alike.
+  if (niceness != 0) (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness);
   while (true) {
     std::function<void()> work;
     {

@@ -13,7 +13,8 @@ namespace tamis::server {
 
 class WorkerPool {
  public:
-  WorkerPool(std::string name, std::size_t threads, std::size_t max_queued);
+  // `niceness` as setpriority() takes it: 0 as all else, above it the threads run where others leave time.
+  WorkerPool(std::string name, std::size_t threads, std::size_t max_queued, int niceness = 0);
   ~WorkerPool();  // stop()
 
   // False where the queue is full or the pool has stopped: answer 503 and let the client retry.
@@ -23,7 +24,7 @@ class WorkerPool {
   void stop() TAMIS_EXCLUDES(mutex_);
 
  private:
-  void run() TAMIS_EXCLUDES(mutex_);
+  void run(int niceness) TAMIS_EXCLUDES(mutex_);
 
   const std::size_t max_queued_;
   mutable Mutex mutex_;

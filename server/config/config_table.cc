@@ -129,10 +129,16 @@ void add_server(std::vector<ConfigOption>* out) {
   out->push_back(integer("server.io_threads", 0, 256, "Threads that serve connections; 0: one per core.",
                          [](Config& c) -> auto& { return c.server.io_threads; }));
   out->push_back(integer("server.workers", 1, 256,
-                         "Threads for what would block: waits for a sequence, exact search, snapshots, scrapes.",
+                         "Threads for what would block: snapshots, scrapes, changes of funnels.",
                          [](Config& c) -> auto& { return c.server.workers; }));
-  out->push_back(integer("server.worker_queue", 1, 100'000, "Work that may wait for a worker; beyond it 503.",
+  out->push_back(integer("server.worker_queue", 1, 100'000,
+                         "Work that may wait for a worker, of each kind; beyond it 503.",
                          [](Config& c) -> auto& { return c.server.worker_queue; }));
+  out->push_back(
+      integer("server.query_workers", 1, 256,
+              "Threads for heavy queries: long diverse lists, many users at once, exact search, the past. They "
+              "run where light ones leave time.",
+              [](Config& c) -> auto& { return c.server.query_workers; }));
   out->push_back(text("server.tls_certificate", "PEM file with the certificate chain; empty: no TLS.",
                       [](Config& c) -> auto& { return c.server.tls_certificate; }));
   out->push_back(text("server.tls_key", "PEM file with the certificate's private key.",
@@ -169,6 +175,11 @@ void add_limits(std::vector<ConfigOption>* out) {
                          [](Config& c) -> auto& { return c.server.max_connections; }));
   out->push_back(integer("limits.requests", 1, 1'000'000, "Requests being answered at once; beyond it 503.",
                          [](Config& c) -> auto& { return c.server.max_requests; }));
+  out->push_back(
+      duration("limits.queue_delay", 0, kDayMs, 1,
+               "That requests may wait for their turn when the server is overloaded; beyond it 503 at once. 0: "
+               "no limit.",
+               [](Config& c) -> auto& { return c.server.max_queue_delay_ms; }));
   out->push_back(
       integer("limits.bulk_streams", 1, 10'000,
               "Bulk streams being taken at once; beyond it 503. While all are in use, one slower than 1 KiB/s "

@@ -26,11 +26,12 @@ bool is_unfinished(const error_code& error) { return error == boost::beast::http
 
 }  // namespace
 
-Connection::Connection(Front& front, TimerWheel& wheel, std::unique_ptr<Transport> transport, std::string remote,
-                       std::uint64_t seed)
+Connection::Connection(Front& front, TimerWheel& wheel, LoopLoad& load, std::unique_ptr<Transport> transport,
+                       std::string remote, std::uint64_t seed)
     : Exchange(*front.app),
       TimerWheel::Entry(wheel),
       front_(front),
+      load_(load),
       transport_(std::move(transport)),
       remote_(std::move(remote)),
       random_(seed) {}
@@ -313,6 +314,10 @@ std::optional<Problem> Connection::check_rate() {
 
 std::optional<Problem> Connection::check_load() {
   if (auto problem = check_rate()) return problem;
+  if (load_.is_behind(milliseconds(app_.settings->max_queue_delay_ms))) {
+    app_.metrics->on_refused("overload");
+    return http_problem(503, "the server is overloaded: requests wait too long for their turn");
+  }
   holds_request_ = true;
   if (app_.requests.fetch_add(1, std::memory_order_relaxed) >= app_.settings->max_requests) {
     app_.metrics->on_refused("requests");

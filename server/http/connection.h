@@ -12,6 +12,7 @@
 #include "common/random.h"
 #include "server/http/access.h"
 #include "server/http/exchange.h"
+#include "server/http/loop_load.h"
 #include "server/http/problem.h"
 #include "server/http/request_parser.h"
 #include "server/http/router.h"
@@ -37,7 +38,7 @@ struct Front {
 
 class Connection final : public Exchange, private TimerWheel::Entry {
  public:
-  Connection(Front& front, TimerWheel& wheel, std::unique_ptr<Transport> transport, std::string remote,
+  Connection(Front& front, TimerWheel& wheel, LoopLoad& load, std::unique_ptr<Transport> transport, std::string remote,
              std::uint64_t seed);
   ~Connection() override;
 
@@ -86,6 +87,7 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   std::string make_request_id();
 
   Front& front_;
+  LoopLoad& load_;
   std::unique_ptr<Transport> transport_;
   std::string remote_;
   Random random_;

@@ -1,10 +1,32 @@
 #include "server/http/exchange.h"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "server/app/app.h"
 
 namespace tamis::server {
 
 const Cancellation* Exchange::shutdown() const { return &app_.shutdown; }
+
+WorkerPool& Exchange::query_workers() { return *app_.query_workers; }
+
+asio::awaitable<Status> Exchange::await_visible(Sequence sequence, std::int64_t timeout_ms) {
+  Database* database = app_.database;
+  if (sequence <= database->sequence() || timeout_ms < 0 || timeout_ms > kMaxVisibleWaitMs) co_return Status::ok();
+  asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(timeout_ms));
+  std::shared_ptr<const void> wait;
+  std::function<void(std::function<void(Result<bool>)>)> start = [&](std::function<void(Result<bool>)> done) {
+    wait = database->when_visible(sequence, [done] { done(true); });
+    timer.async_wait([done, database, sequence](error_code aborted) {
+      if (aborted) return;
+      done(Status::unavailable("sequence " + std::to_string(sequence) + " is not visible yet; the last one is " +
+                               std::to_string(database->sequence()))
+               .at_field("min_seq"));
+    });
+  };
+  const Result<bool> visible = co_await await_result<bool>(interrupt_, std::move(start));
+  co_return visible.status();
+}
 
 asio::awaitable<Result<WriteAck>> Exchange::write(std::vector<Mutation> mutations, WriteOptions options) {
   std::function<void(std::function<void(Result<WriteAck>)>)> start =

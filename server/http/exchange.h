@@ -40,6 +40,9 @@ class WaitInterrupt {
   std::function<void(Status)> interrupt_;
 };
 
+inline constexpr std::int64_t kDefaultVisibleWaitMs = 1'000;
+inline constexpr std::int64_t kMaxVisibleWaitMs = 10'000;
+
 class Exchange {
  public:
   explicit Exchange(App& app) : app_(app) {}
@@ -66,13 +69,20 @@ class Exchange {
   virtual void lift_deadline() = 0;
 
   WaitInterrupt& interrupt() { return interrupt_; }
+  // Waits, without a thread, until the write `sequence` is visible; unavailable at "min_seq" after `timeout_ms`. A
+  // timeout out of range is not waited for: the query refuses it.
+  asio::awaitable<Status> await_visible(Sequence sequence, std::int64_t timeout_ms = kDefaultVisibleWaitMs);
   asio::awaitable<Result<WriteAck>> write(std::vector<Mutation> mutations, WriteOptions options);
+  // A query: here on the I/O thread where it is light, else on the pool of heavy queries.
+  template <typename T>
+  asio::awaitable<Result<T>> query(bool is_light, std::function<Result<T>()> work);
   // Runs `work` on `pool`, inside of a CancellationScope; unavailable where its queue is full.
   template <typename T>
   asio::awaitable<Result<T>> offload(WorkerPool& pool, std::function<Result<T>()> work);
 
  private:
   const Cancellation* shutdown() const;  // cancels all that is offloaded
+  WorkerPool& query_workers();
 
  protected:
   App& app_;

@@ -58,4 +58,10 @@ asio::awaitable<Result<T>> Exchange::offload(WorkerPool& pool, std::function<Res
   co_return co_await await_result<T>(interrupt_, std::move(start), cancellation);
 }
 
+template <typename T>
+asio::awaitable<Result<T>> Exchange::query(bool is_light, std::function<Result<T>()> work) {
+  if (is_light) co_return work();
+  co_return co_await offload<T>(query_workers(), std::move(work));
+}
+
 }  // namespace tamis::server

@@ -24,6 +24,7 @@ IoThread::~IoThread() { stop(); }
 
 void IoThread::arm() {
   timer_.expires_after(TimerWheel::kTick);
+  load_.on_tick(timer_.expiry());
   timer_.async_wait([this](error_code error) {
     if (error) return;
     wheel_.tick();
@@ -45,7 +46,7 @@ void IoThread::serve(std::unique_ptr<Transport> transport, std::string remote) {
 }
 
 asio::awaitable<void> IoThread::run_connection(std::unique_ptr<Transport> transport, std::string remote) {
-  Connection connection(front_, wheel_, std::move(transport), std::move(remote), random_());
+  Connection connection(front_, wheel_, load_, std::move(transport), std::move(remote), random_());
   connections_.insert(&connection);
   try {
     co_await connection.run();

@@ -38,6 +38,7 @@ class IoThread {
   // In this order: destroying the context ends what coroutines are left, and they leave the wheel and the set.
   Front& front_;
   TimerWheel wheel_;
+  LoopLoad load_;
   Random random_;
   std::unordered_set<Connection*> connections_;  // I/O thread only
   std::size_t refusals_ = 0;                     // under way; I/O thread only

@@ -157,6 +157,8 @@ std::vector<prometheus::MetricFamily> DatabaseCollector::Collect() const {
   out.push_back(gauge("tamis_http_requests_in_flight", "Requests being answered.", number(app_->requests.load())));
   out.push_back(gauge("tamis_bulk_streams", "Bulk streams being taken.", number(app_->bulk_streams.load())));
   out.push_back(gauge("tamis_worker_queue_length", "Work that waits for a worker.", number(app_->workers->queued())));
+  out.push_back(gauge("tamis_query_queue_length", "Heavy queries that wait for a worker.",
+                      number(app_->query_workers->queued())));
   out.push_back(
       GaugeFamily("tamis_build_info", "1; the version is in its label.").add(1, {{"version", kVersion}}).take());
   return out;

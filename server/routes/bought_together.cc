@@ -27,15 +27,8 @@ Status read_cart_query(const Request& request, BoughtTogetherRequest* asked) {
 
 asio::awaitable<Response> answer_cart(Exchange& exchange, BoughtTogetherRequest request, bool is_of_item) {
   Database* database = exchange.app().database;
-  Result<BoughtTogetherAnswer> answer = BoughtTogetherAnswer{};
-  if (request.min_seq <= database->sequence()) {
-    answer = database->bought_together(request);
-  } else {
-    std::function<Result<BoughtTogetherAnswer>()> work = [database, request] {
-      return database->bought_together(request);
-    };
-    answer = co_await exchange.offload<BoughtTogetherAnswer>(*exchange.app().workers, std::move(work));
-  }
+  TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request.min_seq));
+  const auto answer = database->bought_together(request);
   if (!answer.is_ok() && is_of_item && answer.status().field() == "items")
     co_return fail(exchange, Status(answer.status()).at_field("id"));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());

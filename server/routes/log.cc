@@ -24,7 +24,7 @@ asio::awaitable<Response> get_log(Exchange& exchange) {
     json.end_array().field("next", entries.empty() ? from : entries.back().sequence + 1).end_object();
     return body;
   };
-  auto body = co_await exchange.offload<std::string>(*exchange.app().workers, std::move(work));
+  auto body = co_await exchange.query<std::string>(/*is_light=*/false, std::move(work));
   if (!body.is_ok()) co_return fail(exchange, body.status());
   Response response;
   response.body = std::move(*body);

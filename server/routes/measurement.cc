@@ -55,7 +55,7 @@ asio::awaitable<Response> get_results(Exchange& exchange) {
     TAMIS_ASSIGN_OR_RETURN(const ExperimentResults results, database->experiment_results(name));
     return experiment_results_to_json(results);
   };
-  const auto results = co_await exchange.offload<std::string>(*exchange.app().workers, std::move(work));
+  const auto results = co_await exchange.query<std::string>(/*is_light=*/false, std::move(work));
   if (!results.is_ok()) co_return fail(exchange, results.status());
   co_return reply([&](JsonWriter* json) { json->raw(*results); });
 }

@@ -79,7 +79,7 @@ asio::awaitable<Response> get_map(Exchange& exchange) {
     write_map(map, &json);
     return text;
   };
-  auto text = co_await exchange.offload<std::string>(*exchange.app().workers, std::move(work));
+  auto text = co_await exchange.query<std::string>(/*is_light=*/false, std::move(work));
   if (!text.is_ok()) co_return fail(exchange, text.status());
   Response response;
   response.body = std::move(*text);
@@ -123,7 +123,7 @@ asio::awaitable<Response> get_matrix(Exchange& exchange) {
   TAMIS_REPLY_IF_ERROR(query.finish());
   Database* database = exchange.app().database;
   std::function<Result<MatrixSample>()> work = [database, request] { return database->sample_matrix(request); };
-  const auto sample = co_await exchange.offload<MatrixSample>(*exchange.app().workers, std::move(work));
+  const auto sample = co_await exchange.query<MatrixSample>(/*is_light=*/false, std::move(work));
   if (!sample.is_ok()) co_return fail(exchange, sample.status());
   co_return reply([&](JsonWriter* json) { write_sample(*sample, json); });
 }

@@ -9,19 +9,15 @@
 namespace tamis::server {
 namespace {
 
-// A page is several queries, so a worker makes it.
+// A page is several queries, so it is heavy.
 asio::awaitable<Response> post_pages(Exchange& exchange) {
   if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
-  QueryString query(exchange.request().query);
-  TAMIS_REPLY_IF_ERROR(query.finish());
-  JsonDocument document;
-  const auto root = document.parse(exchange.request().body);
-  if (!root.is_ok()) co_return fail(exchange, root.status());
-  const auto request = read_pages(*root, JsonPath{});
+  const auto request = read_json_body(exchange.request(), read_pages);
   if (!request.is_ok()) co_return fail(exchange, request.status());
+  TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request->request.min_seq, request->request.min_seq_timeout_ms));
   Database* database = exchange.app().database;
   std::function<Result<PagesAnswer>()> work = [database, copy = *request] { return database->pages(copy); };
-  const auto page = co_await exchange.offload<PagesAnswer>(*exchange.app().workers, std::move(work));
+  const auto page = co_await exchange.query<PagesAnswer>(/*is_light=*/false, std::move(work));
   if (!page.is_ok()) co_return fail(exchange, page.status());
   co_return reply([&](JsonWriter* json) { write_page(request->request.user, *page, json); });
 }
@@ -67,13 +63,14 @@ Status read_audience_query(const Request& request, AudienceRequest* asked) {
   return filter.empty() ? Status::ok() : read_filter_parameter(filter, &asked->filter);
 }
 
-// It reads what many users did, so a worker does it.
+// It reads what many users did, so it is heavy.
 asio::awaitable<Response> get_audience(Exchange& exchange) {
   AudienceRequest request{.item = exchange.parameter(0)};
   TAMIS_REPLY_IF_ERROR(read_audience_query(exchange.request(), &request));
+  TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request.min_seq));
   Database* database = exchange.app().database;
   std::function<Result<AudienceAnswer>()> work = [database, request] { return database->audience(request); };
-  const auto answer = co_await exchange.offload<AudienceAnswer>(*exchange.app().workers, std::move(work));
+  const auto answer = co_await exchange.query<AudienceAnswer>(/*is_light=*/false, std::move(work));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());
   co_return reply([&](JsonWriter* json) { write_audience(request.item, *answer, json); });
 }

@@ -49,15 +49,18 @@ Status read_query(const Request& request, RecommendRequest* recommend) {
   return filter.empty() ? Status::ok() : read_filter_parameter(filter, &recommend->filter);
 }
 
-// On the I/O thread, unless it would have to wait for a write or to rebuild the past.
+// Longer than that, and the others of this I/O thread would feel it.
+constexpr double kLightQueryUs = 5'000;
+
 asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, RecommendRequest request) {
   Database* database = exchange.app().database;
-  const bool is_quick = !request.as_of_sequence && request.min_seq <= database->sequence();
-  if (is_quick) co_return database->recommend(request);
+  Status visible = co_await exchange.await_visible(request.min_seq, request.min_seq_timeout_ms);
+  if (!visible.is_ok()) co_return visible;
+  const bool is_light = !request.as_of_sequence && database->recommend_cost_us(request) <= kLightQueryUs;
   std::function<Result<RecommendAnswer>()> work = [database, request = std::move(request)] {
     return database->recommend(request);
   };
-  co_return co_await exchange.offload<RecommendAnswer>(*exchange.app().workers, std::move(work));
+  co_return co_await exchange.query<RecommendAnswer>(is_light, std::move(work));
 }
 
 asio::awaitable<Response> recommend_and_reply(Exchange& exchange, RecommendRequest request) {
@@ -92,6 +95,7 @@ asio::awaitable<Response> post_for_user(Exchange& exchange) {
 asio::awaitable<Response> recommend_to_many(Exchange& exchange, RecommendRequest request,
                                             std::vector<std::string> users) {
   TAMIS_REPLY_IF_ERROR(check_request(&request));
+  TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request.min_seq, request.min_seq_timeout_ms));
   Database* database = exchange.app().database;
   std::function<Result<std::string>()> work = [database, request = std::move(request),
                                                users = std::move(users)]() mutable -> Result<std::string> {
@@ -111,7 +115,7 @@ asio::awaitable<Response> recommend_to_many(Exchange& exchange, RecommendRequest
     json.end_array().end_object();
     return body;
   };
-  auto body = co_await exchange.offload<std::string>(*exchange.app().workers, std::move(work));
+  auto body = co_await exchange.query<std::string>(/*is_light=*/false, std::move(work));
   if (!body.is_ok()) co_return fail(exchange, body.status());
   Response response;
   response.body = std::move(*body);
@@ -135,11 +139,12 @@ asio::awaitable<Response> post_for_anyone(Exchange& exchange) {
 
 // Exact ranks are dear, so a worker finds them.
 asio::awaitable<Response> explain_absence(Exchange& exchange, RecommendRequest request) {
+  TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request.min_seq, request.min_seq_timeout_ms));
   Database* database = exchange.app().database;
   std::function<Result<WhyNotAnswer>()> work = [database, request = std::move(request), item = exchange.parameter(1)] {
     return database->why_not(request, item);
   };
-  const auto answer = co_await exchange.offload<WhyNotAnswer>(*exchange.app().workers, std::move(work));
+  const auto answer = co_await exchange.query<WhyNotAnswer>(/*is_light=*/false, std::move(work));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());
   co_return reply([&](JsonWriter* json) { write_why_not(*answer, json); });
 }

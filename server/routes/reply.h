@@ -31,6 +31,16 @@ bool is_json(const Request& request);
 // 415 where the body is not JSON.
 std::optional<Response> refuse_other_than_json(Exchange& exchange);
 
+// Reads a JSON body by `read`; query parameters are refused.
+template <typename T>
+Result<T> read_json_body(const Request& request, Result<T> (*read)(simdjson::dom::element, const JsonPath&)) {
+  QueryString query(request.query);
+  TAMIS_RETURN_IF_ERROR(query.finish());
+  JsonDocument document;
+  TAMIS_ASSIGN_OR_RETURN(const auto root, document.parse(request.body));
+  return read(root, JsonPath{});
+}
+
 // ?durability= of the query, beside whatever else `query` reads.
 Result<WriteOptions> read_write_options(QueryString* query);
 

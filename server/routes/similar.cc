@@ -33,36 +33,22 @@ asio::awaitable<Response> get_similar(Exchange& exchange) {
   SimilarRequest request{.kind = kKind, .id = exchange.parameter(0)};
   TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
   Database* database = exchange.app().database;
-  Result<ScoredAnswer> answer = ScoredAnswer{};
-  if (request.min_seq <= database->sequence()) {
-    answer = database->similar(request);
-  } else {
-    std::function<Result<ScoredAnswer>()> work = [database, request] { return database->similar(request); };
-    answer = co_await exchange.offload<ScoredAnswer>(*exchange.app().workers, std::move(work));
-  }
+  TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request.min_seq));
+  const auto answer = database->similar(request);
   if (!answer.is_ok()) co_return fail(exchange, answer.status());
   co_return reply([&](JsonWriter* json) { write_scored(*answer, kKind, kKind, request.id, json); });
 }
 
 asio::awaitable<Response> post_search(Exchange& exchange) {
   if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
-  QueryString query(exchange.request().query);
-  TAMIS_REPLY_IF_ERROR(query.finish());
-  JsonDocument document;
-  const auto root = document.parse(exchange.request().body);
-  if (!root.is_ok()) co_return fail(exchange, root.status());
-  const auto request = read_search(*root, JsonPath{});
+  const auto request = read_json_body(exchange.request(), read_search);
   if (!request.is_ok()) co_return fail(exchange, request.status());
 
+  TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request->min_seq));
   Database* database = exchange.app().database;
-  Result<ScoredAnswer> answer = ScoredAnswer{};
-  const bool is_quick = !request->exact && request->text.empty();  // a text may be a model server's to embed
-  if (is_quick && request->min_seq <= database->sequence()) {
-    answer = database->search(*request);
-  } else {
-    std::function<Result<ScoredAnswer>()> work = [database, copy = *request] { return database->search(copy); };
-    answer = co_await exchange.offload<ScoredAnswer>(*exchange.app().workers, std::move(work));
-  }
+  const bool is_light = !request->exact && request->text.empty();  // a text may be a model server's to embed
+  std::function<Result<ScoredAnswer>()> work = [database, copy = *request] { return database->search(copy); };
+  const auto answer = co_await exchange.query<ScoredAnswer>(is_light, std::move(work));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());
   const auto* id = request->text.empty() ? std::get_if<std::string>(&request->query) : nullptr;
   co_return reply([&](JsonWriter* json) {

@@ -138,6 +138,16 @@ Status FakeDatabase::wait_for_sequence(Sequence sequence, std::chrono::milliseco
   return sequence <= sequence_ ? Status::ok() : Status::unavailable("the sequence was not reached");
 }
 
+// A thread each, which ends with the handle.
+std::shared_ptr<const void> FakeDatabase::when_visible(Sequence sequence, std::function<void()> done) {
+  ++waiting;
+  return std::make_shared<std::jthread>([this, sequence, done = std::move(done)](const std::stop_token& stop) {
+    while (sequence > sequence_ && !stop.stop_requested()) sleep_ms(2);
+    --waiting;
+    if (sequence <= sequence_) done();
+  });
+}
+
 Result<Entity> FakeDatabase::get_entity(EntityKind kind, std::string_view id) const {
   const MutexLock lock(mutex_);
   const auto found = entities_.find({kind, std::string(id)});

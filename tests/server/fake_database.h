@@ -26,10 +26,12 @@ class FakeDatabase final : public Database {
   std::atomic<bool> holds_writes{false};    // no write is acknowledged while it is set
   std::atomic<bool> holds_searches{false};  // no search ends while it is set
   std::atomic<int> recommend_delay_ms{0};   // inside recommend(), unless its work is cancelled
+  std::atomic<double> cost_us{0};           // of any recommend()
   std::atomic<std::uint64_t> max_batch{0};  // the most mutations seen in one write
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> max_in_flight{0};
 
+  std::atomic<int> waiting{0};  // for a write to be visible
   // How many calls of recommend() and search() run now, and whether one was made after close().
   std::atomic<int> running{0};
   std::atomic<bool> closed{false};
@@ -55,12 +57,14 @@ class FakeDatabase final : public Database {
   void write_async(std::vector<Mutation> mutations, const WriteOptions& options, WriteCallback done) override;
   Sequence sequence() const override { return sequence_; }
   Status wait_for_sequence(Sequence sequence, std::chrono::milliseconds timeout) override;
+  std::shared_ptr<const void> when_visible(Sequence sequence, std::function<void()> done) override;
   Result<Entity> get_entity(EntityKind kind, std::string_view id) const override;
   Result<Page<Entity>> list_entities(EntityKind kind, std::string_view cursor, std::uint32_t limit) const override;
   Result<Page<InteractionRow>> list_interactions(EntityKind kind, std::string_view id, std::string_view cursor,
                                                  std::uint32_t limit) const override;
   Result<std::vector<LogEntry>> read_log(Sequence from, std::uint32_t limit) const override;
   Result<RecommendAnswer> recommend(const RecommendRequest& request) override;
+  double recommend_cost_us(const RecommendRequest&) const override { return cost_us; }
   Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) override;
   Result<ScoredAnswer> similar(const SimilarRequest& request) override;
   Result<BoughtTogetherAnswer> bought_together(const BoughtTogetherRequest& request) override;

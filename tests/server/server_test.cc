@@ -110,7 +110,7 @@ TEST(Limits, RequestsBeyondTheLimitAreRefused) {
 
 TEST(Limits, AFullWorkerQueueIsAnswered) {
   ServerSettings settings;
-  settings.workers = 1;
+  settings.query_workers = 1;
   settings.worker_queue = 1;
   TestServer server(settings);
   server.database.holds_searches = true;
@@ -150,13 +150,88 @@ TEST(Limits, TheRateOfAKeyIsHeld) {
 TEST(Limits, WorkEndsWithItsRequest) {
   ServerSettings settings;
   settings.request_timeout_ms = 200;
-  settings.workers = 1;
+  settings.query_workers = 1;
   TestServer server(settings);
   server.database.recommend_delay_ms = 50;
   EXPECT_EQ(server.call("POST", "/v1/recommendations", thousand_users()).status, 503);
   EXPECT_TRUE(eventually([&] { return server.database.running == 0; }));
   server.database.recommend_delay_ms = 0;
-  EXPECT_EQ(server.call("GET", "/v1/stats").status, 200) << "the worker is free again";
+  const std::string_view search = R"({"space":"looks","item":"a","exact":true})";
+  EXPECT_EQ(server.call("POST", "/v1/search", search).status, 200) << "the worker is free again";
+}
+
+TEST(Limits, WhatWouldWaitTooLongIsRefusedAtOnce) {
+  ServerSettings settings;
+  settings.io_threads = 1;
+  settings.max_queue_delay_ms = 100;
+  TestServer server(settings);
+  server.database.recommend_delay_ms = 5;
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 400; ++i) clients.push_back(std::make_unique<RawClient>(server.server->port()));
+  for (const auto& client : clients) client->send(request_text("GET", "/v1/users/u/recommendations"));
+  const auto start = Clock::now();
+  int answered = 0;
+  for (const auto& client : clients) {
+    const HttpReply reply = client->read_reply();
+    answered += reply.status == 200 ? 1 : 0;
+    if (reply.status == 200) continue;
+    ASSERT_EQ(reply.status, 503);
+    EXPECT_TRUE(reply.head_has("Retry-After:"));
+    EXPECT_THAT(reply.body, HasSubstr("overloaded"));
+  }
+  EXPECT_GE(answered, 33);
+  EXPECT_LT(answered, 300);
+  EXPECT_LT(Clock::now() - start, std::chrono::milliseconds(400 * 5)) << "less than all of them would take";
+  EXPECT_EQ(server.call("GET", "/v1/users/u/recommendations").status, 200) << "it is over at once";
+}
+
+TEST(Limits, AHeavyQueryKeepsNobodyWaiting) {
+  ServerSettings settings;
+  settings.io_threads = 1;
+  settings.query_workers = 1;
+  TestServer server(settings);
+  server.database.cost_us = 1e6;
+  server.database.recommend_delay_ms = 60'000;
+  std::vector<std::unique_ptr<RawClient>> heavy;
+  for (int i = 0; i < 3; ++i) {
+    heavy.push_back(std::make_unique<RawClient>(server.server->port()));
+    heavy.back()->send(request_text("GET", "/v1/users/u/recommendations"));
+  }
+  ASSERT_TRUE(eventually([&] { return server.database.running == 1 && server.server->queued_work() == 2; }));
+  server.database.recommend_delay_ms = 0;  // of the one that runs, too: it looks again
+  server.database.holds_searches = true;
+  RawClient search(server.server->port());
+  search.send(request_text("POST", "/v1/search", R"({"space":"looks","item":"a","exact":true})"));
+  for (const auto& client : heavy) EXPECT_EQ(client->read_reply().status, 200);
+  ASSERT_TRUE(eventually([&] { return server.database.running == 1; })) << "the search has the only worker";
+  server.database.cost_us = 100;
+  EXPECT_EQ(server.call("GET", "/v1/users/u/recommendations").status, 200);
+  EXPECT_EQ(server.call("GET", "/v1/stats").status, 200);
+  EXPECT_EQ(server.call("GET", "/healthz").status, 200);
+  server.database.holds_searches = false;
+  EXPECT_EQ(search.read_reply().status, 200);
+}
+
+TEST(Limits, AWaitForAWriteTakesNoThread) {
+  ServerSettings settings;
+  settings.io_threads = 1;
+  settings.workers = 1;
+  settings.query_workers = 1;
+  TestServer server(settings);
+  std::vector<std::unique_ptr<RawClient>> waiting;
+  for (const char* request : {R"({"min_seq":1,"min_seq_timeout_ms":10000})", R"({"users":["u"],"min_seq":1})"}) {
+    for (int i = 0; i < 5; ++i) {
+      waiting.push_back(std::make_unique<RawClient>(server.server->port()));
+      waiting.back()->send(request_text("POST", "/v1/recommendations", request));
+    }
+  }
+  ASSERT_TRUE(eventually([&] { return server.database.waiting == 10; }));
+  EXPECT_EQ(server.server->queued_work(), 0U);
+  EXPECT_EQ(server.call("GET", "/v1/stats").status, 200);
+  EXPECT_EQ(server.call("POST", "/v1/search", R"({"space":"looks","item":"a","exact":true})").status, 200);
+  EXPECT_EQ(server.call("POST", "/v1/interactions", R"({"user":"u","item":"i"})").status, 200);
+  for (const auto& client : waiting) EXPECT_EQ(client->read_reply().status, 200);
+  EXPECT_EQ(server.database.waiting, 0);
 }
 
 // Sends all of a body before it looks for an answer, as many clients do.

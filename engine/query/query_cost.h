@@ -1,0 +1,15 @@
+// What a recommendation costs, told before it runs, so that a dear one does not run where others wait.
+#pragma once
+
+#include "engine/funnel.h"
+#include "engine/live/read_state.h"
+#include "engine/requests.h"
+
+namespace tamis::engine {
+
+// Microseconds of one core, as an upper figure: from the sizes that the request, its funnel and the data allow, with
+// the unit costs of query_cost.cc. It does not know how many items a filter leaves or how long the user's history is.
+// 0 where the request names no funnel: the answer is an error then.
+double recommend_cost_us(const ReadState& state, const RecommendRequest& request);
+
+}  // namespace tamis::engine
