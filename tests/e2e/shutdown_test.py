@@ -1,4 +1,4 @@
-"""What a running server does on signals and on a database that it cannot serve: SIGTERM under work, SIGHUP, a failed recovery."""
+"""What a running server does on signals, under heavy queries, and on a database that it cannot serve."""
 import json
 import pathlib
 import shutil
@@ -50,6 +50,18 @@ class SignalTest(unittest.TestCase):
             thread.start()
         return threads
 
+    def test_heavy_queries_keep_nobody_waiting(self):
+        self.start()
+        self.fill()
+        heavy = self.ask_in_background("/v1/recommendations", {"k": 1_000, "exclude_seen": False, "override": HEAVY}, 16)
+        for _ in range(5):
+            self.assertEqual(len(self.server.call("GET", "/v1/users/u/recommendations?k=5")["items"]), 5)
+            self.server.call("GET", "/healthz")
+            self.server.call("GET", "/v1/stats")
+        self.assertTrue(any(thread.is_alive() for thread in heavy), "light requests waited until the heavy ones were answered")
+        for thread in heavy:
+            thread.join()
+
     def stop_under_work(self, path, body, count):
         self.start()
         self.fill()
@@ -74,7 +86,7 @@ class SignalTest(unittest.TestCase):
         users = [f"u{n}" for n in range(1_000)]
         self.stop_under_work("/v1/recommendations", {"users": users, "k": 1_000, "override": HEAVY}, 3)
 
-    def test_heavy_queries_on_the_io_threads_end_with_the_server(self):
+    def test_heavy_queries_end_with_the_server(self):
         heavy = dict(HEAVY, rules=HEAVY["rules"] * 8)
         self.stop_under_work("/v1/users/u/recommendations", {"k": 1_000, "override": heavy}, 4)
 
