@@ -49,6 +49,19 @@ Result<asio::ip::address> parse_host(const ServerSettings& settings) {
       .at_field("server.host");
 }
 
+// An origin as browsers send it (RFC 6454): scheme, host and port, nothing behind.
+Status check_origin(const std::string& origin, bool is_open) {
+  const auto fault = [&](const std::string& expected) {
+    return Status::invalid_argument("server.cors_origins has \"" + origin + "\"; expected " + expected)
+        .at_field("server.cors_origins");
+  };
+  if (origin == "*") return is_open ? fault("origins by name where no keys are configured") : Status::ok();
+  const std::size_t scheme = origin.starts_with("https://") ? 8 : origin.starts_with("http://") ? 7 : 0;
+  const bool is_whole =
+      scheme > 0 && origin.size() > scheme && origin.find_first_of("/?#@* ", scheme) == std::string::npos;
+  return is_whole ? Status::ok() : fault("\"https://shop.example\", without a path, or \"*\"");
+}
+
 Result<Access> load_access(const ServerSettings& settings) {
   TAMIS_ASSIGN_OR_RETURN(const asio::ip::address address, parse_host(settings));
   TAMIS_ASSIGN_OR_RETURN(const std::vector<std::string> keys, load_keys(settings));
@@ -56,6 +69,8 @@ Result<Access> load_access(const ServerSettings& settings) {
   TAMIS_ASSIGN_OR_RETURN(access.keys, KeyRing::parse(keys));
   const bool is_open = access.keys.is_empty() && !settings.allow_anonymous;
   access.checks_host = address.is_loopback() && is_open;
+  for (const std::string& origin : settings.cors_origins) TAMIS_RETURN_IF_ERROR(check_origin(origin, is_open));
+  access.origins = settings.cors_origins;
   if (address.is_loopback() || !is_open) return access;
   return Status::invalid_argument("server.host is " + settings.host +
                                   ", which others can reach, and no keys are configured; set auth.keys, or "

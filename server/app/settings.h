@@ -17,7 +17,8 @@ struct ServerSettings {
   std::uint32_t io_threads = 0;  // 0: one per core
   std::string tls_certificate;   // PEM files; both or neither
   std::string tls_key;
-  std::string snapshots_dir;  // empty: <data_dir>-snapshots
+  std::string snapshots_dir;              // empty: <data_dir>-snapshots
+  std::vector<std::string> cors_origins;  // of web pages elsewhere that may ask
 
   std::vector<std::string> keys;  // "name:scope+scope:secret", see server/http/key_ring.h
   std::string keys_file;          // the same, one a line

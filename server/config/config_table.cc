@@ -143,6 +143,11 @@ void add_server(std::vector<ConfigOption>* out) {
                       [](Config& c) -> auto& { return c.server.tls_certificate; }));
   out->push_back(text("server.tls_key", "PEM file with the certificate's private key.",
                       [](Config& c) -> auto& { return c.server.tls_key; }));
+  out->push_back(
+      list("server.cors_origins",
+           "Origins of web pages elsewhere that may ask from a browser (CORS), as https://shop.example; * with "
+           "keys only: any.",
+           [](Config& c) -> auto& { return c.server.cors_origins; }));
   out->push_back(text("server.snapshots_dir", "Where snapshots go; empty: the data directory's name with -snapshots.",
                       [](Config& c) -> auto& { return c.server.snapshots_dir; }));
 }

@@ -1,7 +1,11 @@
 // Access: who may ask, and how it is replaced while requests come in.
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/mutex.h"
 #include "server/http/key_ring.h"
@@ -10,7 +14,13 @@ namespace tamis::server {
 
 struct Access {
   KeyRing keys;
-  bool checks_host = false;  // served to loopback without keys: only a local name may ask
+  bool checks_host = false;          // served to loopback without keys: only a local name may ask
+  std::vector<std::string> origins;  // of web pages that may ask; "*": of any
+
+  bool allows_origin(std::string_view origin) const {
+    return std::any_of(origins.begin(), origins.end(),
+                       [&](const std::string& allowed) { return allowed == "*" || allowed == origin; });
+  }
 };
 
 // Thread-safe. A request goes by the access that was in force when its header was complete.

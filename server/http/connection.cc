@@ -6,7 +6,6 @@
 
 #include "server/app/app.h"
 #include "server/http/http_facts.h"
-#include "server/http/query_string.h"
 #include "server/metrics/metrics.h"
 
 namespace tamis::server {
@@ -16,6 +15,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kReadBytes = 16 << 10;
 constexpr std::size_t kStreamReadBytes = 256 << 10;
+constexpr std::size_t kLeastCompressedBytes = 1'024;     // less fits into a packet anyway
 constexpr std::uint64_t kDiscardedBodyBytes = 64 << 10;  // more than that is not worth keeping a connection for
 constexpr std::size_t kKeptOutputBytes = 256 << 10;
 constexpr std::int64_t kLongestFarewellMs = 2'000;  // for a peer to close, once it has its answer
@@ -201,6 +201,10 @@ asio::awaitable<bool> Connection::read_header(std::optional<Problem>* problem) {
   has_continued_ = false;
   has_timed_out_ = false;
   header_bytes_ = received_bytes_ = sent_bytes_ = 0;
+  decoder_ = nullptr;
+  coded_ = {};
+  may_decode_more_ = false;
+  is_cross_origin_ = false;
   while (true) {
     while (header_bytes_ == 0 && input_.size() > 0) {  // RFC 9112 2.2: empty lines before a request line are ignored
       const char first = *static_cast<const char*>(input_.data().data());
@@ -246,8 +250,10 @@ std::optional<Problem> Connection::check_header() const {
       return http_problem(417, "the expectation is not known; expected 100-continue");
   }
   for (const std::string& coding : request_.content_codings) {
-    if (!boost::beast::iequals(coding, "identity"))
-      return http_problem(415, "content encodings are not taken; send the body as it is");
+    if (!parse_coding(coding) || request_.content_codings.size() > 1) {
+      return http_problem(
+          415, "the body's content encoding is \"" + coding.substr(0, 64) + "\"; expected one of gzip, zstd, or none");
+    }
   }
   return std::nullopt;
 }
@@ -269,87 +275,11 @@ std::optional<Problem> Connection::check_framing() const {
   return std::nullopt;
 }
 
-// --- admission ---
-
-std::optional<Problem> Connection::check_origin(const Access& access) const {
-  // A web page elsewhere must not reach a server on the reader's machine through the reader's browser.
-  if (!request_.origin.empty()) {
-    const std::size_t scheme = request_.origin.find("://");
-    const std::string_view origin =
-        std::string_view(request_.origin).substr(scheme == std::string::npos ? 0 : scheme + 3);
-    if (origin != request_.host) return http_problem(403, "requests from the web page's origin are not taken");
-  }
-  if (access.checks_host && !is_local_host(request_.host)) {
-    return http_problem(421, "a server without keys answers to localhost or an address only, not to \"" +
-                                 request_.host.substr(0, 64) + "\"");
-  }
-  return std::nullopt;
-}
-
-std::optional<Problem> Connection::check_key(const Access& access, Response* refusal) {
-  client_ = remote_;
-  if (access.keys.is_empty()) return std::nullopt;
-  const auto grant = access.keys.find(request_.authorization, request_.api_key);
-  if (!grant) {
-    if (auto problem = check_rate()) return problem;  // of the address: it may be guessing
-    refusal->headers.emplace_back("WWW-Authenticate", "Bearer realm=\"tamis\"");
-    return http_problem(401, "the request bears no valid key; expected Authorization: Bearer KEY or X-API-Key: KEY");
-  }
-  client_ = request_.key_name = grant->name;
-  if (grant->scope < endpoint_->scope) {
-    return http_problem(403, "the key " + client_ + " has the scope " + std::string(scope_name(grant->scope)) +
-                                 "; this request needs " + std::string(scope_name(endpoint_->scope)));
-  }
-  return std::nullopt;
-}
-
-std::optional<Problem> Connection::check_rate() {
-  const auto delay_s = front_.rate->delay(client_);
-  if (!delay_s) return std::nullopt;
-  app_.metrics->on_refused("rate");
-  Problem problem = http_problem(429, "more requests than the rate limit allows");
-  problem.retry_after_s = std::max(1U, static_cast<unsigned>(*delay_s + 0.999));
-  return problem;
-}
-
-std::optional<Problem> Connection::check_load() {
-  if (auto problem = check_rate()) return problem;
-  if (load_.is_behind(milliseconds(app_.settings->max_queue_delay_ms))) {
-    app_.metrics->on_refused("overload");
-    return http_problem(503, "the server is overloaded: requests wait too long for their turn");
-  }
-  holds_request_ = true;
-  if (app_.requests.fetch_add(1, std::memory_order_relaxed) >= app_.settings->max_requests) {
-    app_.metrics->on_refused("requests");
-    return http_problem(503, "too many requests are being answered at once");
-  }
-  return std::nullopt;
-}
-
-std::optional<Problem> Connection::admit(Response* refusal) {
-  // RFC 9110 9.1: 501 for a method that nobody has heard of, 405 for one that is known and not for this target.
-  if (request_.verb == Verb::unknown && request_.method != "QUERY")
-    return http_problem(501, "the method " + request_.method.substr(0, 32) + " is not known");
-  auto match = front_.router.match(request_.verb, request_.path, &parameters_);
-  if (match.is_malformed) return http_problem(400, "the path has a broken % escape");
-  if (match.endpoint == nullptr && match.allow.empty())
-    return http_problem(404, "nothing is at " + request_.path.substr(0, 256) + "; see /openapi.json");
-  if (match.endpoint == nullptr) {
-    refusal->headers.emplace_back("Allow", match.allow);
-    return http_problem(405, "the method " + request_.method + " is not allowed here; expected " + match.allow);
-  }
-  endpoint_ = match.endpoint;
-  if (endpoint_->has_no_query) {
-    if (const Status status = QueryString(request_.query).finish(); !status.is_ok()) return problem_of(status);
-  }
-  if (endpoint_->scope == Scope::kOpen) return std::nullopt;
-  const auto access = front_.access.get();
-  if (auto problem = check_origin(*access)) return problem;
-  if (auto problem = check_key(*access, refusal)) return problem;
-  return check_load();
-}
+// --- the request ---
 
 asio::awaitable<Response> Connection::answer() {
+  is_cross_origin_ = !request_.origin.empty() && front_.access.get()->allows_origin(request_.origin);
+  if (auto preflight = answer_preflight()) co_return std::move(*preflight);
   Response refusal;
   if (const auto problem = admit(&refusal)) {
     Response response = to_response(*problem, request_);
@@ -357,6 +287,10 @@ asio::awaitable<Response> Connection::answer() {
     co_return response;
   }
   is_deadline_lifted_ = endpoint_->takes_long;
+  if (!request_.content_codings.empty()) {
+    const ContentCoding coding = *parse_coding(request_.content_codings.front());
+    if (coding != ContentCoding::kIdentity) decoder_ = ContentDecoder::create(coding);
+  }
   if (endpoint_->body == BodyMode::kWhole) {
     const Status status = co_await read_whole();
     if (!status.is_ok()) co_return to_response(body_problem_, request_);
@@ -380,6 +314,28 @@ Status Connection::fail_body(Problem problem) {
 }
 
 asio::awaitable<Result<std::string_view>> Connection::read_part() {
+  if (!decoder_) co_return co_await read_coded_part();
+  decoded_.clear();
+  while (decoded_.empty()) {
+    bool is_end = false;
+    if (coded_.empty() && !may_decode_more_) {
+      const auto part = co_await read_coded_part();
+      if (!part.is_ok()) co_return part.status();
+      coded_ = *part;
+      is_end = coded_.empty();
+    }
+    const std::string name(coding_name(*parse_coding(request_.content_codings.front())));
+    if (const Status status = decoder_->decode(&coded_, kStreamReadBytes, &decoded_); !status.is_ok())
+      co_return fail_body(http_problem(400, "the body is not valid " + name + ": " + status.message()));
+    may_decode_more_ = decoded_.size() == kStreamReadBytes;
+    if (!is_end || !decoded_.empty()) continue;
+    if (!decoder_->is_whole()) co_return fail_body(http_problem(400, "the body's " + name + " stream is cut short"));
+    break;
+  }
+  co_return std::string_view(decoded_);
+}
+
+asio::awaitable<Result<std::string_view>> Connection::read_coded_part() {
   part_.clear();
   parser_->eager(true);
   while (part_.empty() && !parser_->is_done()) {
@@ -437,7 +393,7 @@ asio::awaitable<void> Connection::discard_body() {
   const auto left = parser_->is_done() ? 0 : parser_->content_length_remaining().value_or(kDiscardedBodyBytes + 1);
   if (left == 0 || left > kDiscardedBodyBytes || is_awaiting_continue() || has_timed_out_ || is_broken_) co_return;
   while (!parser_->is_done()) {
-    const auto part = co_await read_part();
+    const auto part = co_await read_coded_part();
     if (!part.is_ok()) co_return;
   }
 }
@@ -466,6 +422,15 @@ void Connection::append_head(const Response& response, bool is_streamed) {
   add("X-Request-Id", request_.id);
   add("X-Content-Type-Options", "nosniff");
   for (const auto& [name, value] : response.headers) add(name, value);
+  if (is_cross_origin_) {
+    add("Access-Control-Allow-Origin", request_.origin);
+    add("Access-Control-Expose-Headers", "ETag, Location, Retry-After, Server-Timing, X-Request-Id");
+    add("Vary", "Origin");
+  }
+  std::array<char, 48> total{};
+  std::snprintf(total.data(), total.size(), "total;dur=%.3f",
+                std::chrono::duration<double, std::milli>(Clock::now() - started_).count());
+  add("Server-Timing", total.data());
   if (response.close) {
     add("Connection", "close");
   } else if (request_.version == 10) {
@@ -474,7 +439,21 @@ void Connection::append_head(const Response& response, bool is_streamed) {
   output_.append("\r\n");
 }
 
+// What is worth it, and was not compressed by its handler.
+void Connection::compress(Response* response) const {
+  if (response->body.size() < kLeastCompressedBytes || request_.verb == Verb::head) return;
+  const bool has_varied = std::any_of(response->headers.begin(), response->headers.end(),
+                                      [](const auto& header) { return header.first == "Vary"; });
+  if (has_varied) return;
+  response->headers.emplace_back("Vary", "Accept-Encoding");
+  const ContentCoding coding = choose_coding(request_.accepted_codings);
+  if (coding == ContentCoding::kIdentity) return;
+  response->body = encode(coding, response->body);
+  response->headers.emplace_back("Content-Encoding", coding_name(coding));
+}
+
 asio::awaitable<bool> Connection::send(Response& response) {
+  if (!response.is_streamed) compress(&response);
   output_.clear();
   if (response.is_streamed) {
     if (request_.version >= 11 && request_.verb != Verb::head) output_ = "0\r\n\r\n";

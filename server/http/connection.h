@@ -11,6 +11,7 @@
 
 #include "common/random.h"
 #include "server/http/access.h"
+#include "server/http/content_coding.h"
 #include "server/http/exchange.h"
 #include "server/http/loop_load.h"
 #include "server/http/problem.h"
@@ -64,11 +65,15 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   void on_expire() override;
   void enter(Phase phase);
   asio::awaitable<bool> read_more(std::size_t want);
+  // The body as it was sent; read_part() gives it decoded.
+  asio::awaitable<Result<std::string_view>> read_coded_part();
   // False where the connection has ended without a request; a problem where the header cannot be taken.
   asio::awaitable<bool> read_header(std::optional<Problem>* problem);
   std::optional<Problem> check_header() const;
   std::optional<Problem> check_framing() const;
   std::optional<Problem> parse_header();
+  // What a browser asks before a web page of another origin may ask itself (Fetch standard, CORS-preflight).
+  std::optional<Response> answer_preflight();
   // Finds the endpoint and checks the key, the rate and the load; adds headers that a refusal needs.
   std::optional<Problem> admit(Response* refusal);
   std::optional<Problem> check_origin(const Access& access) const;
@@ -83,6 +88,7 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   Status fail_body(Problem problem);
   std::chrono::milliseconds time_left() const;
   void append_head(const Response& response, bool is_streamed);
+  void compress(Response* response) const;
   void record(const Response& response);
   std::string make_request_id();
 
@@ -102,7 +108,11 @@ class Connection final : public Exchange, private TimerWheel::Entry {
 
   boost::beast::flat_buffer input_;
   std::string output_;
-  std::string part_;  // body bytes parsed and not yet handed out
+  std::string part_;                         // body bytes parsed and not yet handed out
+  std::unique_ptr<ContentDecoder> decoder_;  // of the body; null where it comes as it is
+  std::string_view coded_;                   // of part_, not yet decoded
+  std::string decoded_;
+  bool may_decode_more_ = false;  // without further input
   std::optional<RequestParser> parser_;
   const Endpoint* endpoint_ = nullptr;
   std::string client_;  // whose rate is counted: the key's name or the address
@@ -111,6 +121,7 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   std::uint64_t received_bytes_ = 0;
   std::uint64_t sent_bytes_ = 0;
   bool holds_request_ = false;
+  bool is_cross_origin_ = false;  // it comes from a web page of another origin, which may ask
 };
 
 }  // namespace tamis::server

@@ -40,7 +40,8 @@ struct Request {
   std::string repeated_field;        // the first field that stands twice and must not; empty: none
   bool is_target_malformed = false;  // neither a path nor an absolute URL of HTTP
   bool expects_continue = false;
-  bool wants_close = false;  // by Connection, or by HTTP/1.0 without keep-alive
+  bool is_preflight = false;  // it names the method of a request that is to follow
+  bool wants_close = false;   // by Connection, or by HTTP/1.0 without keep-alive
 
   std::string body;  // of endpoints that take it whole
 };

@@ -89,6 +89,7 @@ void RequestParser::on_field_impl(field name, string_view name_text, string_view
     case field::if_none_match: request_->if_none_match.assign(value); break;
     case field::accept_encoding: add_elements(value, &request_->accepted_codings); break;
     case field::content_encoding: add_elements(value, &request_->content_codings); break;
+    case field::access_control_request_method: request_->is_preflight = true; break;
     case field::transfer_encoding:
       request_->has_transfer_encoding = true;
       add_elements(value, &request_->transfer_codings);

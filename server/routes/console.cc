@@ -1,8 +1,6 @@
 // The console: GET /console/ and its files, and / that leads there. They hold no data, so they need no key; what the
 // page asks of the API does.
-#include <algorithm>
-#include <cctype>
-
+#include "server/http/content_coding.h"
 #include "server/routes/console_assets.h"
 #include "server/routes/reply.h"
 #include "server/routes/routes.h"
@@ -21,23 +19,13 @@ constexpr std::string_view kNoConsole =
     "<p>The server works; its API is described at <a href=\"/openapi.json\">/openapi.json</a>. To have the console, "
     "install Node.js with npm, configure with -DTAMIS_CONSOLE=ON, and build again.</p></html>\n";
 
-// Of "gzip;q=0.5" the part before the weight; false where the weight is 0.
-bool accepts_gzip(const Request& request) {
-  return std::any_of(request.accepted_codings.begin(), request.accepted_codings.end(), [](std::string_view element) {
-    const std::string_view coding = element.substr(0, element.find_first_of("; \t"));
-    if (coding != "gzip" && coding != "*") return false;
-    const std::size_t weight = element.find("q=");
-    return weight == std::string_view::npos || element.find_first_of("123456789", weight) != std::string_view::npos;
-  });
-}
-
 // Assets' names carry a hash of what they hold; other files are asked for again each time.
 std::string_view caching_of(const ConsoleAsset& asset) {
   return asset.path.starts_with("assets/") ? "public, max-age=31536000, immutable" : "no-cache";
 }
 
 Response serve(const Request& request, const ConsoleAsset& asset) {
-  const bool is_gzip = accepts_gzip(request) && !asset.gzip.empty();
+  const bool is_gzip = takes_coding(request.accepted_codings, ContentCoding::kGzip) && !asset.gzip.empty();
   const std::string etag = "\"" + std::string(asset.etag) + (is_gzip ? "-gzip\"" : "\"");
   Response response{.content_type = std::string(asset.content_type)};
   response.headers = {{"ETag", etag},

@@ -1,4 +1,6 @@
 // Recommendations: of one user by GET or POST, of an anonymous session or of several users by POST /v1/recommendations.
+#include <array>
+#include <cstdio>
 #include <limits>
 
 #include "server/json/request_json.h"
@@ -63,11 +65,25 @@ asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, Recommend
   co_return co_await exchange.query<RecommendAnswer>(is_light, std::move(work));
 }
 
+// As Server-Timing has it: names are tokens, so that a stage's own goes into the description.
+std::string timing_of(const std::vector<StageTrace>& stages) {
+  std::string timing;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    std::array<char, 32> milliseconds{};
+    std::snprintf(milliseconds.data(), milliseconds.size(), "%.3f", stages[i].microseconds / 1'000);
+    timing += (i == 0 ? "stage" : ", stage") + std::to_string(i + 1) + ";desc=\"" + stages[i].stage +
+              "\";dur=" + milliseconds.data();
+  }
+  return timing;
+}
+
 asio::awaitable<Response> recommend_and_reply(Exchange& exchange, RecommendRequest request) {
   TAMIS_REPLY_IF_ERROR(check_request(&request));
   const auto answer = co_await recommend(exchange, std::move(request));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());
-  co_return reply([&](JsonWriter* json) { write_recommendations(*answer, json); });
+  Response response = reply([&](JsonWriter* json) { write_recommendations(*answer, json); });
+  if (!answer->stages.empty()) response.headers.emplace_back("Server-Timing", timing_of(answer->stages));
+  co_return response;
 }
 
 asio::awaitable<Response> get_for_user(Exchange& exchange) {

@@ -153,9 +153,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadRequest{"AbsoluteWithUser", "GET http://me@localhost/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
         BadRequest{"BadChunk", "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
                    400},
-        BadRequest{
-            "CompressedBody",
-            "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415},
+        BadRequest{"UnknownCoding",
+                   "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}",
+                   415},
         BadRequest{"OtherExpectation",
                    "POST /v1/train HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nContent-Length: 2\r\n\r\n{}", 417},
         BadRequest{"LongUri", "GET /" + std::string(9'000, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n", 414},

@@ -253,7 +253,7 @@ TEST(Limits, AnEarlyRefusalReachesAClientThatSendsItsBodyFirst) {
   EXPECT_EQ(send_whole(server, "/v1/recommendations", kBody).status, 401);
   EXPECT_EQ(send_whole(server, "/v1/train", kBody, key).status, 403);
   EXPECT_EQ(send_whole(server, "/v1/stats", kBody, key).status, 405);
-  EXPECT_EQ(send_whole(server, "/v1/recommendations", kBody, key + "Content-Encoding: gzip\r\n").status, 415);
+  EXPECT_EQ(send_whole(server, "/v1/recommendations", kBody, key + "Content-Encoding: br\r\n").status, 415);
 }
 
 TEST(Limits, ARefusedConnectionGetsItsAnswerThoughItAsks) {

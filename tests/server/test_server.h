@@ -66,7 +66,7 @@ class RawClient {
     reply.head = buffer_.substr(0, end + 2);
     buffer_.erase(0, end + 4);
     reply.status = std::atoi(reply.head.c_str() + 9);
-    if (!has_body || reply.status == 100) return reply;
+    if (!has_body || reply.status == 100 || reply.status == 204) return reply;
     const std::size_t length_at = reply.head.find("Content-Length: ");
     if (length_at != std::string::npos) {
       const auto length = static_cast<std::size_t>(std::atoll(reply.head.c_str() + length_at + 16));
