@@ -1,4 +1,4 @@
-// /v1/snapshots: make one under the server's snapshots directory, list those that are there.
+// /v1/snapshots: make one under the server's snapshots directory, list those that are there, remove one.
 #include <algorithm>
 #include <filesystem>
 
@@ -82,6 +82,33 @@ asio::awaitable<Response> list_snapshots(Exchange& exchange) {
   });
 }
 
+// Under a hidden name first, so that what a crash leaves half removed is not taken for a snapshot. One in the making
+// has a hidden name, too, and is not found.
+Status remove_snapshot(const fs::path& dir) {
+  std::error_code error;
+  if (!fs::is_directory(dir, error)) {
+    return Status::not_found("there is no snapshot \"" + dir.filename().string() + "\"").at_field("name");
+  }
+  const fs::path hidden = dir.parent_path() / ("." + dir.filename().string() + ".removed");
+  fs::remove_all(hidden, error);
+  fs::rename(dir, hidden, error);
+  if (!error) fs::remove_all(hidden, error);
+  return error ? Status::io_error("cannot remove " + dir.string() + ": " + error.message()) : Status::ok();
+}
+
+asio::awaitable<Response> delete_snapshot(Exchange& exchange) {
+  App& app = exchange.app();
+  const std::string name = exchange.parameter(0);
+  TAMIS_REPLY_IF_ERROR(check_name(name));
+  std::function<Result<bool>()> work = [dir = app.snapshots_dir / name]() -> Result<bool> {
+    TAMIS_RETURN_IF_ERROR(remove_snapshot(dir));
+    return true;
+  };
+  const auto removed = co_await exchange.offload<bool>(*app.workers, std::move(work));
+  if (!removed.is_ok()) co_return fail(exchange, removed.status());
+  co_return Response{.status = 204};
+}
+
 }  // namespace
 
 void add_snapshot_routes(Router* router) {
@@ -96,6 +123,12 @@ void add_snapshot_routes(Router* router) {
                .body = BodyMode::kWhole,
                .handler = post_snapshot,
                .takes_long = true});
+  router->add({.verb = Verb::delete_,
+               .path = "/v1/snapshots/{name}",
+               .scope = Scope::kAdmin,
+               .handler = delete_snapshot,
+               .takes_long = true,
+               .has_no_query = true});
 }
 
 }  // namespace tamis::server

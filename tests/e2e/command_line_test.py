@@ -173,6 +173,9 @@ class CommandLine(unittest.TestCase):
         self.assertIn("rank", self.tamis(server, "similar", "i3", "-k", "3"))
         self.assertIn("interactions", self.tamis(server, "stats"))
         self.assertIn("copy1", self.tamis(server, "snapshot", "copy1"))
+        server.call("POST", "/v1/snapshots", {"name": "passing"})
+        server.call("DELETE", "/v1/snapshots/passing")
+        self.assertEqual(server.call("GET", "/v1/snapshots")["snapshots"], ["copy1"])
 
     def test_training_tells_what_it_knows_and_what_it_refuses(self):
         server = self.serve("one")

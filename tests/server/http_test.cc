@@ -3,8 +3,12 @@
 
 #include <cstdio>
 #include <fstream>
+#include <regex>
+#include <set>
 
 #include "server/http/connection.h"
+#include "server/json/json_reader.h"
+#include "server/routes/routes.h"
 #include "tests/server/test_server.h"
 
 namespace tamis::server {
@@ -245,6 +249,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"EmptyText", "POST", "/v1/search", R"({"text":""})", 400, "\"field\":\"text\""},
         Refusal{"TwoQueries", "POST", "/v1/search", R"({"space":"looks","item":"a","vector":[1]})", 400,
                 "one of vector, item, user and text"},
+        Refusal{"UnknownSnapshot", "DELETE", "/v1/snapshots/gone", "", 404, "there is no snapshot \\\"gone\\\""},
+        Refusal{"SnapshotOfAnotherPlace", "DELETE", "/v1/snapshots/..%2Fdata", "", 400, "\"field\":\"name\""},
         Refusal{"SnapshotElsewhere", "POST", "/v1/snapshots", R"({"name":"../../etc"})", 400, "\"field\":\"name\""},
         Refusal{"DefaultFunnel", "DELETE", "/v1/funnels/default", "", 409, "failed_precondition"},
         Refusal{"UnknownJob", "GET", "/v1/jobs/j9/events", "", 404, "there is no job j9"}),
@@ -350,11 +356,34 @@ TEST(Http, TheAccessLogNamesTheKey) {
   std::remove(path.c_str());
 }
 
-TEST(Http, DescribesItself) {
+// "get /v1/users/{}" of "/v1/users/{id}": the names of parameters are the document's own.
+std::string operation(std::string verb, std::string_view path) {
+  std::transform(verb.begin(), verb.end(), verb.begin(), [](unsigned char c) { return std::tolower(c); });
+  return verb + " " + std::regex_replace(std::string(path), std::regex("\\{[^}]*\\}"), "{}");
+}
+
+TEST(Http, DescribesEveryRouteAndNoOther) {
   TestServer server;
   const HttpReply reply = server.call("GET", "/openapi.json");
   EXPECT_EQ(reply.status, 200);
-  EXPECT_TRUE(reply.body.starts_with("{\"openapi\":\"3.1.0\""));
+  JsonDocument document;
+  const auto root = document.parse(reply.body);
+  ASSERT_TRUE(root.is_ok());
+  EXPECT_EQ(std::string_view((*root)["openapi"]), "3.1.0");
+  std::set<std::string> described;
+  for (const auto& [path, members] : simdjson::dom::object((*root)["paths"])) {
+    for (const auto& [verb, value] : simdjson::dom::object(members)) {
+      if (verb != "parameters") described.insert(operation(std::string(verb), path));
+    }
+  }
+  Router router;
+  add_routes(&router);
+  std::set<std::string> routed;
+  for (const auto& endpoint : router.endpoints()) {
+    const bool is_page = endpoint->path == "/" || endpoint->path.starts_with("/console");
+    if (!is_page) routed.insert(operation(std::string(boost::beast::http::to_string(endpoint->verb)), endpoint->path));
+  }
+  EXPECT_EQ(routed, described);
 }
 
 }  // namespace

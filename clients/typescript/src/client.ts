@@ -318,6 +318,9 @@ export class Tamis {
   async listSnapshots(call: CallOptions = {}): Promise<string[]> {
     return (await this.get<{ snapshots: string[] }>("/v1/snapshots", {}, call)).snapshots;
   }
+  async deleteSnapshot(name: string, call: CallOptions = {}): Promise<void> {
+    await this.transport.text({ method: "DELETE", path: path`/v1/snapshots/${name}`, ...call });
+  }
   snapshot(name?: string, call: CallOptions = {}): Promise<op.Snapshot> {
     return this.transport.json({ method: "POST", path: "/v1/snapshots", body: name ? { name } : {}, timeoutMs: 0, ...call });
   }

@@ -510,6 +510,9 @@ class AsyncClient:
     async def snapshots(self) -> List[str]:
         return (await self.request("GET", "/v1/snapshots"))["snapshots"]
 
+    async def delete_snapshot(self, name: str) -> None:
+        await self.request("DELETE", f"/v1/snapshots/{segment(name)}")
+
     async def log(self, from_: int = 1, limit: int = 1000) -> AsyncIterator[Dict[str, Any]]:
         """The change feed up to its present end."""
         while True:

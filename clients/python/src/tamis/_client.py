@@ -509,6 +509,9 @@ class Client:
     def snapshots(self) -> List[str]:
         return (self.request("GET", "/v1/snapshots"))["snapshots"]
 
+    def delete_snapshot(self, name: str) -> None:
+        self.request("DELETE", f"/v1/snapshots/{segment(name)}")
+
     def log(self, from_: int = 1, limit: int = 1000) -> Iterator[Dict[str, Any]]:
         """The change feed up to its present end."""
         while True:
