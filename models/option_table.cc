@@ -83,7 +83,16 @@ Result<Settings> resolve_settings(const std::vector<ModelOption>& options, const
     if (known == options.end()) {
       std::vector<std::string_view> names;
       for (const ModelOption& option : options) names.push_back(option.name);
-      std::string message = "unknown setting \"" + key + "\"" + did_you_mean(key, names);
+      std::string message = "unknown setting \"" + key + "\"";
+      const std::string nearest = did_you_mean(key, names);
+      if (!nearest.empty()) {
+        message += nearest;
+      } else if (names.empty()) {
+        message += "; there are none";
+      } else {
+        message += "; expected one of ";
+        for (std::size_t i = 0; i < names.size(); ++i) message += (i == 0 ? "" : ", ") + std::string(names[i]);
+      }
       return Status::invalid_argument(std::move(message)).at_field(key);
     }
     if (!accepts(*known, value)) {

@@ -30,7 +30,10 @@ void add_simulate_command(CLI::App& app, int* exit_code);
 inline constexpr std::string_view kTrainWorkerCommand = "train-worker";
 void add_train_worker_command(CLI::App& app, int* exit_code);
 
-// Prints "tamis: <message>" to standard error and gives the exit code that fits: usage for invalid_argument,
+// The message with the field before it where it does not name it: "auth.keys: a key is malformed".
+std::string with_field(const Status& status);
+
+// Prints "tamis: <with_field(status)>" to standard error and gives the exit code that fits: usage for invalid_argument,
 // unavailable for unavailable, else failed.
 int report_failure(const Status& status);
 

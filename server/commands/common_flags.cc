@@ -5,8 +5,13 @@
 
 namespace tamis::server {
 
+std::string with_field(const Status& status) {
+  const bool is_told = status.field().empty() || status.message().find(status.field()) != std::string::npos;
+  return is_told ? status.message() : status.field() + ": " + status.message();
+}
+
 int report_failure(const Status& status) {
-  std::fprintf(stderr, "tamis: %s\n", status.message().c_str());
+  std::fprintf(stderr, "tamis: %s\n", with_field(status).c_str());
   switch (status.code()) {
     case StatusCode::kInvalidArgument: return kExitUsage;
     case StatusCode::kUnavailable: return kExitUnavailable;

@@ -42,7 +42,7 @@ void reload(const ConfigFlags& flags, Server* server, Logger* logger) {
   if (status.is_ok()) {
     logger->info("reloaded keys and certificates; other settings are read at a start");
   } else {
-    logger->error("the reload failed; keys and certificates stay as they were", {{"reason", status.message()}});
+    logger->error("the reload failed; keys and certificates stay as they were", {{"reason", with_field(status)}});
   }
   logger->flush();
 }

@@ -217,6 +217,24 @@ class CommandLine(unittest.TestCase):
         self.assertIn("ndcg@10", done.stdout)
         json.loads(done.stdout)
 
+    def test_configuration_errors_name_the_whole_setting(self):
+        for setting, expected in (("training.settings.ials.dimm=3", "training.settings.ials.dimm: "),
+                                  ("training.settings.ials.epochs=3", "expected one of dim, "),
+                                  ("training.settings.ials.dim=-32", "training.settings.ials.dim: "),
+                                  ("auth.keys=web:read", "auth.keys: "),
+                                  ("server.port=x", "server.port is \"x\"")):
+            for command in (("config", "--check"), ("serve", "--data", str(self.directory / "never"))):
+                ran = subprocess.run([BINARY, *command, "--set", setting], capture_output=True, text=True, timeout=60)
+                self.assertEqual(ran.returncode, 2, ran.stderr)
+                self.assertIn(expected, ran.stderr)
+                self.assertEqual(ran.stderr.count("training.settings"), int("training" in setting), ran.stderr)
+
+    def test_a_missing_configuration_file_is_wrong_usage(self):
+        ran = subprocess.run([BINARY, "config", "--check", "-c", str(self.directory / "none.toml")], capture_output=True,
+                             text=True, timeout=60)
+        self.assertEqual(ran.returncode, 2, ran.stderr)
+        self.assertIn("none.toml", ran.stderr)
+
     def test_exit_codes(self):
         server = self.serve("one")
         self.tamis(server, "similar", "nobody", expect=1)

@@ -91,6 +91,7 @@ TEST(ModelOptions, NamesTheNearestKnownKey) {
   EXPECT_THAT(refusal("item_knn", "neighbours", "5").message(), HasSubstr("did you mean \"neighbors\"?"));
   EXPECT_THAT(refusal("ials", "dims", "5").message(), HasSubstr("did you mean \"dim\"?"));
   EXPECT_THAT(refusal("popular", "dim", "5").message(), HasSubstr("unknown setting \"dim\""));
+  EXPECT_THAT(refusal("ials", "epochs", "5").message(), HasSubstr("expected one of dim, "));
   EXPECT_EQ(model_options("ial").status().field(), "model");
 }
 
