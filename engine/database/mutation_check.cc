@@ -166,7 +166,9 @@ Status MutationCheck::complete(PatchEntity* patch) {
   TAMIS_RETURN_IF_ERROR(validate_external_id(patch->id, "id"));
   TAMIS_RETURN_IF_ERROR(conform_features(schema_of(*state_.options, patch->kind), &patch->features));
   for (const auto& name : patch->removed) {
-    TAMIS_RETURN_IF_ERROR(check_text(name, "removed", 1, FeatureLimits::kMaxNameBytes));
+    static const FeatureSchema kNoSchema;
+    Features named = {{name, true}};
+    TAMIS_RETURN_IF_ERROR(conform_features(kNoSchema, &named));  // what a PUT may name, a PATCH may remove
   }
   if (patch->expires_ms) TAMIS_RETURN_IF_ERROR(check_expiry(*patch->expires_ms));
   TAMIS_RETURN_IF_ERROR(check_version(patch->version));

@@ -108,6 +108,18 @@ TEST_F(DatabaseTest, APatchMergesFeatures) {
   EXPECT_EQ(entity->features, (Features{{"price", 4.0}}));
 }
 
+TEST_F(DatabaseTest, APatchRemovesWhatAPutMayName) {
+  open();
+  for (const std::string& name : {std::string("a\tb"), std::string(128, 'n'), std::string("\x01")}) {
+    write({put_item("a", {{name, 3.5}})});
+    write({PatchEntity{EntityKind::kItem, "a", {}, {name}, {}}});
+    EXPECT_EQ(database->get_entity(EntityKind::kItem, "a")->features, Features{}) << name;
+  }
+  for (const std::string& name : {std::string(), std::string(129, 'n'), std::string("\xff")}) {
+    EXPECT_EQ(database->write({PatchEntity{EntityKind::kItem, "a", {}, {name}, {}}}, {}).status().field(), "features");
+  }
+}
+
 TEST_F(DatabaseTest, AnAsynchronousWriteIsVisibleInItsCallback) {
   open();
   std::promise<Sequence> seen;
