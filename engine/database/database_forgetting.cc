@@ -125,6 +125,7 @@ Result<WriteAck> DatabaseImpl::delete_interactions(const InteractionSelection& s
   std::sort(gone.begin(), gone.end());
   TAMIS_RETURN_IF_ERROR(impressions_->take_back(gone));
   TAMIS_RETURN_IF_ERROR(written);
+  if (total.accepted > 0) spdlog::info("{} interactions were taken back", total.accepted);
   return total;
 }
 

@@ -150,6 +150,7 @@ Status DatabaseImpl::snapshot(const fs::path& dir) {
   TAMIS_ASSIGN_OR_RETURN(manifest.files, list_snapshot_files(made.path()));
   TAMIS_RETURN_IF_ERROR(write_file_synced(made.path() / kManifestName, snapshot_manifest_to_json(manifest)));
   TAMIS_RETURN_IF_ERROR(made.keep());
+  spdlog::info("a snapshot of sequence {} is at {}", manifest.sequence, place.string());
   MutexLock lock(save_mutex_);
   return add_made_snapshot(layout_.snapshots_made, {place.string(), manifest.created_ms, manifest.sequence});
 }

@@ -176,6 +176,13 @@ class CommandLine(unittest.TestCase):
         server.call("POST", "/v1/snapshots", {"name": "passing"})
         server.call("DELETE", "/v1/snapshots/passing")
         self.assertEqual(server.call("GET", "/v1/snapshots")["snapshots"], ["copy1"])
+        server.call("DELETE", "/v1/interactions?user=u5&type=purchase")
+        self.tamis(server, "train", "--model", "popular")
+        server.call("POST", "/v1/generations/rollback")
+        log = server.log_path.read_text()
+        for told in (f"training {job['job']} begins", "generation 'g1' serves", "snapshot of sequence", "copy1",
+                     "interactions were taken back", "rolled back from 'g2'"):
+            self.assertIn(told, log)
 
     def test_training_tells_what_it_knows_and_what_it_refuses(self):
         server = self.serve("one")

@@ -169,6 +169,23 @@ TEST_F(GenerationFilesTest, ANewerVersionIsRefusedAsSuch) {
   EXPECT_THAT(status.message(), HasSubstr("version 5"));
 }
 
+TEST_F(GenerationFilesTest, AWholeNumberIsNeitherABooleanNorAFractionNorTooLarge) {
+  Manifest written;
+  written.info = make_contents().info;
+  nlohmann::json manifest = nlohmann::json::parse(manifest_to_json(written));
+  manifest.erase("checksum");
+  ASSERT_TRUE(parse_manifest(manifest.dump()).is_ok());
+  for (const char* member : {"version", "users", "items"}) {
+    for (const char* value : {"1e30", "true", "1.5", "-1", "4294967296", "\"1\"", "null"}) {
+      nlohmann::json changed = manifest;
+      changed[member] = nlohmann::json::parse(value);
+      const Status status = parse_manifest(changed.dump()).status();
+      ASSERT_FALSE(status.is_ok()) << member << " " << value;
+      EXPECT_THAT(status.message(), HasSubstr(member)) << value;
+    }
+  }
+}
+
 // Version 1 as it was written: the options of iALS, as numbers, in the place of the encoders.
 TEST_F(GenerationFilesTest, Version1IsStillRead) {
   const GenerationContents contents = make_contents();
