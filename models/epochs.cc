@@ -1,11 +1,13 @@
 #include "models/epochs.h"
 
+#include <chrono>
 #include <cstdio>
 
 namespace tamis::models {
 
 ModelOption time_limit_option() {
-  return number_option("max_train_s", 0, 0, 1e9, "training stops when this has passed; 0: never");
+  return number_option("max_train_s", 0, 0, 1e9,
+                       "training stops after so many seconds of its thread's own time; 0: never");
 }
 
 Status run_epochs(std::uint32_t epochs, const TimeLimit& limit, const TrainControl& control,

@@ -1,9 +1,11 @@
 // What trainers share: the outer loop over epochs, with progress, and the time that a training may take.
 #pragma once
 
+#include <pthread.h>
+
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <functional>
 
 #include "common/status.h"
@@ -12,11 +14,14 @@
 
 namespace tamis::models {
 
-// The time that a training may take, by the clock, from its construction on. What it cuts short depends on the machine.
-// Thread-safe.
+// The time that a training may take, from its construction on: of the constructing thread, which must run the training,
+// while it computes. What it cuts short depends on the machine's speed, not on what else the machine does. Thread-safe.
 class TimeLimit {
  public:
-  explicit TimeLimit(double max_s = 0) : max_s_(max_s) {}  // 0: none
+  explicit TimeLimit(double max_s = 0) : max_s_(max_s) {  // 0: none
+    if (::pthread_getcpuclockid(::pthread_self(), &clock_) != 0) clock_ = CLOCK_MONOTONIC;
+    start_s_ = now_s();
+  }
 
   bool is_over() const { return max_s_ > 0 && seconds() >= max_s_; }
   // The share of a training that is over (0..1): `by_steps`, or that of its time where that is more. A learning rate
@@ -29,10 +34,16 @@ class TimeLimit {
 
  private:
   static constexpr double kSlack = 0.1;
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  double now_s() const {
+    std::timespec time{};
+    ::clock_gettime(clock_, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  }
+  double seconds() const { return now_s() - start_s_; }
 
   double max_s_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  ::clockid_t clock_ = CLOCK_MONOTONIC;
+  double start_s_ = 0;
 };
 
 // The option that gives the limit: `max_train_s`, 0 (none) by default.

@@ -29,7 +29,7 @@ struct BprOptions {
   double learning_rate = 0.1;     // of Adagrad, > 0
   double regularization = 0.001;  // lambda, per visit of a row, >= 0
   double init_stddev = 0.1;       // entries start at N(0, init_stddev / sqrt(dim)), > 0
-  double max_train_s = 0;         // training stops when this has passed; 0: never
+  double max_train_s = 0;         // of its thread: training stops then; 0: never
   std::uint64_t seed = 42;
 };
 

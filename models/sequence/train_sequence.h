@@ -24,7 +24,7 @@ struct SequenceTrainOptions {
   std::uint32_t epochs = 200;          // at most
   std::uint32_t patience = 20;         // validations without a better score before it stops; 0: never
   std::uint32_t validate_every = 1;    // epochs
-  double max_train_s = 0;              // stops when this has passed, in the midst of an epoch too; 0: never
+  double max_train_s = 0;              // of its thread: it stops then, in the midst of an epoch too; 0: never
   double mask_probability = 0.2;       // BERT4Rec, 0..1
   double last_mask_probability = 0.1;  // BERT4Rec, 0..1: share of sequences of which only the last action is hidden
   std::uint64_t seed = 42;

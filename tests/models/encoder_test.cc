@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <thread>
 
 #include "models/epochs.h"
 #include "models/kinds/encoder_kinds.h"
@@ -37,6 +39,19 @@ TEST(TimeLimitTest, CutsShortWhatLearnsInEpochs) {
     ASSERT_TRUE(trained.is_ok()) << model << ": " << trained.status().to_string();
     EXPECT_LT(reports, 100) << model;
   }
+}
+
+TEST(TimeLimitTest, IsOfTheThreadThatTrainsNotOfAClock) {
+  const TimeLimit limit(0.05);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // others have the processor
+  EXPECT_FALSE(limit.is_over());
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  bool is_over_elsewhere = false;
+  while (!limit.is_over() && std::chrono::steady_clock::now() < give_up) {
+  }
+  std::thread([&] { is_over_elsewhere = limit.is_over(); }).join();
+  EXPECT_TRUE(limit.is_over());
+  EXPECT_TRUE(is_over_elsewhere) << "any thread may ask";
 }
 
 TEST(TimeLimitTest, WhatItSufficesForDependsOnStepsAlone) {
