@@ -64,7 +64,7 @@ function ThemeButton() {
   );
 }
 
-function Navigation({ current }: { current: string }) {
+function Navigation({ current, onChoose }: { current: string; onChoose: () => void }) {
   const groups: View["group"][] = ["See", "Shape", "Keep"];
   return (
     <nav aria-label="Views">
@@ -74,7 +74,7 @@ function Navigation({ current }: { current: string }) {
           {views
             .filter((view) => view.group === group)
             .map((view) => (
-              <a key={view.name} href={href(view.name)} aria-current={view.name === current ? "page" : undefined}>
+              <a key={view.name} href={href(view.name)} aria-current={view.name === current ? "page" : undefined} onClick={onChoose}>
                 <Icon name={view.icon} />
                 {view.title}
               </a>
@@ -128,7 +128,7 @@ export function App() {
       {isMenuOpen && <button type="button" class="scrim" aria-label="Close the menu" onClick={() => setMenuOpen(false)} />}
       <div class="side">
         {brand}
-        <Navigation current={name} />
+        <Navigation current={name} onChoose={() => setMenuOpen(false)} />
         <div class="side-foot">
           <Heartbeat />
           <div class="row tight">

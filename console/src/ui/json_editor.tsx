@@ -80,7 +80,7 @@ export default function JsonEditor({ value, onChange, faults = [], label }: { va
           syntaxHighlighting(colors),
           theme,
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) change.current(update.state.doc.toString());
           }),

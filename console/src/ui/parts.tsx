@@ -1,6 +1,6 @@
 // The parts that views are made of.
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { messageOf } from "../data/api";
 import type { Query } from "../data/use_query";
 import { Icon } from "./icons";
@@ -123,6 +123,26 @@ export function Meter({ share, label, tone }: { share: number; label: string; to
   return (
     <div class={`meter ${tone ?? ""}`} role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(width * 100)}>
       <i style={{ width: `${width * 100}%` }} />
+    </div>
+  );
+}
+
+/** A table that scrolls by itself where the window is too narrow for it. Only then the keyboard stops at it, to scroll it. */
+export function TableWrap({ label, class: name = "", children }: { label: string; class?: string; children: ComponentChildren }) {
+  const ref = useRef<HTMLDivElement>(null);
+  const [isWide, setWide] = useState(false);
+  useEffect(() => {
+    const element = ref.current!;
+    const measure = () => setWide(element.scrollWidth > element.clientWidth);
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    if (element.firstElementChild) observer.observe(element.firstElementChild);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <div ref={ref} class={`table-wrap ${name}`} {...(isWide ? { tabIndex: 0, role: "region", "aria-label": label } : {})}>
+      {children}
     </div>
   );
 }

@@ -9,7 +9,7 @@ import { href, route, setParams } from "../data/route";
 import { useQuery } from "../data/use_query";
 import { Icon } from "../ui/icons";
 import { ItemName } from "../ui/item_name";
-import { Answer, Card, Check, Dialog, Empty, Failure, Field, Note, ViewHead } from "../ui/parts";
+import { Answer, Card, Check, Dialog, Empty, Failure, Field, Note, TableWrap, ViewHead } from "../ui/parts";
 import { Tabs, useTab } from "../ui/tabs";
 import { tell, tellFailure } from "../ui/toast";
 import "../styles/data.css";
@@ -159,7 +159,7 @@ function Interactions({ kind, id }: { kind: Kind; id: string }) {
             <p class="muted">None.</p>
           ) : (
             <>
-              <div class="table-wrap">
+              <TableWrap label="Interactions">
                 <table>
                   <thead>
                     <tr>
@@ -188,7 +188,7 @@ function Interactions({ kind, id }: { kind: Kind; id: string }) {
                     ))}
                   </tbody>
                 </table>
-              </div>
+              </TableWrap>
               <Pager page={cursors.length} hasNext={data.cursor !== null} onBack={() => setCursors(cursors.slice(0, -1))} onNext={() => setCursors([...cursors, data.cursor])} />
             </>
           )
@@ -286,7 +286,7 @@ function Entities({ kind }: { kind: Kind }) {
               <Empty title={`There are no ${kind} yet`} actions={<a class="button" href={href("start")}>Import data</a>} />
             ) : (
               <>
-                <div class="table-wrap">
+                <TableWrap label={kind === "items" ? "Items" : "Users"}>
                   <table>
                     <thead>
                       <tr>
@@ -316,7 +316,7 @@ function Entities({ kind }: { kind: Kind }) {
                       ))}
                     </tbody>
                   </table>
-                </div>
+                </TableWrap>
                 <div class="card-foot">
                   <Pager page={cursors.length} hasNext={data.cursor !== null} onBack={() => setCursors(cursors.slice(0, -1))} onNext={() => setCursors([...cursors, data.cursor])} />
                 </div>
@@ -467,7 +467,7 @@ function Types() {
                 </button>
               }
             >
-              <div class="table-wrap">
+              <TableWrap label="Interaction types">
                 <table>
                   <thead>
                     <tr>
@@ -499,7 +499,7 @@ function Types() {
                     ))}
                   </tbody>
                 </table>
-              </div>
+              </TableWrap>
             </Card>
             {open && (
               <TypeDialog

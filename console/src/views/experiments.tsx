@@ -6,7 +6,7 @@ import { count, decimal, percent, when } from "../data/format";
 import { route, setParams } from "../data/route";
 import { useQuery } from "../data/use_query";
 import { Icon } from "../ui/icons";
-import { Answer, Card, Dialog, Empty, Field, Note, ViewHead } from "../ui/parts";
+import { Answer, Card, Dialog, Empty, Field, Note, TableWrap, ViewHead } from "../ui/parts";
 import { tell, tellFailure } from "../ui/toast";
 import "../styles/experiments.css";
 
@@ -42,7 +42,7 @@ function Results({ results }: { results: ExperimentResults }) {
         <Note tone="bad">The users per arm do not follow the shares (p {decimal(results.sample_ratio.p_value, 5)}). Find the cause before you read on: something loses users of one arm.</Note>
       )}
       {total < 100 && <Note>With {count(total)} users, intervals mean little yet. Wait for some hundreds.</Note>}
-      <div class="table-wrap">
+      <TableWrap label="The arms">
         <table>
           <thead>
             <tr>
@@ -71,7 +71,7 @@ function Results({ results }: { results: ExperimentResults }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableWrap>
       {results.comparisons.map((comparison) => (
         <div class="comparison" key={`${comparison.arm} ${comparison.metric}`}>
           <div>

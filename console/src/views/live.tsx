@@ -98,24 +98,14 @@ function Slider({ label, hint, value, onChange }: { label: string; hint: string;
   );
 }
 
-function History({ user, sequence, onUndo }: { user: string; sequence: number; onUndo: (row: Interaction) => void }) {
-  const page = useQuery(
-    async (client, signal) => {
-      try {
-        return await client.listInteractions("users", user, { limit: 8, signal });
-      } catch (failure) {
-        if (failure instanceof Error && "status" in failure && failure.status === 404) return { rows: [], cursor: null };
-        throw failure;
-      }
-    },
-    [user, sequence],
-  );
+function History({ user, isKnown, sequence, onUndo }: { user: string; isKnown: boolean; sequence: number; onUndo: (row: Interaction) => void }) {
+  const page = useQuery(isKnown ? (client, signal) => client.listInteractions("users", user, { limit: 8, signal }) : null, [user, isKnown, sequence]);
   const rows = page.data?.rows ?? [];
   const features = useItems(rows.map((row) => row.item));
   return (
     <Card title="What this user did" hint="The newest first. It is what the list follows from.">
       {page.error !== undefined && <Failure error={page.error} />}
-      {page.data && rows.length === 0 && <p class="muted">Nothing yet: a newcomer. Click on something in the list.</p>}
+      {(page.data ?? !isKnown) && rows.length === 0 && <p class="muted">Nothing yet: a newcomer. Click on something in the list.</p>}
       <ul class="history">
         {rows.map((row) => (
           <li key={row.sequence}>
@@ -175,6 +165,7 @@ export default function Live() {
   const funnels = useQuery((client, signal) => client.listFunnels({ signal }), []);
   const resolved = useQuery((client, signal) => client.getFunnel(funnelName, { resolved: true }, { signal }), [funnelName]);
   const spaces = useQuery((client, signal) => client.listSpaces({ signal }), []);
+  useEffect(() => setReaction(undefined), [user]);
   const { positive, negative } = useActions();
   const space = spaces.data?.[0]?.name;
   const chosen = action ?? positive[0] ?? "click";
@@ -342,7 +333,7 @@ export default function Live() {
               </div>
             </Card>
             {user && <AskWhyNot user={user} request={request} nonce={minSequence} />}
-            {user && <History user={user} sequence={minSequence} onUndo={(row) => void undo(row)} />}
+            {user && shown?.user === user && <History user={user} isKnown={shown.answer.known_user !== false} sequence={minSequence} onUndo={(row) => void undo(row)} />}
           </div>
         </div>
       </div>

@@ -5,7 +5,7 @@ import { api, key, keyWanted } from "../data/api";
 import { bytes, count, decimal, duration, when } from "../data/format";
 import { useQuery } from "../data/use_query";
 import { Icon } from "../ui/icons";
-import { Answer, Card, Check, Empty, Field, Note, Stat, ViewHead } from "../ui/parts";
+import { Answer, Card, Check, Empty, Field, Note, Stat, TableWrap, ViewHead } from "../ui/parts";
 import { Tabs, useTab } from "../ui/tabs";
 import { tell, tellFailure } from "../ui/toast";
 import "../styles/operations.css";
@@ -101,7 +101,7 @@ function Log() {
           entries.length === 0 ? (
             <Empty title="No writes yet" />
           ) : (
-            <div class="table-wrap">
+            <TableWrap label="The log">
               <table>
                 <thead>
                   <tr>
@@ -128,7 +128,7 @@ function Log() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </TableWrap>
           )
         }
       </Answer>
@@ -147,7 +147,7 @@ function Figures() {
           {(families) => {
             const rows = [...families.values()].filter((family) => family.type !== "histogram" && family.samples.length > 0 && `${family.name} ${family.help}`.toLowerCase().includes(text.toLowerCase()));
             return (
-              <div class="table-wrap">
+              <TableWrap label="All figures">
                 <table>
                   <thead>
                     <tr>
@@ -177,7 +177,7 @@ function Figures() {
                 </table>
                 {rows.length === 0 && <Empty title="No figure has that in its name" />}
                 {rows.length > 80 && <p class="small muted">And {rows.length - 80} more; narrow the search.</p>}
-              </div>
+              </TableWrap>
             );
           }}
         </Answer>

@@ -9,7 +9,7 @@ import { stageColor, stageName } from "../data/stages";
 import { useQuery } from "../data/use_query";
 import { Bars } from "../ui/bars";
 import { Icon } from "../ui/icons";
-import { Answer, Card, Empty, Meter, Stat, ViewHead } from "../ui/parts";
+import { Answer, Card, Empty, Meter, Stat, TableWrap, ViewHead } from "../ui/parts";
 import { TimeChart } from "../ui/time_chart";
 
 function Attention({ stats, generations }: { stats: Stats; generations: Generation[] }) {
@@ -149,7 +149,7 @@ function Spaces({ stats }: { stats: Stats }) {
   if (stats.spaces.length === 0) return null;
   return (
     <Card title="Embedding spaces" hint="Places where similar items lie close together. Recall is the share of true neighbours that a search finds." flush>
-      <div class="table-wrap">
+      <TableWrap label="Embedding spaces">
         <table>
           <thead>
             <tr>
@@ -176,7 +176,7 @@ function Spaces({ stats }: { stats: Stats }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableWrap>
     </Card>
   );
 }
@@ -188,7 +188,7 @@ function Served({ stats }: { stats: Stats }) {
       {rows.length === 0 ? (
         <Empty title="No lists yet">Lists appear here once your application asks for them.</Empty>
       ) : (
-        <div class="table-wrap">
+        <TableWrap label="What was served">
           <table>
             <thead>
               <tr>
@@ -213,7 +213,7 @@ function Served({ stats }: { stats: Stats }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableWrap>
       )}
     </Card>
   );

@@ -12,7 +12,7 @@ import { href } from "../data/route";
 import { useQuery } from "../data/use_query";
 import { Icon } from "../ui/icons";
 import { ItemList } from "../ui/item_list";
-import { Answer, Card, Check, Field, Note, Stat, ViewHead } from "../ui/parts";
+import { Answer, Card, Check, Field, Note, Stat, TableWrap, ViewHead } from "../ui/parts";
 import { tell, tellFailure } from "../ui/toast";
 import { JobProgress, startTraining, useJob } from "../ui/training_run";
 import "../styles/start.css";
@@ -74,7 +74,7 @@ function DropZone({ onFile }: { onFile: (file: File) => void }) {
 
 function MappingTable({ table, mapping, onChange }: { table: TableFile; mapping: Mapping; onChange: (mapping: Mapping) => void }) {
   return (
-    <div class="table-wrap mapping" tabIndex={0} role="region" aria-label="Columns and the first rows">
+    <TableWrap class="mapping" label="Columns and the first rows">
       <table>
         <thead>
           <tr>
@@ -108,7 +108,7 @@ function MappingTable({ table, mapping, onChange }: { table: TableFile; mapping:
           ))}
         </tbody>
       </table>
-    </div>
+    </TableWrap>
   );
 }
 

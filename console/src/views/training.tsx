@@ -7,7 +7,7 @@ import { route, setParams } from "../data/route";
 import { useQuery } from "../data/use_query";
 import { Bars } from "../ui/bars";
 import { Icon } from "../ui/icons";
-import { Answer, Card, Check, Empty, Note, ViewHead } from "../ui/parts";
+import { Answer, Card, Check, Empty, Note, TableWrap, ViewHead } from "../ui/parts";
 import { tell, tellFailure } from "../ui/toast";
 import { JobProgress, startTraining, stateTone, useJob } from "../ui/training_run";
 import "../styles/training.css";
@@ -220,7 +220,7 @@ function Generations({ generations, onChanged }: { generations: Generation[]; on
       {generations.length === 0 ? (
         <Empty title="None yet">The first training makes one.</Empty>
       ) : (
-        <div class="table-wrap">
+        <TableWrap label="Generations">
           <table>
             <thead>
               <tr>
@@ -278,7 +278,7 @@ function Generations({ generations, onChanged }: { generations: Generation[]; on
               })}
             </tbody>
           </table>
-        </div>
+        </TableWrap>
       )}
     </Card>
   );
@@ -288,7 +288,7 @@ function Jobs({ jobs, onOpen }: { jobs: Job[]; onOpen: (job: string) => void }) 
   if (jobs.length === 0) return null;
   return (
     <Card flush title="Runs" hint="The newest first.">
-      <div class="table-wrap">
+      <TableWrap label="Runs">
         <table>
           <thead>
             <tr>
@@ -314,7 +314,7 @@ function Jobs({ jobs, onOpen }: { jobs: Job[]; onOpen: (job: string) => void }) 
             ))}
           </tbody>
         </table>
-      </div>
+      </TableWrap>
     </Card>
   );
 }

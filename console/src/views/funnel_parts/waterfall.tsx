@@ -2,6 +2,7 @@
 import type { Recommendations, Stage } from "@tamis/client";
 import { count, duration, micros } from "../../data/format";
 import { stageColor, stageHint, stageName } from "../../data/stages";
+import { TableWrap } from "../../ui/parts";
 
 function widthOf(n: number, most: number): number {
   return n <= 0 ? 0 : Math.max(2.5, (Math.log10(n + 1) / Math.log10(most + 1)) * 100);
@@ -18,7 +19,7 @@ export function Waterfall({ answer }: { answer: Recommendations }) {
   const most = Math.max(1, ...stages.map((stage) => stage.count));
   const total = stages.reduce((sum, stage) => sum + stage.microseconds, 0);
   return (
-    <div class="table-wrap">
+    <TableWrap label="The stages of one request">
       <table class="waterfall" key={answer.recommendation_id}>
         <caption class="visually-hidden">The stages of one request, with how many items came through and what they cost</caption>
         <thead>
@@ -68,6 +69,6 @@ export function Waterfall({ answer }: { answer: Recommendations }) {
           </tr>
         </tfoot>
       </table>
-    </div>
+    </TableWrap>
   );
 }
