@@ -31,8 +31,12 @@
 #include "engine/off_policy_evaluation.h"
 #include "engine/options.h"
 #include "engine/pages.h"
+#include "engine/ranker_account.h"
 #include "engine/requests.h"
+#include "engine/simulation_request.h"
+#include "engine/space_factors.h"
 #include "engine/space_map.h"
+#include "engine/user_parts.h"
 #include "engine/why_not.h"
 
 namespace tamis {
@@ -100,6 +104,11 @@ class Database {
   // Where `item` falls out of what recommend() would answer, or where it stands. invalid_argument for an item id that
   // cannot be one; an unknown item is an answer.
   virtual Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) = 0;
+  // What the ranker's score of one candidate hangs on: features, crosses, what-if. failed_precondition without a
+  // ranker, and for an item that is no candidate.
+  virtual Result<RankerAccount> ranker_account(const RankerAccountRequest& request) = 0;
+  // What a user's vector in a space comes from. not_found at "space".
+  virtual Result<UserParts> user_parts(const UserPartsRequest& request) = 0;
   virtual Result<ScoredAnswer> similar(const SimilarRequest& request) = 0;
   virtual Result<ScoredAnswer> search(const SearchRequest& request) = 0;
   // What people buy in one basket with the items of a cart.
@@ -124,8 +133,12 @@ class Database {
   virtual std::vector<Space> list_spaces() const = 0;
   virtual Result<Space> get_space(std::string_view name) const = 0;
   virtual Result<VersionedVector> get_vector(std::string_view space, EntityKind kind, std::string_view id) const = 0;
-  // The items of a space in two dimensions, and a sample of the user x item matrix: for people who look at the whole.
-  virtual Result<SpaceMap> map_space(const SpaceMapRequest& request) const = 0;
+  // For people who look at the whole: what the items of a space differ in, the items in two dimensions, and a sample of
+  // the user x item matrix.
+  virtual Result<SpaceFactors> find_space_factors(const SpaceFactorsRequest& request) const = 0;
+  // By kUmap it waits some seconds for the layout, which a job of kind "map" makes once per generation; until then the
+  // answer is by kPca and names the job.
+  virtual Result<SpaceMap> map_space(const SpaceMapRequest& request) = 0;
   virtual Result<MatrixSample> sample_matrix(const MatrixSampleRequest& request) const = 0;
   virtual std::vector<FunnelConfig> list_funnels() const = 0;
   virtual Result<FunnelConfig> get_funnel(std::string_view name) const = 0;
@@ -164,6 +177,9 @@ class Database {
   // The same as a job of kind "evaluate", for logs of any size: its result is off_policy_to_json() of the evaluation,
   // and estimates that mean nothing fail it. Evaluations wait for each other, not for trainings.
   virtual Result<Job> start_evaluation(const OffPolicyRequest& request) = 0;
+  // Plays a feedback loop with a made-up population in a database of its own, as a job of kind "simulate" whose result
+  // grows with every round (simulation_json()). Simulations wait for each other. invalid_argument (bounds).
+  virtual Result<Job> start_simulation(const SimulationRequest& request) = 0;
 
   // --- learning ---
   virtual Result<Job> train(const TrainRequest& request) = 0;  // queued; returns at once

@@ -12,20 +12,28 @@
 
 namespace tamis {
 
+enum class MapMethod {
+  kPca,   // the two directions in which the items differ most
+  kUmap,  // who is near whom (models/neighbor_layout.h), made once per generation in the background
+};
+
 struct SpaceMapRequest {
   std::string space = {};
+  MapMethod method = MapMethod::kPca;
   std::string field = {};         // a feature whose values come along, to colour by; empty: none
   std::uint32_t limit = 100'000;  // items, 1..kMaxMapItems; of more, an even sample
 };
 inline constexpr std::uint32_t kMaxMapItems = 200'000;
 
-// The two directions in which the items differ most (models/principal_axes.h). A point that is moved by (dx, dy) has
-// moved in the space by dx * axes[0] + dy * axes[1], so that a search can follow it.
+// By kPca a point that is moved by (dx, dy) has moved in the space by dx * axes[0] + dy * axes[1], so that a search can
+// follow it (models/principal_axes.h).
 struct SpaceMap {
   std::string space;
   std::string generation;  // of a trained space; empty for an external one
   Sequence sequence = 0;
   std::uint64_t total = 0;                 // items that have a vector
+  MapMethod method = MapMethod::kPca;      // of the answer: kPca, too, while what was asked for is being made
+  std::string pending;                     // then the job that makes it
   bool is_normalized = false;              // vectors were brought to length 1 first: all spaces but those of distances
   std::vector<float> mean;                 // [dim]
   std::array<std::vector<float>, 2> axes;  // [dim]

@@ -70,6 +70,14 @@ export const views = [
       await page.getByRole("button", { name: "Ask", exact: true }).click();
       await card(page, "Why is that not here?").getByText("The user had it already").waitFor();
       await look("explained");
+      await tab(page, "A whole page");
+      await page.locator(".page-row").first().waitFor();
+      const forYou = page.locator('.page-row[data-row="for_you"]');
+      assert.deepEqual(await shownItems(forYou), before.items.slice(0, 8).map((item) => item.item));
+      const onPage = await shownItems(page.locator("main"));
+      assert.equal(new Set(onPage).size, onPage.length, "an item stands in two rows");
+      await look("page");
+      await tab(page, "One list");
       if (!isFirst) return;
       // A click is stored, the next list follows, and it can be taken back.
       const sequence = (await server.get("/v1/stats")).sequence;
@@ -91,11 +99,12 @@ export const views = [
   {
     name: "map",
     title: "Map",
-    async check({ page, server }) {
+    async check({ page, server, look }) {
       const [space] = (await server.get("/v1/spaces")).spaces;
-      const map = await server.get(`/v1/spaces/${space.name}/map?limit=150000`);
       const box = page.locator(".canvas-box");
-      await box.waitFor();
+      await page.getByText("near is alike").waitFor({ timeout: 30_000 }); // the layout is made once
+      const map = await server.get(`/v1/spaces/${space.name}/map?limit=150000&method=umap`);
+      assert.equal(map.method, "umap");
       assert.equal(await box.getAttribute("data-points"), String(map.items.length));
       await page.getByText(`${count(map.items.length)} of ${count(map.total)} items`).waitFor();
       const trained = (await server.get("/v1/stats")).spaces.find((one) => one.user_vectors > 0).name;
@@ -110,12 +119,17 @@ export const views = [
       await eventually(() => text(near.first().locator("button")), (shown) => assert.equal(shown, nameOf(found.items[0])));
       await page.getByRole("button", { name: "Move the star left" }).click();
       await page.getByText("You moved the star").waitFor();
+      await look("neighbourhoods");
+      await page.getByRole("combobox", { name: "Layout", exact: true }).selectOption("pca");
+      const pca = await server.get(`/v1/spaces/${trained}/map?limit=1`);
+      await page.getByText(`the two axes show ${((pca.share[0] + pca.share[1]) * 100).toFixed(0)}% of the differences`).waitFor();
+      await eventually(() => text(near.first().locator("button")), (shown) => assert.equal(shown, nameOf(found.items[0])));
     },
   },
   {
     name: "neighbours",
     title: "Neighbours",
-    async check({ page, server }) {
+    async check({ page, server, look }) {
       const item = (await server.get("/v1/matrix?users=1&items=1")).columns[0].item;
       const similar = await server.get(`/v1/items/${item}/similar?k=15&features=true`);
       const rows = page.locator("ol.neighbours > li");
@@ -124,6 +138,18 @@ export const views = [
       assert.equal(await text(rows.first().locator("a").first()), nameOf(similar.items[0]));
       await page.getByRole("button", { name: `Why ${nameOf(similar.items[0])}?` }).click();
       await page.locator(".why", { hasText: "of the same people" }).waitFor();
+      await tab(page, "Bought together");
+      const together = await server.get(`/v1/items/${item}/bought_together?k=12`);
+      await eventually(() => shownItems(page.locator("ol.neighbours")), (shown) => assert.deepEqual(shown, together.items.map((row) => row.item)));
+      await page.getByText(`From ${count(together.baskets)} baskets.`).waitFor();
+      await look("together");
+      await tab(page, "Whom to tell");
+      const audience = await server.get(`/v1/items/${item}/audience?k=25`);
+      const users = page.locator("table.audience tbody tr");
+      await users.first().waitFor();
+      assert.deepEqual(await users.evaluateAll((rows) => rows.map((row) => row.dataset.user)), audience.users.map((row) => row.user));
+      await look("tell");
+      await tab(page, "Like it");
     },
   },
   {
@@ -136,6 +162,43 @@ export const views = [
       await page.getByRole("slider", { name: "Size of the catalogue" }).fill("0.6");
       const last = Math.max(10, Math.round(sample.ranked ** 0.6));
       await page.getByText(`the ${count(last)} most popular items`).waitFor();
+    },
+  },
+  {
+    name: "factors",
+    title: "Factors",
+    async check({ page, server }) {
+      const space = (await server.get("/v1/spaces")).spaces.find((one) => one.encoder !== "external" && one.encoder !== "content").name;
+      const factors = await server.get(`/v1/spaces/${space}/factors?factors=8&items=8`);
+      const names = page.locator("ol.loadings").first().locator("a");
+      const first = await server.get(`/v1/items/${factors.factors[0].high[0].item}`);
+      await eventually(() => text(names.first()), (shown) => assert.equal(shown, nameOf(first)));
+      assert.equal(await text(stat(page, "Dimensions")), count(factors.dim));
+      const recall = factors.recall[0]["recall@10"];
+      await card(page, "How many does it take?").getByText(`${(recall * 100).toFixed(0)}%`, { exact: true }).first().waitFor();
+      await page.getByRole("button", { name: /^Factor 2/ }).click();
+      const second = await server.get(`/v1/items/${factors.factors[1].high[0].item}`);
+      await eventually(() => text(names.first()), (shown) => assert.equal(shown, nameOf(second)));
+      assert.match(page.url(), /factor=2/);
+    },
+  },
+  {
+    name: "towers",
+    title: "Towers",
+    async check({ page, server, look }) {
+      const user = await server.firstUser();
+      const space = (await server.get("/v1/spaces")).spaces.find((one) => one.encoder !== "content").name;
+      const parts = await server.call("POST", `/v1/spaces/${space}/vectors/users/${user}/parts`, { k: 10 });
+      const nearest = card(page, "The nearest items").locator("li");
+      await nearest.first().waitFor();
+      const first = await server.get(`/v1/items/${parts.nearest[0]}`);
+      await eventually(() => text(nearest.first()), (shown) => assert.equal(shown, nameOf(first)));
+      const history = parts.parts.find((part) => part.part === "history");
+      await page.locator(".part", { hasText: "What they did" }).getByText(`${(history.replaced * 100).toFixed(0)}%`).waitFor();
+      await page.locator(".tower").last().getByText(count(parts.item_vectors)).waitFor();
+      await page.getByRole("button", { name: "A newcomer" }).click();
+      await page.getByText("Nothing places this user in the space").waitFor();
+      await look("newcomer");
     },
   },
   {
@@ -152,12 +215,39 @@ export const views = [
       await page.locator(".cm-editor, form").first().waitFor();
       await look("edit");
       await tab(page, "Compare");
-      await page.locator("ol.items").first().waitFor();
+      const comparison = await server.call("POST", "/v1/compare", { user, k: 10, a: "default", b: "ranked" });
+      await page.locator("ol.items").nth(1).waitFor();
+      assert.equal(await text(stat(page, "In both lists")), `${comparison.shared} of 10`);
+      assert.deepEqual(await shownItems(page.locator("ol.items").nth(1)), comparison.b.items.map((item) => item.item));
       await look("compare");
       await tab(page, "Versions");
       await page.getByText(/version.* of default/).waitFor();
       await look("versions");
       await tab(page, "Watch a request");
+    },
+  },
+  {
+    name: "ranker",
+    title: "Ranker",
+    async check({ page, server, look }) {
+      const user = await server.firstUser();
+      const [item] = (await server.recommend(user, { k: 20 })).items;
+      const account = await server.call("POST", `/v1/users/${user}/recommendations/what-if/${item.item}`);
+      const percent = (share) => `${(share * 100).toFixed(2)}%`;
+      await eventually(() => text(stat(page, "Score")), (shown) => assert.equal(shown, percent(account.score)));
+      assert.equal(await text(stat(page, "Place")), count(account.rank));
+      await eventually(() => text(page.locator(".effects li").first().locator(".tabular")), (shown) => assert.ok(shown.endsWith(percent(account.features[0].without)), shown));
+      assert.equal(await page.locator("table.heat tbody tr").count(), account.pairs.features.length);
+      await page.getByRole("combobox", { name: "Feature" }).selectOption("item.price");
+      await page.getByRole("spinbutton", { name: "Value" }).fill("40");
+      await page.getByRole("button", { name: "Try", exact: true }).click();
+      const changed = await server.call("POST", `/v1/users/${user}/recommendations/what-if/${item.item}`, { changes: { "item.price": 40 } });
+      await eventually(() => text(stat(page, "Score")), (shown) => assert.equal(shown, percent(changed.changed_score)));
+      await page.getByRole("button", { name: "Inside the network" }).click();
+      assert.equal(await page.locator("table.heat tbody tr").count(), account.crosses.vectors.length);
+      await look("what-if");
+      await page.getByRole("button", { name: "Back to what is" }).click();
+      await eventually(() => text(stat(page, "Score")), (shown) => assert.equal(shown, percent(account.score)));
     },
   },
   {
@@ -187,6 +277,25 @@ export const views = [
       await page.getByRole("dialog").waitFor();
       await look("new");
       await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+    },
+  },
+  {
+    name: "loop",
+    title: "Loop",
+    async check({ page, server, isFirst }) {
+      const before = (await server.get("/v1/jobs")).jobs.filter((one) => one.kind === "simulate");
+      if (isFirst) {
+        if (before.length === 0) await page.getByText("The curves appear here").waitFor();
+        await page.getByRole("button", { name: "Play", exact: true }).click();
+      }
+      await page.getByText("With exploration").first().waitFor({ timeout: 30_000 });
+      await page.getByText("24 rounds", { exact: true }).waitFor({ timeout: 90_000 });  // the job's end
+      const [job] = (await server.get("/v1/jobs")).jobs.filter((one) => one.kind === "simulate");
+      const { rounds } = (await server.get(`/v1/jobs/${job.job}`)).result;
+      assert.equal(rounds.length, 24);
+      const last = rounds.filter((round) => round.arm === "explore").at(-1);
+      await eventually(() => text(stat(page, "Clicks in all")), (shown) => assert.equal(shown, count(last.clicks_so_far)));
+      assert.equal(await page.locator(".line-chart polyline").count(), 8);
     },
   },
   {

@@ -26,6 +26,7 @@
 #include "engine/measure/impression_log.h"
 #include "engine/observer.h"
 #include "engine/online/online_items.h"
+#include "engine/overview/space_layout.h"
 #include "engine/replay/replay.h"
 #include "engine/snapshot/snapshot_manifest.h"
 #include "storage/commit_queue.h"
@@ -79,6 +80,8 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Result<RecommendAnswer> recommend(const RecommendRequest& request) override;
   double recommend_cost_us(const RecommendRequest& request) const override;
   Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) override;
+  Result<RankerAccount> ranker_account(const RankerAccountRequest& request) override;
+  Result<UserParts> user_parts(const UserPartsRequest& request) override;
   Result<ScoredAnswer> similar(const SimilarRequest& request) override;
   Result<ScoredAnswer> search(const SearchRequest& request) override;
   Result<BoughtTogetherAnswer> bought_together(const BoughtTogetherRequest& request) override;
@@ -93,7 +96,8 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::vector<Space> list_spaces() const override;
   Result<Space> get_space(std::string_view name) const override;
   Result<VersionedVector> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
-  Result<SpaceMap> map_space(const SpaceMapRequest& request) const override;
+  Result<SpaceFactors> find_space_factors(const SpaceFactorsRequest& request) const override;
+  Result<SpaceMap> map_space(const SpaceMapRequest& request) override;
   Result<MatrixSample> sample_matrix(const MatrixSampleRequest& request) const override;
   std::vector<FunnelConfig> list_funnels() const override;
   Result<FunnelConfig> get_funnel(std::string_view name) const override;
@@ -115,6 +119,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Result<WriteAck> delete_experiment(std::string_view name) override;
   Result<ExperimentResults> experiment_results(std::string_view name) const override;
   Result<OffPolicyEvaluation> evaluate_off_policy(const OffPolicyRequest& request) const override;
+  Result<Job> start_simulation(const SimulationRequest& request) override;
   Result<Job> start_evaluation(const OffPolicyRequest& request) override;
 
   Result<Job> train(const TrainRequest& request) override;
@@ -157,6 +162,10 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   void on_commit(std::span<const storage::CommittedRecord> records) override;
   void on_rewind(Sequence last_sequence) override;
   Status check_writable() const;
+  // The layout of a space where there is a current one, or soon; else null, and `job` is the one that makes it.
+  Result<std::shared_ptr<const SpaceLayout>> find_layout(const std::string& space, std::string* job)
+      TAMIS_EXCLUDES(layouts_mutex_);
+  Result<std::string> start_layout(const std::string& space) TAMIS_EXCLUDES(layouts_mutex_);  // the job
   Status check_memory(const std::vector<Mutation>& mutations) const;
   // Checks and completes all of a write, in order.
   Status admit(std::vector<Mutation>* mutations, WriteClaims* claims) const;
@@ -174,6 +183,8 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   const JobQueue* own_queue(std::string_view job) const;
   JobQueue* own_queue(std::string_view job) { return const_cast<JobQueue*>(std::as_const(*this).own_queue(job)); }
   static constexpr std::string_view kEvaluationPrefix = "e";  // of the ids of its jobs
+  static constexpr std::string_view kSimulationPrefix = "s";
+  static constexpr std::string_view kMapPrefix = "m";
 
   // database_read.cc
   // False while the store is closed: it is being reopened after a failed write, or that failed.
@@ -261,6 +272,13 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::unique_ptr<Trainer> trainer_;  // set before readiness
   JobQueue evaluations_;
   std::atomic<std::uint64_t> last_evaluation_{0};
+  JobQueue map_jobs_;
+  std::atomic<std::uint64_t> last_map_job_{0};
+  mutable Mutex layouts_mutex_;
+  std::map<std::string, std::shared_ptr<const SpaceLayout>> layouts_ TAMIS_GUARDED_BY(layouts_mutex_);  // by space
+  std::map<std::string, std::string> layout_jobs_ TAMIS_GUARDED_BY(layouts_mutex_);  // by space: the last one
+  JobQueue simulations_;
+  std::atomic<std::uint64_t> last_simulation_{0};
   std::unique_ptr<Batches> batches_;
   std::thread recovery_;
   std::unique_ptr<PeriodicTasks> upkeep_;

@@ -16,6 +16,8 @@ Result<Job> DatabaseImpl::train(const TrainRequest& request) {
 
 const JobQueue* DatabaseImpl::own_queue(std::string_view job) const {
   if (job.starts_with(kEvaluationPrefix)) return &evaluations_;
+  if (job.starts_with(kSimulationPrefix)) return &simulations_;
+  if (job.starts_with(kMapPrefix)) return &map_jobs_;
   return job.starts_with(Batches::kPrefix) ? &std::as_const(*batches_).jobs() : nullptr;
 }
 
@@ -28,7 +30,7 @@ Result<Job> DatabaseImpl::get_job(std::string_view id) const {
 std::vector<Job> DatabaseImpl::list_jobs() const {
   if (!is_ready()) return {};
   std::vector<Job> jobs = trainer_->list_jobs();
-  for (const JobQueue* queue : {&evaluations_, &std::as_const(*batches_).jobs()})
+  for (const JobQueue* queue : {&evaluations_, &simulations_, &map_jobs_, &std::as_const(*batches_).jobs()})
     for (Job& job : queue->list()) jobs.push_back(std::move(job));
   std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.created_ms > b.created_ms; });
   return jobs;
@@ -62,9 +64,10 @@ Result<std::string> DatabaseImpl::rollback() {
 
 std::shared_ptr<void> DatabaseImpl::watch_jobs(std::function<void()> changed) const {
   if (!is_ready()) return nullptr;
-  using Watches = std::array<std::shared_ptr<void>, 3>;
-  return std::make_shared<Watches>(
-      Watches{trainer_->watch_jobs(changed), evaluations_.watch(changed), batches_->jobs().watch(changed)});
+  using Watches = std::array<std::shared_ptr<void>, 5>;
+  return std::make_shared<Watches>(Watches{trainer_->watch_jobs(changed), evaluations_.watch(changed),
+                                           simulations_.watch(changed), map_jobs_.watch(changed),
+                                           batches_->jobs().watch(changed)});
 }
 
 Result<GenerationInfo> DatabaseImpl::import_generation(const std::filesystem::path& dir, std::string_view name) {

@@ -8,13 +8,16 @@
 #include "engine/database/references.h"
 #include "engine/experiments/experiment_set.h"
 #include "engine/experiments/layer_allocation.h"
+#include "engine/generations/generation_files.h"
 #include "engine/measure/evaluate_off_policy.h"
 #include "engine/measure/experiment_results.h"
+#include "engine/simulation/simulation.h"
 
 namespace tamis::engine {
 namespace {
 
 constexpr std::string_view kExperiments = "experiment";
+constexpr std::uint64_t kSimulationCacheBytes = 8ULL << 20;
 
 // Results could not be read from what was served before such a change.
 Status check_change(const ExperimentConfig& before, const ExperimentConfig& after, TimestampMs now_ms) {
@@ -137,6 +140,28 @@ Result<Job> DatabaseImpl::start_evaluation(const OffPolicyRequest& request) {
     if (!evaluation.fault.empty()) return Status::failed_precondition(evaluation.fault);
     run.set_result(off_policy_to_json(evaluation));
     return std::to_string(evaluation.estimates.lists) + " lists";
+  });
+}
+
+Result<Job> DatabaseImpl::start_simulation(const SimulationRequest& request) {
+  TAMIS_RETURN_IF_ERROR(check_simulation(request));
+  TAMIS_RETURN_IF_ERROR(check_writable());  // it needs room beside the data
+  return simulations_.submit(++last_simulation_, [this, request](JobRun& run) -> Result<std::string> {
+    SimulationOptions options = simulation_options(request);
+    options.scratch = layout_.generations / ("simulation." + run.id() + kTemporarySuffix);  // swept at the next start
+    DatabaseOptions small;  // of its own: what it plays has nothing to do with this database
+    small.training.threads = 1;
+    small.storage.block_cache_bytes = kSimulationCacheBytes;
+    small.storage.memtable_bytes = kSimulationCacheBytes;
+    const SimulationControl control{.on_round =
+                                        [&](std::span<const SimulatedRound> so_far, std::size_t all) {
+                                          run.set_result(simulation_json(so_far));
+                                          run.report(static_cast<double>(so_far.size()) / static_cast<double>(all),
+                                                     so_far.back().arm, "round " + std::to_string(so_far.back().round));
+                                        },
+                                    .cancelled = run.cancelled()};
+    TAMIS_ASSIGN_OR_RETURN(const std::vector<SimulatedRound> rounds, simulate(options, small, control));
+    return std::to_string(rounds.size()) + " rounds";
   });
 }
 

@@ -100,7 +100,9 @@ DatabaseImpl::DatabaseImpl(const std::filesystem::path& dir, const DatabaseOptio
     : options_(options),
       layout_(dir),
       store_(std::move(store)),
-      evaluations_(options_.clock, nullptr, "evaluate", std::string(kEvaluationPrefix)) {
+      evaluations_(options_.clock, nullptr, "evaluate", std::string(kEvaluationPrefix)),
+      map_jobs_(options_.clock, nullptr, "map", std::string(kMapPrefix)),
+      simulations_(options_.clock, nullptr, "simulate", std::string(kSimulationPrefix)) {
   impressions_ = std::make_unique<ImpressionLog>(store_.get(), &options_);
   set_live(std::make_shared<LiveState>(&options_, store_.get()));
   batches_ = std::make_unique<Batches>(layout_.batches, options_.clock,
@@ -219,6 +221,8 @@ void DatabaseImpl::on_rewind(Sequence last_sequence) {
 DatabaseImpl::~DatabaseImpl() {
   stopping_.store(true);
   evaluations_.shut_down();
+  map_jobs_.shut_down();
+  simulations_.shut_down();
   batches_->shut_down();
   if (recovery_.joinable()) recovery_.join();
   upkeep_.reset();

@@ -144,6 +144,18 @@ Result<WhyNotAnswer> DatabaseImpl::why_not(const RecommendRequest& request, std:
   return engine::why_not(*live()->pin(), request, item, sequence);
 }
 
+Result<RankerAccount> DatabaseImpl::ranker_account(const RankerAccountRequest& request) {
+  TAMIS_RETURN_IF_ERROR(await(request.request.min_seq, request.request.min_seq_timeout_ms));
+  const Sequence sequence = visible_.get();
+  return engine::ranker_account(*live()->pin(), request, sequence);
+}
+
+Result<UserParts> DatabaseImpl::user_parts(const UserPartsRequest& request) {
+  TAMIS_RETURN_IF_ERROR(readiness_.status());
+  const Sequence sequence = visible_.get();
+  return engine::user_parts(*live()->pin(), request, sequence);
+}
+
 Result<ScoredAnswer> DatabaseImpl::similar(const SimilarRequest& request) {
   TAMIS_RETURN_IF_ERROR(await(request.min_seq, kDefaultWaitMs));
   const Sequence sequence = visible_.get();

@@ -45,11 +45,13 @@ Mutation click(std::uint32_t user, std::uint32_t item, TimestampMs time_ms, cons
 // One arm's run. Externally synchronised.
 class Arm {
  public:
-  Arm(const SimulationOptions& options, const Population& population, ScratchDatabase& scratch, bool explores)
+  Arm(const SimulationOptions& options, const Population& population, ScratchDatabase& scratch, bool explores,
+      const std::atomic<bool>* cancelled)
       : options_(options),
         population_(population),
         scratch_(scratch),
         funnel_(simulated_funnel(options, explores)),
+        cancelled_(cancelled),
         name_(explores ? "explore" : "exploit") {}
 
   Status start() {
@@ -83,6 +85,8 @@ class Arm {
     std::uint64_t slots = 0;
     std::uint64_t new_slots = 0;
     for (std::uint32_t user = 0; user < population_.users(); ++user) {
+      if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed))
+        return Status::unavailable("the simulation was cancelled");
       scratch_.clock().advance(kRequestMs);
       TAMIS_ASSIGN_OR_RETURN(const std::vector<std::uint32_t> list, ask(user, round));
       Random random(options_.population.seed ^ (std::uint64_t{round} << 40) ^ (std::uint64_t{user} << 8));
@@ -146,6 +150,7 @@ class Arm {
   const Population& population_;
   ScratchDatabase& scratch_;
   FunnelConfig funnel_;
+  const std::atomic<bool>* cancelled_;
   std::string name_;
   std::uint64_t clicks_so_far_ = 0;
 };
@@ -174,7 +179,23 @@ FunnelConfig simulated_funnel(const SimulationOptions& options, bool explores) {
   return funnel;
 }
 
-Result<std::vector<SimulatedRound>> simulate(const SimulationOptions& options, const DatabaseOptions& database) {
+SimulationOptions simulation_options(const SimulationRequest& request) {
+  SimulationOptions options;
+  options.population.users = request.users;
+  options.population.items = request.items;
+  options.population.new_items = request.new_items;
+  options.population.rounds = request.rounds;
+  options.population.seed = request.seed;
+  options.k = request.k;
+  options.train_every = request.train_every;
+  options.explore_rounds = request.explore_rounds;
+  options.explore_share = request.explore_share;
+  options.position_bias = request.position_bias;
+  return options;
+}
+
+Result<std::vector<SimulatedRound>> simulate(const SimulationOptions& options, const DatabaseOptions& database,
+                                             const SimulationControl& control) {
   const PopulationOptions& sizes = options.population;
   if (sizes.users == 0 || sizes.items < 2 || sizes.rounds == 0 || sizes.dim == 0 || sizes.groups == 0 ||
       options.train_every == 0 || options.k == 0)
@@ -186,11 +207,12 @@ Result<std::vector<SimulatedRound>> simulate(const SimulationOptions& options, c
   for (const bool explores : {false, true}) {
     TAMIS_ASSIGN_OR_RETURN(const std::unique_ptr<ScratchDatabase> scratch,
                            ScratchDatabase::create(options.scratch, own, options.models, kStartMs));
-    Arm arm(options, population, *scratch, explores);
+    Arm arm(options, population, *scratch, explores, control.cancelled);
     TAMIS_RETURN_IF_ERROR(arm.start());
     for (std::uint32_t round = 0; round < sizes.rounds; ++round) {
       TAMIS_ASSIGN_OR_RETURN(SimulatedRound report, arm.play(round));
       rounds.push_back(std::move(report));
+      if (control.on_round) control.on_round(rounds, std::size_t{2} * sizes.rounds);
     }
   }
   return rounds;
@@ -206,6 +228,21 @@ std::string simulation_csv(const std::vector<SimulatedRound>& rounds) {
     csv += line;
   }
   return csv;
+}
+
+std::string simulation_json(std::span<const SimulatedRound> rounds) {
+  std::string json = "{\"rounds\":[";
+  for (const SimulatedRound& round : rounds) {
+    char text[320];
+    std::snprintf(text, sizeof text,
+                  "%s{\"arm\":\"%s\",\"round\":%u,\"clicks\":%llu,\"clicks_per_list\":%.4f,\"coverage\":%.4f,"
+                  "\"gini\":%.4f,\"taste_distance\":%.4f,\"new_item_share\":%.4f,\"clicks_so_far\":%llu}",
+                  json.back() == '[' ? "" : ",", round.arm.c_str(), round.round,
+                  static_cast<unsigned long long>(round.clicks), round.clicks_per_list, round.coverage, round.gini,
+                  round.taste_distance, round.new_item_share, static_cast<unsigned long long>(round.clicks_so_far));
+    json += text;
+  }
+  return json + "]}";
 }
 
 }  // namespace tamis::engine

@@ -4,7 +4,10 @@
 // its slots to new items.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +15,7 @@
 #include "engine/funnel.h"
 #include "engine/options.h"
 #include "engine/simulation/population.h"
+#include "engine/simulation_request.h"
 
 namespace tamis::engine {
 
@@ -43,10 +47,24 @@ struct SimulatedRound {
 // The funnels of the two arms: equal but for the rule that explores.
 FunnelConfig simulated_funnel(const SimulationOptions& options, bool explores);
 
-// Both arms, round by round, the exploiting one first. Deterministic by options. What Database and training report.
-Result<std::vector<SimulatedRound>> simulate(const SimulationOptions& options, const DatabaseOptions& database);
+// Of whoever waits for a run.
+struct SimulationControl {
+  // After each round: the rounds so far, and how many there will be. On the thread that simulates; may be empty.
+  std::function<void(std::span<const SimulatedRound> so_far, std::size_t all)> on_round = {};
+  const std::atomic<bool>* cancelled = nullptr;  // may be null
+};
+
+// Both arms, round by round, the exploiting one first. Deterministic by options. What Database and training report;
+// unavailable once cancelled.
+Result<std::vector<SimulatedRound>> simulate(const SimulationOptions& options, const DatabaseOptions& database,
+                                             const SimulationControl& control = {});
+
+// What a request from outside is in the terms of simulate(), which must have passed check_simulation().
+SimulationOptions simulation_options(const SimulationRequest& request);
 
 // "arm,round,clicks,clicks_per_list,coverage,gini,taste_distance,new_item_share,clicks_so_far" and a line per round.
 std::string simulation_csv(const std::vector<SimulatedRound>& rounds);
+// {"rounds":[{"arm":"exploit","round":1, ...}]} with the same figures.
+std::string simulation_json(std::span<const SimulatedRound> rounds);
 
 }  // namespace tamis::engine

@@ -128,7 +128,7 @@ JsonWriter& JsonWriter::raw(std::string_view json) {
   return *this;
 }
 
-JsonWriter& JsonWriter::features(const Features& features) {
+JsonWriter& JsonWriter::feature(const FeatureValue& value) {
   struct Visitor {
     JsonWriter* json;
     void operator()(bool flag) const { json->value(flag); }
@@ -142,11 +142,13 @@ JsonWriter& JsonWriter::features(const Features& features) {
     }
     void operator()(const Text& text) const { json->value(std::string_view(text.text)); }
   };
+  std::visit(Visitor{this}, value);
+  return *this;
+}
+
+JsonWriter& JsonWriter::features(const Features& features) {
   begin_object();
-  for (const auto& [name, content] : features) {
-    key(name);
-    std::visit(Visitor{this}, content);
-  }
+  for (const auto& [name, content] : features) key(name).feature(content);
   return end_object();
 }
 

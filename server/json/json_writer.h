@@ -40,7 +40,8 @@ class JsonWriter {
     return *this;
   }
   JsonWriter& null();
-  JsonWriter& time(TimestampMs timestamp_ms);  // RFC 3339
+  JsonWriter& time(TimestampMs timestamp_ms);      // RFC 3339
+  JsonWriter& feature(const FeatureValue& value);  // as in an entity: times as RFC 3339
   JsonWriter& features(const Features& features);
   // JSON text that is already made.
   JsonWriter& raw(std::string_view json);

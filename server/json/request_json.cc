@@ -47,16 +47,6 @@ Status read_history_entry(element value, const JsonPath& path, HistoryEntry* ent
   return entry->item.empty() ? refuse_missing_field("item", path) : Status::ok();
 }
 
-Status read_history(element value, const JsonPath& path, std::vector<HistoryEntry>* out) {
-  TAMIS_ASSIGN_OR_RETURN(const auto array, read_array(value, path));
-  for (const element entry : array) {
-    if (out->size() == kMaxListed) return refuse(path, "a longer list", "at most 10000 entries");
-    const JsonPath entry_path{.parent = &path, .name = {}, .index = out->size()};
-    TAMIS_RETURN_IF_ERROR(read_history_entry(entry, entry_path, &out->emplace_back()));
-  }
-  return Status::ok();
-}
-
 Status read_override(element value, const JsonPath& path, RecommendRequest* request) {
   FunnelDocument document = read_funnel_override(funnel_name_of(value, "override"), simdjson::minify(value));
   if (!document.faults.empty()) return blame(path, document.faults.front());
@@ -165,6 +155,16 @@ Status read_as_of(std::string_view text, TimestampMs* out) {
         .at_field("as_of");
   }
   *out = *time;
+  return Status::ok();
+}
+
+Status read_history(element value, const JsonPath& path, std::vector<HistoryEntry>* out) {
+  TAMIS_ASSIGN_OR_RETURN(const auto array, read_array(value, path));
+  for (const element entry : array) {
+    if (out->size() == kMaxListed) return refuse(path, "a longer list", "at most 10000 entries");
+    const JsonPath entry_path{.parent = &path, .name = {}, .index = out->size()};
+    TAMIS_RETURN_IF_ERROR(read_history_entry(entry, entry_path, &out->emplace_back()));
+  }
   return Status::ok();
 }
 

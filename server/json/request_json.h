@@ -21,6 +21,9 @@ namespace tamis::server {
 Status read_recommend(simdjson::dom::element value, const JsonPath& path, RecommendRequest* request,
                       std::optional<std::vector<std::string>>* users);
 
+// [{"item","type","value","timestamp"}], at most 10,000.
+Status read_history(simdjson::dom::element value, const JsonPath& path, std::vector<HistoryEntry>* out);
+
 // {"space","vector"|"item"|"user"|"text","find","k","ef","exact","filter","min_seq","features"}
 Result<SearchRequest> read_search(simdjson::dom::element value, const JsonPath& path);
 

@@ -1,8 +1,10 @@
-// /v1/experiments: list, read, create or replace, delete, results; /v1/evaluate: off-policy. The engine owns the
-// documents' grammar. Results and evaluations read many impressions, so workers do them.
+// /v1/experiments: list, read, create or replace, delete, results; /v1/evaluate: off-policy; POST /v1/simulations. The
+// engine owns the documents' grammar. Results and evaluations read many impressions, so workers do them.
 #include <algorithm>
 #include <chrono>
 
+#include "server/json/account_json.h"
+#include "server/json/json_reader.h"
 #include "server/routes/reply.h"
 #include "server/routes/routes.h"
 
@@ -96,6 +98,25 @@ asio::awaitable<Response> post_evaluate(Exchange& exchange) {
   co_return response;
 }
 
+asio::awaitable<Response> post_simulation(Exchange& exchange) {
+  if (auto refused = refuse_other_than_json(exchange)) co_return std::move(*refused);
+  QueryString query(exchange.request().query);
+  TAMIS_REPLY_IF_ERROR(query.finish());
+  Result<SimulationRequest> request = SimulationRequest{};
+  if (!exchange.request().body.empty()) {
+    JsonDocument document;
+    const auto root = document.parse(exchange.request().body);
+    if (!root.is_ok()) co_return fail(exchange, root.status());
+    request = read_simulation(*root, JsonPath{});
+    if (!request.is_ok()) co_return fail(exchange, request.status());
+  }
+  const auto job = exchange.app().database->start_simulation(*request);
+  if (!job.is_ok()) co_return fail(exchange, job.status());
+  Response response = reply([&](JsonWriter* json) { write_job(*job, json); }, 202);
+  response.headers.emplace_back("Location", "/v1/jobs/" + job->id);
+  co_return response;
+}
+
 }  // namespace
 
 void add_measurement_routes(Router* router) {
@@ -114,6 +135,11 @@ void add_measurement_routes(Router* router) {
                .scope = Scope::kAdmin,
                .body = BodyMode::kWhole,
                .handler = post_evaluate});
+  router->add({.verb = Verb::post,
+               .path = "/v1/simulations",
+               .scope = Scope::kAdmin,
+               .body = BodyMode::kWhole,
+               .handler = post_simulation});
 }
 
 }  // namespace tamis::server

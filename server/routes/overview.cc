@@ -36,8 +36,9 @@ void write_map(const SpaceMap& map, JsonWriter* json) {
       .field("generation", map.generation)
       .field("sequence", map.sequence)
       .field("total", map.total)
-      .field("method", "pca")
+      .field("method", map.method == MapMethod::kUmap ? "umap" : "pca")
       .field("normalized", map.is_normalized);
+  if (!map.pending.empty()) json->field("pending", map.pending);
   json->key("share").begin_array().value(map.share[0]).value(map.share[1]).end_array();
   write_numbers(map.mean, &json->key("mean"));
   json->key("axes").begin_array();
@@ -68,8 +69,16 @@ void write_map(const SpaceMap& map, JsonWriter* json) {
 asio::awaitable<Response> get_map(Exchange& exchange) {
   SpaceMapRequest request{.space = exchange.parameter(0)};
   QueryString query(exchange.request().query);
-  query.read_string("field", &request.field).read_u32("limit", 1, kMaxMapItems, &request.limit);
+  std::string method = "pca";
+  query.read_string("field", &request.field)
+      .read_u32("limit", 1, kMaxMapItems, &request.limit)
+      .read_string("method", &method);
   TAMIS_REPLY_IF_ERROR(query.finish());
+  if (method != "pca" && method != "umap")
+    co_return fail(exchange,
+                   Status::invalid_argument("method is \"" + method.substr(0, 64) + "\"; expected pca or umap")
+                       .at_field("method"));
+  request.method = method == "umap" ? MapMethod::kUmap : MapMethod::kPca;
   Database* database = exchange.app().database;
   // The text of a large map takes a while, too.
   std::function<Result<std::string>()> work = [database, request]() -> Result<std::string> {

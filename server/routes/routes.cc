@@ -25,6 +25,7 @@ void add_routes(Router* router) {
   add_measurement_routes(router);
   add_operation_routes(router);
   add_overview_routes(router);
+  add_account_routes(router);
   add_console_routes(router);
 }
 

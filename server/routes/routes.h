@@ -30,6 +30,7 @@ void add_log_routes(Router* router);
 void add_measurement_routes(Router* router);  // experiments, off-policy evaluation
 void add_operation_routes(Router* router);    // stats, health, metrics, openapi.json
 void add_overview_routes(Router* router);     // maps of spaces, the sampled matrix
+void add_account_routes(Router* router);      // factors, parts of a user's vector, what-if of the ranker
 void add_console_routes(Router* router);      // the web page
 
 // GET /v1/items/{id}/similar?funnel=: an item-to-item list made by a funnel, rules and all.

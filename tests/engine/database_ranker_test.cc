@@ -129,6 +129,72 @@ TEST_F(DatabaseRankerTest, IsLearnedServedMovedAndTakenBack) {
   EXPECT_EQ(rank_note(ask("u3")), "the serving generation has no ranker");
 }
 
+TEST_F(DatabaseRankerTest, AccountsForAScore) {
+  fill();
+  const RankerAccountRequest unranked{.request = {.user = "u1"}, .item = "i1"};
+  train({"item_knn", "ials"});
+  EXPECT_EQ(database->ranker_account(unranked).status().code(), StatusCode::kFailedPrecondition);
+  train({"item_knn", "ials", "dlrm"});
+
+  const RecommendAnswer answer = ask("u1");
+  FunnelConfig funnel = FunnelConfig::default_funnel();
+  funnel.exclude_seen = false;
+  funnel.ranker = {.kind = "dlrm", .candidates = 40, .objective = ""};
+  RankerAccountRequest asked;
+  asked.request.user = "u1";
+  asked.request.override_funnel = funnel;
+  for (const RecommendedItem& item : answer.items) {
+    asked.item = item.item;
+    const auto account = database->ranker_account(asked);
+    ASSERT_TRUE(account.is_ok()) << account.status().to_string();
+    EXPECT_NEAR(account->score, item.score, 1e-4) << item.item;
+    EXPECT_EQ(account->rank, item.rank) << item.item;
+    EXPECT_EQ(account->objective, "purchase");
+    EXPECT_FALSE(account->changed_score.has_value());
+    EXPECT_EQ(account->dots.size(), account->vectors.size() * account->vectors.size());
+    ASSERT_EQ(account->pair_effects.size(), account->paired.size() * account->paired.size());
+    for (std::size_t a = 0; a < account->paired.size(); ++a) {
+      EXPECT_EQ(account->paired[a], account->features[a].name);
+      EXPECT_NEAR(account->pair_effects[a * account->paired.size() + a], account->features[a].effect, 1e-4);
+    }
+    for (std::size_t i = 1; i < account->features.size(); ++i)
+      EXPECT_GE(std::abs(account->features[i - 1].effect), std::abs(account->features[i].effect));
+  }
+
+  // What is dear is not taken: the price speaks, and another price changes the score and the place.
+  asked.item = answer.items.front().item;
+  const auto price_of = [](const RankerAccount& account) {
+    return *std::find_if(account.features.begin(), account.features.end(),
+                         [](const RankedFeature& feature) { return feature.name == "item.price"; });
+  };
+  asked.changes = {{"item.price", 10.0}};
+  const auto dear = database->ranker_account(asked);
+  ASSERT_TRUE(dear.is_ok()) << dear.status().to_string();
+  asked.changes = {{"item.price", 1.0}};
+  const auto cheap = database->ranker_account(asked);
+  ASSERT_TRUE(cheap.is_ok());
+  EXPECT_LT(*dear->changed_score, *cheap->changed_score);
+  EXPECT_GE(*dear->changed_rank, *cheap->changed_rank);
+  EXPECT_EQ(dear->score, cheap->score);
+  EXPECT_TRUE(price_of(*dear).is_known);
+  EXPECT_NE(price_of(*dear).effect, 0);
+  EXPECT_EQ(std::get<double>(*price_of(*dear).changed), 10.0);
+
+  asked.changes = {{"item.prize", 1.0}};
+  const Status misspelt = database->ranker_account(asked).status();
+  EXPECT_EQ(misspelt.field(), "changes.item.prize");
+  EXPECT_THAT(misspelt.message(), HasSubstr("did you mean \"item.price\""));
+  asked.changes = {{"item.price", std::string("cheap")}};
+  EXPECT_EQ(database->ranker_account(asked).status().field(), "changes.item.price");
+  asked.changes.clear();
+  asked.objective = "love";
+  EXPECT_EQ(database->ranker_account(asked).status().field(), "objective");
+  asked.objective = "click";
+  EXPECT_EQ(database->ranker_account(asked)->objective, "click");
+  asked.item = "never heard of";
+  EXPECT_EQ(database->ranker_account(asked).status().field(), "item");
+}
+
 TEST_F(DatabaseRankerTest, OldDataRankAsOnTheirLastDay) {
   fill();
   train({"item_knn", "ials", "dlrm"});

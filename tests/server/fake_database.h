@@ -79,7 +79,16 @@ class FakeDatabase final : public Database {
   std::vector<Space> list_spaces() const override;
   Result<Space> get_space(std::string_view name) const override;
   Result<VersionedVector> get_vector(std::string_view space, EntityKind kind, std::string_view id) const override;
-  Result<SpaceMap> map_space(const SpaceMapRequest& request) const override {
+  Result<SpaceFactors> find_space_factors(const SpaceFactorsRequest& request) const override {
+    return Status::not_found("space \"" + request.space + "\" does not exist").at_field("space");
+  }
+  Result<UserParts> user_parts(const UserPartsRequest& request) override {
+    return Status::not_found("space \"" + request.space + "\" does not exist").at_field("space");
+  }
+  Result<RankerAccount> ranker_account(const RankerAccountRequest&) override {
+    return Status::failed_precondition("the serving generation has no ranker");
+  }
+  Result<SpaceMap> map_space(const SpaceMapRequest& request) override {
     return Status::not_found("space \"" + request.space + "\" does not exist").at_field("space");
   }
   Result<MatrixSample> sample_matrix(const MatrixSampleRequest&) const override { return MatrixSample{}; }
@@ -121,6 +130,12 @@ class FakeDatabase final : public Database {
     job.kind = "evaluate";
     job.state = JobState::kFailed;
     job.failure = Status::failed_precondition("the log shows nothing of it");
+    return job;
+  }
+  Result<Job> start_simulation(const SimulationRequest&) override {
+    Job job;
+    job.id = "s1";
+    job.kind = "simulate";
     return job;
   }
   Result<OffPolicyEvaluation> evaluate_off_policy(const OffPolicyRequest&) const override {

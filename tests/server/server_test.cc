@@ -343,6 +343,27 @@ TEST(Recommend, PassesTheWholeRequestOn) {
   EXPECT_TRUE(request.with_features);
 }
 
+TEST(Accounts, ReadTheirRequests) {
+  TestServer server;
+  const HttpReply factors = server.call("GET", "/v1/spaces/looks/factors?factors=4&items=3");
+  EXPECT_EQ(factors.status, 404) << factors.body;
+  EXPECT_EQ(server.call("GET", "/v1/spaces/looks/factors?factors=33").status, 400);
+  const std::string parts = "/v1/spaces/looks/vectors/users/a/parts";
+  EXPECT_EQ(server.call("POST", parts, "").status, 404);
+  EXPECT_EQ(server.call("POST", parts, R"({"k":5,"history":[{"item":"x"}],"context":{"device":"phone"}})").status, 404);
+  EXPECT_TRUE(server.call("POST", parts, R"({"k":101})").has("\"field\":\"k\""));
+  EXPECT_TRUE(server.call("POST", parts, R"({"histroy":[]})").has("history"));
+  const std::string what_if = "/v1/users/a/recommendations/what-if/x";
+  EXPECT_EQ(server.call("POST", what_if, R"({"changes":{"item.price":3},"request":{"funnel":"home"}})").status, 409);
+  EXPECT_TRUE(server.call("POST", what_if, R"({"request":{"as_of_sequence":7}})").has("\"field\":\"request\""));
+  EXPECT_TRUE(server.call("POST", what_if, R"({"change":{}})").has("changes"));
+  const HttpReply job = server.call("POST", "/v1/simulations", R"({"rounds":4,"explore_share":0.3})");
+  EXPECT_EQ(job.status, 202) << job.body;
+  EXPECT_TRUE(job.has("\"kind\":\"simulate\""));
+  EXPECT_EQ(server.call("POST", "/v1/simulations", "").status, 202);
+  EXPECT_TRUE(server.call("POST", "/v1/simulations", R"({"explore_share":1.5})").has("\"field\":\"explore_share\""));
+}
+
 TEST(Recommend, AnswersSeveralUsers) {
   TestServer server;
   const HttpReply reply = server.call("POST", "/v1/recommendations", R"({"users":["a","b"],"k":1})");

@@ -84,6 +84,19 @@ export class Tamis {
   compare(request: t.CompareRequest, call: CallOptions = {}): Promise<t.Comparison> {
     return this.post("/v1/compare", request, call);
   }
+  /** Several lists in one answer, no item twice. Each is logged as served unless `request.dry_run`. */
+  pages(request: t.PagesRequest, call: CallOptions = {}): Promise<t.Pages> {
+    return this.post("/v1/pages", request, call);
+  }
+  /** The users to tell of an item. */
+  audience(item: string, options: t.AudienceOptions = {}, call: CallOptions = {}): Promise<t.Audience> {
+    const { filter, ...rest } = options;
+    return this.get(path`/v1/items/${item}/audience`, { ...rest, ...(filter ? { filter: JSON.stringify(filter) } : {}) }, call);
+  }
+  /** What the ranker's score of a candidate hangs on, and what it would be with other values. */
+  whatIf(user: string, item: string, request: t.WhatIfRequest = {}, call: CallOptions = {}): Promise<t.RankerAccount> {
+    return this.post(path`/v1/users/${user}/recommendations/what-if/${item}`, request, call);
+  }
   search(request: t.SearchRequest, call: CallOptions = {}): Promise<t.Scored> {
     return this.post("/v1/search", request, call);
   }
@@ -190,8 +203,16 @@ export class Tamis {
     return sendRows(this.transport, { method: "POST", path: path`/v1/spaces/${space}/vectors` }, rows, options);
   }
   /** The items of a space in two dimensions; `field` brings a feature's values along. */
-  mapSpace(space: string, options: { field?: string; limit?: number } = {}, call: CallOptions = {}): Promise<t.SpaceMap> {
+  mapSpace(space: string, options: { method?: "pca" | "umap"; field?: string; limit?: number } = {}, call: CallOptions = {}): Promise<t.SpaceMap> {
     return this.get(path`/v1/spaces/${space}/map`, { ...options }, call);
+  }
+  /** What the items of a space differ in. */
+  spaceFactors(space: string, options: { factors?: number; items?: number } = {}, call: CallOptions = {}): Promise<t.SpaceFactors> {
+    return this.get(path`/v1/spaces/${space}/factors`, { ...options }, call);
+  }
+  /** What a user's vector in a space comes from. */
+  userParts(space: string, user: string, request: { k?: number; history?: t.HistoryEntry[]; context?: t.Features } = {}, call: CallOptions = {}): Promise<t.UserParts> {
+    return this.post(path`/v1/spaces/${space}/vectors/users/${user}/parts`, request, call);
   }
   /** A sample of the user x item matrix. */
   sampleMatrix(
@@ -255,6 +276,11 @@ export class Tamis {
   /** The estimates, or the job that goes on where they take longer than ten seconds. */
   evaluate(request: op.EvaluateRequest, call: CallOptions = {}): Promise<op.Evaluation | op.Job> {
     return this.post("/v1/evaluate", request, call);
+  }
+
+  /** Plays a feedback loop with a made-up population; the job's result, {rounds}, grows with every round. */
+  simulate(request: op.SimulationRequest = {}, call: CallOptions = {}): Promise<op.Job> {
+    return this.post("/v1/simulations", request, call);
   }
 
   // --- training ---
@@ -337,7 +363,7 @@ export class Tamis {
     const request: Call = { method: "POST", path: where, ...call };
     if (body !== undefined) request.body = body;
     // Queries change nothing; a repeat of what changes something would do it twice.
-    request.repeatable = /\/(recommendations|search|why-not\/[^/]+)$/.test(where);
+    request.repeatable = /\/(recommendations|search|parts|(why-not|what-if)\/[^/]+)$/.test(where);
     return this.transport.json<T>(request);
   }
   private page<T>(where: string, options: PageOptions): Promise<T> {

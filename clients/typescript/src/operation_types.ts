@@ -21,6 +21,31 @@ export interface Job {
   finished_at?: string;
 }
 
+export interface SimulationRequest {
+  users?: number;
+  items?: number;
+  new_items?: number;
+  rounds?: number;
+  k?: number;
+  train_every?: number;
+  explore_rounds?: number;
+  explore_share?: number;
+  position_bias?: number;
+  seed?: number;
+}
+
+export interface SimulatedRound {
+  arm: "exploit" | "explore";
+  round: number;
+  clicks: number;
+  clicks_per_list: number;
+  coverage: number;
+  gini: number;
+  taste_distance: number;
+  new_item_share: number;
+  clicks_so_far: number;
+}
+
 export interface TrainRequest {
   models?: string[];
   promote?: boolean;

@@ -337,7 +337,9 @@ export interface SpaceMap {
   generation: string;
   sequence: number;
   total: number;
-  method: string;
+  method: "pca" | "umap";
+  /** The job that makes what was asked for; until it has ended the answer is by pca. */
+  pending?: string;
   /** Vectors were brought to length 1 first. */
   normalized: boolean;
   share: [number, number];
@@ -348,6 +350,141 @@ export interface SpaceMap {
   y: number[];
   popularity: number[];
   values?: (string | number | boolean | null)[];
+}
+
+export interface LoadedItem {
+  item: string;
+  /** Where the item lies on the factor; 0 is the mean of all. */
+  loading: number;
+}
+
+export interface SpaceFactors {
+  space: string;
+  generation: string;
+  sequence: number;
+  dim: number;
+  total: number;
+  sampled: number;
+  normalized: boolean;
+  /** By falling share of how much the items differ. */
+  factors: { share: number; high: LoadedItem[]; low: LoadedItem[] }[];
+  recall: { factors: number; "recall@10": number }[];
+}
+
+export interface UserPart {
+  part: "history" | "profile" | "context" | "trained_row";
+  /** 0: the user has none of it. */
+  count: number;
+  has_place: boolean;
+  /** 1 - cosine of the vectors with and without. */
+  change: number;
+  /** Share of the nearest items that others would stand for. */
+  replaced: number;
+  nearest: string[];
+}
+
+export interface UserParts {
+  user: string;
+  known_user: boolean;
+  space: string;
+  generation: string;
+  sequence: number;
+  encoder: string;
+  dim: number;
+  item_vectors: number;
+  has_stored_vector: boolean;
+  has_place: boolean;
+  note?: string;
+  nearest: string[];
+  parts: UserPart[];
+  history: { item: string; weight: number; change: number }[];
+  stages: { stage: string; microseconds: number }[];
+}
+
+export interface WhatIfRequest {
+  objective?: string;
+  /** Values by the ranker's feature names: "item.price". */
+  changes?: Features;
+  request?: RecommendRequest;
+}
+
+export interface RankedFeature {
+  feature: string;
+  side: "user" | "context" | "item" | "crossed";
+  kind: "categorical" | "bag" | "numeric";
+  value?: FeatureValue;
+  changed?: FeatureValue;
+  known: boolean;
+  without: number;
+  effect: number;
+}
+
+export interface RankerAccount {
+  user: string;
+  item: string;
+  funnel: string;
+  generation: string;
+  sequence: number;
+  objective: string;
+  objectives: string[];
+  candidates: number;
+  rank: number;
+  score: number;
+  logit: number;
+  changed_score?: number;
+  changed_rank?: number;
+  features: RankedFeature[];
+  pairs: { features: string[]; effects: number[][] };
+  crosses: { vectors: string[]; dots: number[][] };
+}
+
+export interface AudienceOptions {
+  k?: number;
+  exclude_seen?: boolean;
+  cap_type?: string;
+  cap?: number;
+  cap_days?: number;
+  space?: string;
+  features?: boolean;
+  filter?: Filter;
+}
+
+export interface Audience {
+  item: string;
+  space: string;
+  generation: string;
+  sequence: number;
+  users: { user: string; rank: number; score: number; because?: string; features?: Features }[];
+  left_out: { filter: number; seen: number; turned_down: number; cap: number };
+}
+
+export interface PageRow {
+  name?: string;
+  title?: string;
+  funnel?: string;
+  retriever?: string;
+  override?: Record<string, unknown>;
+  k?: number;
+  at_least?: number;
+  filter?: Filter;
+  exclude_seen?: boolean;
+  because?: boolean | { types: string[] };
+  per?: string;
+  rows?: number;
+}
+
+export interface PagesRequest {
+  user?: string;
+  rows: PageRow[];
+  request?: RecommendRequest;
+}
+
+export interface Pages {
+  user?: string;
+  generation: string;
+  sequence: number;
+  rows: { name: string; title: string; because?: string; value?: string; list: Recommendations }[];
+  left_out: { name: string; reason: string }[];
 }
 
 export interface MatrixSample {

@@ -1,4 +1,5 @@
 // Words that tell what a region of the map holds: those that are common there and rare elsewhere.
+import { wordsOf } from "../data/words";
 
 export interface Label {
   x: number;
@@ -8,12 +9,6 @@ export interface Label {
 
 const COLUMNS = 7;
 const ROWS = 5;
-const DULL = new Set(["the", "and", "of", "a", "an", "in", "with", "for", "to", "set", "de", "la", "le"]);
-
-function wordsOf(title: string): string[] {
-  return [...new Set(title.toLowerCase().match(/\p{L}{3,}/gu) ?? [])].filter((word) => !DULL.has(word));
-}
-
 export function labelsOf(x: Float32Array, y: Float32Array, titles: (string | null)[], most = 14): Label[] {
   const sorted = (values: Float32Array) => Float32Array.from(values).sort();
   const cut = (values: Float32Array, parts: number) => Array.from({ length: parts - 1 }, (_, i) => values[Math.floor(((i + 1) * values.length) / parts)]!);

@@ -128,6 +128,16 @@ function EntityForm({ kind, entity, onChanged, onClose }: { kind: Kind; entity: 
               {kind === "users" ? "Be this user" : "Its neighbours"}
             </a>
           )}
+          {entity && kind === "items" && (
+            <a class="button" href={href("neighbours", { item: id, tab: "together" })}>
+              Bought together
+            </a>
+          )}
+          {entity && kind === "items" && (
+            <a class="button" href={href("neighbours", { item: id, tab: "tell" })}>
+              Whom to tell
+            </a>
+          )}
         </span>
         <button class="primary">Save</button>
       </div>

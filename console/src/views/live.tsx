@@ -14,7 +14,9 @@ import { ItemName } from "../ui/item_name";
 import { ItemList } from "../ui/item_list";
 import { Card, Check, Empty, Failure, Field, Note, ViewHead } from "../ui/parts";
 import { tell, tellFailure } from "../ui/toast";
+import { Tabs, useTab } from "../ui/tabs";
 import { UserPicker, useUser } from "../ui/user_picker";
+import { Page } from "./live_parts/page";
 import "../styles/live.css";
 
 interface Shown {
@@ -166,6 +168,7 @@ export default function Live() {
   const resolved = useQuery((client, signal) => client.getFunnel(funnelName, { resolved: true }, { signal }), [funnelName]);
   const spaces = useQuery((client, signal) => client.listSpaces({ signal }), []);
   useEffect(() => setReaction(undefined), [user]);
+  const tab = useTab("list");
   const { positive, negative } = useActions();
   const space = spaces.data?.[0]?.name;
   const chosen = action ?? positive[0] ?? "click";
@@ -252,90 +255,104 @@ export default function Live() {
             </Field>
           </div>
         </Card>
-        {error !== undefined && <Failure error={error} />}
-        <div class="grid side-by-side">
-          <Card
-            title={shown ? <>For {shown.user}</> : "The list"}
-            side={
-              shown && (
-                <span class="small muted tabular">
-                  {duration(shown.took_ms / 1000)} there and back · sequence {count(shown.answer.sequence)}
-                </span>
-              )
-            }
-            hint={
-              reaction !== undefined ? (
-                <span class="pill good">
-                  <Icon name="check" width="13" height="13" /> The list followed {duration(reaction)} after your click
-                </span>
-              ) : shown && shown.answer.known_user === false ? (
-                "Nobody knows this user yet, so the list holds what is popular and new."
-              ) : undefined
-            }
-          >
-            {!user && <Empty title="There are no users yet" actions={<a class="button" href={href("start")}>Import data</a>} />}
-            {shown && shown.answer.items.length === 0 && (
-              <Empty title="The list is empty">{(shown.answer.warnings ?? []).map((warning) => warning.detail).join("; ") || "No item may be shown to this user."}</Empty>
-            )}
-            {shown && (
-              <ItemList
-                items={shown.answer.items}
-                moves={shown.moves}
-                actions={(item) => (
-                  <>
-                    <button type="button" class="act" onClick={() => void act(item, chosen)} aria-label={`${chosen}: ${titleOf(item.features) || item.item}`}>
-                      {chosen}
-                    </button>
-                    <button
-                      type="button"
-                      class="quiet icon"
-                      aria-expanded={open === item.item}
-                      aria-label={`Why is ${titleOf(item.features) || item.item} here?`}
-                      title="Why is this here?"
-                      onClick={() => setOpen(open === item.item ? undefined : item.item)}
-                    >
-                      <Icon name="question" />
-                    </button>
-                    {negative && (
-                      <button type="button" class="quiet icon" aria-label={`Hide ${titleOf(item.features) || item.item}`} title="Not for me" onClick={() => void act(item, negative)}>
-                        <Icon name="block" />
-                      </button>
-                    )}
-                  </>
+        <Tabs
+          label="What to look at"
+          current={tab}
+          tabs={[
+            ["list", "One list"],
+            ["page", "A whole page"],
+          ]}
+        >
+          {tab === "page" && user && <Page user={user} funnel={funnelName} />}
+          {tab === "list" && (
+            <>
+            {error !== undefined && <Failure error={error} />}
+            <div class="grid side-by-side">
+              <Card
+                title={shown ? <>For {shown.user}</> : "The list"}
+                side={
+                  shown && (
+                    <span class="small muted tabular">
+                      {duration(shown.took_ms / 1000)} there and back · sequence {count(shown.answer.sequence)}
+                    </span>
+                  )
+                }
+                hint={
+                  reaction !== undefined ? (
+                    <span class="pill good">
+                      <Icon name="check" width="13" height="13" /> The list followed {duration(reaction)} after your click
+                    </span>
+                  ) : shown && shown.answer.known_user === false ? (
+                    "Nobody knows this user yet, so the list holds what is popular and new."
+                  ) : undefined
+                }
+              >
+                {!user && <Empty title="There are no users yet" actions={<a class="button" href={href("start")}>Import data</a>} />}
+                {shown && shown.answer.items.length === 0 && (
+                  <Empty title="The list is empty">{(shown.answer.warnings ?? []).map((warning) => warning.detail).join("; ") || "No item may be shown to this user."}</Empty>
                 )}
-                below={(item) => open === item.item && <Explanation item={item} />}
-              />
-            )}
-          </Card>
-          <div class="stack">
-            <Card title="What if" hint="Changes this list alone. The funnel stays as it is.">
+                {shown && (
+                  <ItemList
+                    items={shown.answer.items}
+                    moves={shown.moves}
+                    actions={(item) => (
+                      <>
+                        <button type="button" class="act" onClick={() => void act(item, chosen)} aria-label={`${chosen}: ${titleOf(item.features) || item.item}`}>
+                          {chosen}
+                        </button>
+                        <button
+                          type="button"
+                          class="quiet icon"
+                          aria-expanded={open === item.item}
+                          aria-label={`Why is ${titleOf(item.features) || item.item} here?`}
+                          title="Why is this here?"
+                          onClick={() => setOpen(open === item.item ? undefined : item.item)}
+                        >
+                          <Icon name="question" />
+                        </button>
+                        {negative && (
+                          <button type="button" class="quiet icon" aria-label={`Hide ${titleOf(item.features) || item.item}`} title="Not for me" onClick={() => void act(item, negative)}>
+                            <Icon name="block" />
+                          </button>
+                        )}
+                      </>
+                    )}
+                    below={(item) => open === item.item && <Explanation item={item} />}
+                  />
+                )}
+              </Card>
               <div class="stack">
-                <Slider label="Variety" hint="Unlike items beside each other" value={toggles.diversity} onChange={(diversity) => setToggles({ ...toggles, diversity })} />
-                <Slider
-                  label="Freshness"
-                  hint={timeField ? `Newer items first, by ${timeField}` : "Newer items first; these items have no date"}
-                  value={toggles.freshness}
-                  onChange={(freshness) => setToggles({ ...toggles, freshness })}
-                />
-                <Slider label="Exploration" hint="A share of places for items that few have seen" value={toggles.exploration} onChange={(exploration) => setToggles({ ...toggles, exploration })} />
-                <Check checked={toggles.seen} onChange={(seen) => setToggles({ ...toggles, seen })}>
-                  Show what they had already
-                </Check>
-                <Check checked={counted} onChange={setCounted}>
-                  Count these lists in the figures
-                </Check>
-                {shown && <Taste shown={shown} space={space} />}
-                {(shown?.answer.warnings ?? []).map((warning) => (
-                  <Note key={warning.path} tone="warm">
-                    {warning.detail}
-                  </Note>
-                ))}
+                <Card title="What if" hint="Changes this list alone. The funnel stays as it is.">
+                  <div class="stack">
+                    <Slider label="Variety" hint="Unlike items beside each other" value={toggles.diversity} onChange={(diversity) => setToggles({ ...toggles, diversity })} />
+                    <Slider
+                      label="Freshness"
+                      hint={timeField ? `Newer items first, by ${timeField}` : "Newer items first; these items have no date"}
+                      value={toggles.freshness}
+                      onChange={(freshness) => setToggles({ ...toggles, freshness })}
+                    />
+                    <Slider label="Exploration" hint="A share of places for items that few have seen" value={toggles.exploration} onChange={(exploration) => setToggles({ ...toggles, exploration })} />
+                    <Check checked={toggles.seen} onChange={(seen) => setToggles({ ...toggles, seen })}>
+                      Show what they had already
+                    </Check>
+                    <Check checked={counted} onChange={setCounted}>
+                      Count these lists in the figures
+                    </Check>
+                    {shown && <Taste shown={shown} space={space} />}
+                    {(shown?.answer.warnings ?? []).map((warning) => (
+                      <Note key={warning.path} tone="warm">
+                        {warning.detail}
+                      </Note>
+                    ))}
+                  </div>
+                </Card>
+                {user && <AskWhyNot user={user} request={request} nonce={minSequence} />}
+                {user && shown?.user === user && <History user={user} isKnown={shown.answer.known_user !== false} sequence={minSequence} onUndo={(row) => void undo(row)} />}
               </div>
-            </Card>
-            {user && <AskWhyNot user={user} request={request} nonce={minSequence} />}
-            {user && shown?.user === user && <History user={user} isKnown={shown.answer.known_user !== false} sequence={minSequence} onUndo={(row) => void undo(row)} />}
-          </div>
-        </div>
+            </div>
+            </>
+          )}
+        </Tabs>
       </div>
     </>
   );

@@ -13,6 +13,7 @@ import { labelsOf } from "../map/labels";
 import { PointMap } from "../map/point_map";
 import { Tile } from "../ui/item_list";
 import { Answer, Card, Empty, Field, Note, ViewHead } from "../ui/parts";
+import { JobProgress, useJob } from "../ui/training_run";
 import { UserPicker } from "../ui/user_picker";
 import "../styles/map.css";
 
@@ -23,27 +24,72 @@ function projectOn(map: SpaceMap, vector: number[]): [number, number] {
   return [0, 1].map((axis) => vector.reduce((sum, entry, i) => sum + (entry - map.mean[i]!) * map.axes[axis]![i]!, 0)) as [number, number];
 }
 
+const NEAR = 6; // items that say what lies at a place of a map of neighbourhoods
+
+/** Vectors of items, asked once per space and generation. */
+const vectors = new Map<string, Promise<number[] | undefined>>();
+function vectorOf(map: SpaceMap, item: string): Promise<number[] | undefined> {
+  const key = `${map.space} ${map.generation} ${item}`;
+  let asked = vectors.get(key);
+  if (!asked) {
+    if (vectors.size > 5000) vectors.clear();
+    asked = api.value.getVector(map.space, "items", item).catch(() => undefined);
+    vectors.set(key, asked);
+  }
+  return asked;
+}
+
+/** The items that lie nearest to a place, with how much each has to say. */
+function itemsAt(map: SpaceMap, place: [number, number]): [number, number][] {
+  const nearest: [number, number][] = [];
+  for (let i = 0; i < map.items.length; i++) {
+    const distance = (map.x[i]! - place[0]) ** 2 + (map.y[i]! - place[1]) ** 2;
+    if (nearest.length === NEAR && distance >= nearest[NEAR - 1]![1]) continue;
+    nearest.push([i, distance]);
+    nearest.sort((a, b) => a[1] - b[1]);
+    nearest.length = Math.min(nearest.length, NEAR);
+  }
+  return nearest.map(([i, distance]) => [i, 1 / (distance + 1e-3)]);
+}
+
+/** What lies at a place of a map of neighbourhoods: the mean of the vectors of its nearest items. */
+async function vectorAt(map: SpaceMap, place: [number, number]): Promise<number[]> {
+  const near = itemsAt(map, place);
+  const found = await Promise.all(near.map(([i]) => vectorOf(map, map.items[i]!)));
+  const mean = map.mean.map(() => 0);
+  found.forEach((vector, n) => {
+    if (!vector) return;
+    const length = map.normalized ? Math.hypot(...vector) || 1 : 1;
+    vector.forEach((entry, d) => (mean[d]! += (entry / length) * near[n]![1]));
+  });
+  const total = near.reduce((sum, [, weight]) => sum + weight, 0);
+  return mean.map((entry) => entry / total);
+}
+
 interface Star {
   base: number[];
   place: [number, number];
   at: [number, number];
 }
 
+type Wanted = () => number[] | Promise<number[]>;
+
 /** Asks for the neighbours of a moved vector, one question at a time: the newest place wins. */
-function useChase(space: string): { found: Scored | undefined; took: number | undefined; error: string; chase: (vector: number[]) => void; clear: () => void } {
+function useChase(space: string): { found: Scored | undefined; took: number | undefined; error: string; chase: (wanted: Wanted) => void; clear: () => void } {
   const [found, setFound] = useState<Scored>();
   const [took, setTook] = useState<number>();
   const [error, setError] = useState("");
-  const wanted = useRef<number[]>();
+  const wanted = useRef<Wanted>();
   const isBusy = useRef(false);
   const run = async () => {
     if (isBusy.current) return;
     isBusy.current = true;
     while (wanted.current) {
-      const vector = wanted.current;
+      const next = wanted.current;
       wanted.current = undefined;
       const started = performance.now();
       try {
+        const vector = await next();
         const answer = await api.value.search({ space, vector, k: K, features: true });
         remember((answer.items ?? []) as { item: string }[]);
         setFound(answer);
@@ -58,8 +104,8 @@ function useChase(space: string): { found: Scored | undefined; took: number | un
   };
   return {
     found, took, error,
-    chase: (vector) => {
-      wanted.current = vector;
+    chase: (next) => {
+      wanted.current = next;
       void run();
     },
     clear: () => setFound(undefined),
@@ -83,16 +129,17 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
   const places = useMemo(() => ({ x: Float32Array.from(map.x), y: Float32Array.from(map.y) }), [map]);
   const index = useMemo(() => new Map(map.items.map((item, i) => [item, i])), [map]);
   const coloring = useMemo(() => colorBy(map, kind), [map, kind, dark]);
-  const titles = useQuery(map.items.length <= 50_000 ? (client, signal) => client.mapSpace(map.space, { field: "name", limit: LIMIT }, { signal }) : null, [map.space, map.generation]);
+  const titles = useQuery(map.items.length <= 50_000 ? (client, signal) => client.mapSpace(map.space, { method: map.method, field: "name", limit: LIMIT }, { signal }) : null, [map.space, map.generation, map.method]);
   const labels = useMemo(() => {
     const values = titles.data?.values;
     if (!values || values.length !== map.items.length) return [];
     return labelsOf(places.x, places.y, values.map((value) => (typeof value === "string" ? value : null)));
   }, [titles.data, places]);
 
-  const moved = (to: [number, number], from: Star): number[] => {
+  const moved = (to: [number, number], from: Star): Wanted => {
+    if (map.method === "umap") return () => vectorAt(map, to);
     const [dx, dy] = [to[0] - from.at[0], to[1] - from.at[1]];
-    return from.base.map((entry, i) => entry + dx * map.axes[0][i]! + dy * map.axes[1][i]!);
+    return () => from.base.map((entry, i) => entry + dx * map.axes[0][i]! + dy * map.axes[1][i]!);
   };
 
   useEffect(() => {
@@ -141,17 +188,29 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
     clear();
     if (!user) return undefined;
     const controller = new AbortController();
-    api.value.getVector(map.space, "users", user, { signal: controller.signal }).then(
-      (stored) => {
-        const length = map.normalized ? Math.hypot(...stored) || 1 : 1;
-        const base = stored.map((entry) => entry / length);
-        const at = projectOn(map, base);
-        setStar({ base, place: at, at });
-        board.current?.fit([at]);
-        chase(base);
-      },
-      (failure: unknown) => !controller.signal.aborted && setStarProblem(messageOf(failure)),
-    );
+    /** Among the nearest items of the user, the nearest of them first. */
+    const amongItems = async (base: number[]): Promise<[number, number]> => {
+      const near = await api.value.search({ space: map.space, vector: base, k: K, features: true }, { signal: controller.signal });
+      let [x, y, total] = [0, 0, 0];
+      for (const item of near.items ?? []) {
+        const i = index.get(item.item);
+        if (i === undefined) continue;
+        const weight = 1 / item.rank;
+        [x, y, total] = [x + map.x[i]! * weight, y + map.y[i]! * weight, total + weight];
+      }
+      return total > 0 ? [x / total, y / total] : [0, 0];
+    };
+    const put = async () => {
+      const stored = await api.value.getVector(map.space, "users", user, { signal: controller.signal });
+      const length = map.normalized ? Math.hypot(...stored) || 1 : 1;
+      const base = stored.map((entry) => entry / length);
+      const at = map.method === "umap" ? await amongItems(base) : projectOn(map, base);
+      if (controller.signal.aborted) return;
+      setStar({ base, place: at, at });
+      board.current?.fit([at]);
+      chase(() => base);
+    };
+    put().catch((failure: unknown) => !controller.signal.aborted && setStarProblem(messageOf(failure)));
     return () => controller.abort();
   }, [map, user]);
 
@@ -235,7 +294,8 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
             ))}
           </div>
           <span class="small muted tabular">
-            {count(map.items.length)} of {count(map.total)} items · the two axes show {percent(map.share[0] + map.share[1], 0)} of the differences
+            {count(map.items.length)} of {count(map.total)} items ·{" "}
+            {map.method === "umap" ? "near is alike; how far groups lie apart says little" : `the two axes show ${percent(map.share[0] + map.share[1], 0)} of the differences`}
           </span>
         </div>
       </Card>
@@ -282,7 +342,7 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
                   {text}
                 </button>
               ))}
-              <button type="button" disabled={!isMoved} onClick={() => (setStar({ ...star, place: star.at }), chase(star.base))}>
+              <button type="button" disabled={!isMoved} onClick={() => (setStar({ ...star, place: star.at }), chase(() => star.base))}>
                 Back
               </button>
             </div>
@@ -316,12 +376,13 @@ export default function MapView() {
   const known = fields.find((one) => one.name === field);
   const kind = !field ? "popularity" : known?.kind === "number" ? "number" : known?.kind === "time" ? "time" : "kind";
   const user = params.get("user");
-  const map = useQuery(space ? (client, signal) => client.mapSpace(space, { limit: LIMIT, ...(field ? { field } : {}) }, { signal }) : null, [space, field]);
+  const method = params.get("layout") === "pca" ? "pca" : "umap";
+  const map = useQuery(space ? (client, signal) => client.mapSpace(space, { method, limit: LIMIT, ...(field ? { field } : {}) }, { signal }) : null, [space, field, method]);
+  const pending = useJob(map.data?.pending, () => map.reload());
   return (
     <>
       <ViewHead title="Map">
-        Every dot is an item. Items that the same people like lie close together; large dots are popular. The two directions are those in which the
-        items differ most.
+        Every dot is an item. Items that the same people like lie close together; large dots are popular. Words name what a region holds.
       </ViewHead>
       {spaces.data?.length === 0 ? (
         <Card>
@@ -341,6 +402,12 @@ export default function MapView() {
                   ))}
                 </select>
               </Field>
+              <Field label="Layout">
+                <select value={method} onChange={(event) => setParams({ layout: event.currentTarget.value === "umap" ? undefined : "pca" })}>
+                  <option value="umap">neighbourhoods</option>
+                  <option value="pca">main differences</option>
+                </select>
+              </Field>
               <Field label="Colour">
                 <select value={field} onChange={(event) => setParams({ color: event.currentTarget.value })}>
                   <option value="">popularity</option>
@@ -351,6 +418,7 @@ export default function MapView() {
               </Field>
             </div>
           </Card>
+          {pending && <JobProgress job={{ ...pending, detail: "Finding who lies near whom. Until then the map shows the main differences." }} />}
           <Answer query={map} height={560}>
             {(data) =>
               data.items.length === 0 ? (

@@ -8,6 +8,9 @@ import { useQuery } from "../data/use_query";
 import { Tile } from "../ui/item_list";
 import { ItemName } from "../ui/item_name";
 import { Answer, Card, Empty, Failure, Field, Segments, ViewHead } from "../ui/parts";
+import { Tabs, useTab } from "../ui/tabs";
+import { AudienceList } from "./neighbour_parts/audience";
+import { BoughtTogether } from "./neighbour_parts/bought_together";
 import "../styles/neighbours.css";
 
 const K = 15;
@@ -134,6 +137,7 @@ export default function Neighbours() {
   );
   const id = named ?? first.data;
   const [text, setText] = useState("");
+  const tab = useTab("like");
   const spaces = useQuery((client, signal) => client.listSpaces({ signal }), []);
   const space = params.get("space") ?? "";
   const open = (next: string) => setParams(kind === "items" ? { item: next, user: undefined } : { user: next, item: undefined });
@@ -178,7 +182,25 @@ export default function Neighbours() {
         {id ? (
           <Card key={`${kind} ${id}`}>
             <Header kind={kind} id={id} />
-            <List kind={kind} id={id} space={space} />
+            {kind === "users" ? (
+              <List kind={kind} id={id} space={space} />
+            ) : (
+              <div class="stack">
+                <Tabs
+                  label="What to know of the item"
+                  current={tab}
+                  tabs={[
+                    ["like", "Like it"],
+                    ["together", "Bought together"],
+                    ["tell", "Whom to tell"],
+                  ]}
+                >
+                  {tab === "like" && <List kind={kind} id={id} space={space} />}
+                  {tab === "together" && <BoughtTogether item={id} />}
+                  {tab === "tell" && <AudienceList item={id} />}
+                </Tabs>
+              </div>
+            )}
           </Card>
         ) : (
           first.data === undefined && !first.loading && <Card><Empty title="There are no items yet" actions={<a class="button" href={href("start")}>Import data</a>} /></Card>

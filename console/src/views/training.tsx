@@ -19,7 +19,9 @@ const MODELS: [string, string][] = [
   ["ials", "A space of tastes; fast and strong"],
   ["bpr", "A space of tastes, learned by comparing pairs"],
   ["ease", "Item to item, for small catalogues"],
+  ["bought_together", "What is bought in one basket"],
   ["graph_filter", "Two steps over who took what"],
+  ["bspm", "Taste blurred and sharpened again"],
   ["mf", "Ratings, predicted"],
   ["content", "Words of the items; enables search by text"],
   ["two_tower", "Features of users and items"],
@@ -323,7 +325,7 @@ export default function Training() {
   const generations = useQuery((client, signal) => client.listGenerations({ signal }), []);
   const jobs = useQuery((client, signal) => client.listJobs({ signal }), [], 5000);
   const stats = useQuery((client, signal) => client.stats({ signal }), []);
-  const running = jobs.data?.find((job) => job.state === "running" || job.state === "queued")?.job;
+  const running = jobs.data?.find((job) => job.kind === "train" && (job.state === "running" || job.state === "queued"))?.job;
   const watched = route.value.params.get("job") ?? running;
   const job = useJob(watched, () => {
     generations.reload();
@@ -373,7 +375,7 @@ export default function Training() {
         <Answer query={generations} height={200}>
           {(data) => <Generations generations={data.generations} onChanged={() => (generations.reload(), stats.reload())} />}
         </Answer>
-        <Jobs jobs={jobs.data ?? []} onOpen={(id) => setParams({ job: id })} />
+        <Jobs jobs={(jobs.data ?? []).filter((one) => one.kind === "train")} onOpen={(id) => setParams({ job: id })} />
       </div>
     </>
   );

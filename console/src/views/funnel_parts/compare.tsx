@@ -1,6 +1,6 @@
-// Two funnels beside each other for one user.
+// Two funnels beside each other for one user, made under one state and with the same chance.
 import type { Recommendations } from "@tamis/client";
-import { duration, percent } from "../../data/format";
+import { decimal, duration, percent } from "../../data/format";
 import { route, setParams } from "../../data/route";
 import { useQuery } from "../../data/use_query";
 import { ItemList } from "../../ui/item_list";
@@ -14,9 +14,8 @@ function microsOf(answer: Recommendations): number {
 
 export function Compare({ name, names, user }: { name: string; names: string[]; user: string | undefined }) {
   const other = route.value.params.get("other") ?? names.find((one) => one !== name) ?? name;
-  const request = { k: K, features: true, explain: true, dry_run: true };
   const both = useQuery(
-    user ? (client, signal) => Promise.all([name, other].map((funnel) => client.recommend(user, { ...request, funnel }, { signal }))) : null,
+    user ? (client, signal) => client.compare({ user, k: K, a: name, b: other, request: { features: true, explain: true } }, { signal }) : null,
     [user, name, other],
   );
   return (
@@ -31,10 +30,8 @@ export function Compare({ name, names, user }: { name: string; names: string[]; 
         </Field>
       </Card>
       <Answer query={both} height={400}>
-        {(answers) => {
-          const [left, right] = answers as [Recommendations, Recommendations];
-          const rightItems = new Set(right.items.map((item) => item.item));
-          const common = left.items.filter((item) => rightItems.has(item.item)).length;
+        {(comparison) => {
+          const { a: left, b: right } = comparison;
           const moves = (here: Recommendations, there: Recommendations) => {
             const ranks = new Map(there.items.map((item) => [item.item, item.rank]));
             return new Map(here.items.map((item) => [item.item, ranks.has(item.item) ? ranks.get(item.item)! - item.rank : ("new" as const)]));
@@ -43,12 +40,20 @@ export function Compare({ name, names, user }: { name: string; names: string[]; 
             <>
               <Card>
                 <div class="stats">
-                  <Stat label="In both lists">
-                    {common} <small>of {K}</small>
+                  <Stat label="In both lists" detail={comparison.shared > 0 ? `their places differ by ${decimal(comparison.mean_rank_change, 1)} on average` : undefined}>
+                    {comparison.shared} <small>of {K}</small>
                   </Stat>
-                  <Stat label={name}>{duration(microsOf(left) / 1e6)}</Stat>
-                  <Stat label={other}>{duration(microsOf(right) / 1e6)}</Stat>
-                  <Stat label="Overlap">{percent(common / Math.max(1, left.items.length), 0)}</Stat>
+                  <Stat label="Alike" detail="the head of the lists counts more">
+                    {percent(comparison.rank_biased_overlap, 0)}
+                  </Stat>
+                  <Stat label={name} detail="time in the server">
+                    {duration(microsOf(left) / 1e6)}
+                  </Stat>
+                  {other !== name && (
+                    <Stat label={other} detail="time in the server">
+                      {duration(microsOf(right) / 1e6)}
+                    </Stat>
+                  )}
                 </div>
               </Card>
               <div class="grid two">
