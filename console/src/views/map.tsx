@@ -67,19 +67,19 @@ async function vectorAt(map: SpaceMap, place: [number, number]): Promise<number[
 }
 
 interface Star {
-  base: number[];
+  base?: number[]; // of maps whose axes lead back into the space
   place: [number, number];
   at: [number, number];
 }
 
-type Wanted = () => number[] | Promise<number[]>;
+type Question = () => Promise<Scored>;
 
-/** Asks for the neighbours of a moved vector, one question at a time: the newest place wins. */
-function useChase(space: string): { found: Scored | undefined; took: number | undefined; error: string; chase: (wanted: Wanted) => void; clear: () => void } {
+/** Asks one question at a time: the newest place wins. */
+function useChase(): { found: Scored | undefined; took: number | undefined; error: string; chase: (question: Question) => void; clear: () => void } {
   const [found, setFound] = useState<Scored>();
   const [took, setTook] = useState<number>();
   const [error, setError] = useState("");
-  const wanted = useRef<Wanted>();
+  const wanted = useRef<Question>();
   const isBusy = useRef(false);
   const run = async () => {
     if (isBusy.current) return;
@@ -89,8 +89,7 @@ function useChase(space: string): { found: Scored | undefined; took: number | un
       wanted.current = undefined;
       const started = performance.now();
       try {
-        const vector = await next();
-        const answer = await api.value.search({ space, vector, k: K, features: true });
+        const answer = await next();
         remember((answer.items ?? []) as { item: string }[]);
         setFound(answer);
         setTook((performance.now() - started) / 1000);
@@ -122,7 +121,7 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
   const [problem, setProblem] = useState("");
   const [starProblem, setStarProblem] = useState("");
   const [paintedIn, setPaintedIn] = useState<number>();
-  const { found, took, error, chase, clear } = useChase(map.space);
+  const { found, took, error, chase, clear } = useChase();
   const dark = isDark.value;
   const starNow = useRef<Star>();
   starNow.current = star;
@@ -136,11 +135,14 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
     return labelsOf(places.x, places.y, values.map((value) => (typeof value === "string" ? value : null)));
   }, [titles.data, places]);
 
-  const moved = (to: [number, number], from: Star): Wanted => {
-    if (map.method === "umap") return () => vectorAt(map, to);
+  const near = (vector: number[]) => api.value.search({ space: map.space, vector, k: K, features: true });
+  const moved = (to: [number, number], from: Star): Question => {
+    if (map.method === "umap" || !from.base) return async () => near(await vectorAt(map, to));
     const [dx, dy] = [to[0] - from.at[0], to[1] - from.at[1]];
-    return () => from.base.map((entry, i) => entry + dx * map.axes[0][i]! + dy * map.axes[1][i]!);
+    const vector = from.base.map((entry, i) => entry + dx * map.axes[0][i]! + dy * map.axes[1][i]!);
+    return () => near(vector);
   };
+  const atHome = (): Question => () => api.value.search({ space: map.space, user: user!, k: K, features: true });
 
   useEffect(() => {
     try {
@@ -189,26 +191,31 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
     if (!user) return undefined;
     const controller = new AbortController();
     /** Among the nearest items of the user, the nearest of them first. */
-    const amongItems = async (base: number[]): Promise<[number, number]> => {
-      const near = await api.value.search({ space: map.space, vector: base, k: K, features: true }, { signal: controller.signal });
+    const amongItems = async (): Promise<Star> => {
+      const found = await api.value.search({ space: map.space, user, k: K }, { signal: controller.signal });
       let [x, y, total] = [0, 0, 0];
-      for (const item of near.items ?? []) {
+      for (const item of found.items ?? []) {
         const i = index.get(item.item);
         if (i === undefined) continue;
         const weight = 1 / item.rank;
         [x, y, total] = [x + map.x[i]! * weight, y + map.y[i]! * weight, total + weight];
       }
-      return total > 0 ? [x / total, y / total] : [0, 0];
+      const at: [number, number] = total > 0 ? [x / total, y / total] : [0, 0];
+      return { place: at, at };
     };
-    const put = async () => {
+    const byAxes = async (): Promise<Star> => {
       const stored = await api.value.getVector(map.space, "users", user, { signal: controller.signal });
       const length = map.normalized ? Math.hypot(...stored) || 1 : 1;
       const base = stored.map((entry) => entry / length);
-      const at = map.method === "umap" ? await amongItems(base) : projectOn(map, base);
+      const at = projectOn(map, base);
+      return { base, place: at, at };
+    };
+    const put = async () => {
+      const made = await (map.method === "umap" ? amongItems() : byAxes());
       if (controller.signal.aborted) return;
-      setStar({ base, place: at, at });
-      board.current?.fit([at]);
-      chase(() => base);
+      setStar(made);
+      board.current?.fit([made.at]);
+      chase(atHome());
     };
     put().catch((failure: unknown) => !controller.signal.aborted && setStarProblem(messageOf(failure)));
     return () => controller.abort();
@@ -342,7 +349,7 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
                   {text}
                 </button>
               ))}
-              <button type="button" disabled={!isMoved} onClick={() => (setStar({ ...star, place: star.at }), chase(() => star.base))}>
+              <button type="button" disabled={!isMoved} onClick={() => (setStar({ ...star, place: star.at }), chase(atHome()))}>
                 Back
               </button>
             </div>
