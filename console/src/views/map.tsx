@@ -123,6 +123,7 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
   const [paintedIn, setPaintedIn] = useState<number>();
   const { found, took, error, chase, clear } = useChase();
   const dark = isDark.value;
+  const stored = useRef<number>(); // users who have a vector of their own in the space
   const starNow = useRef<Star>();
   starNow.current = star;
   const places = useMemo(() => ({ x: Float32Array.from(map.x), y: Float32Array.from(map.y) }), [map]);
@@ -204,14 +205,15 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
       return { place: at, at };
     };
     const byAxes = async (): Promise<Star> => {
-      const stored = await api.value.getVector(map.space, "users", user, { signal: controller.signal });
-      const length = map.normalized ? Math.hypot(...stored) || 1 : 1;
-      const base = stored.map((entry) => entry / length);
+      const own = await api.value.getVector(map.space, "users", user, { signal: controller.signal });
+      const length = map.normalized ? Math.hypot(...own) || 1 : 1;
+      const base = own.map((entry) => entry / length);
       const at = projectOn(map, base);
       return { base, place: at, at };
     };
     const put = async () => {
-      const made = await (map.method === "umap" ? amongItems() : byAxes());
+      const isStored = map.method === "pca" && (stored.current ??= (await api.value.stats()).spaces.find((one) => one.name === map.space)?.user_vectors ?? 0) > 0;
+      const made = await (isStored ? byAxes() : amongItems());
       if (controller.signal.aborted) return;
       setStar(made);
       board.current?.fit([made.at]);
