@@ -165,6 +165,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   // The layout of a space where there is a current one, or soon; else null, and `job` is the one that makes it.
   Result<std::shared_ptr<const SpaceLayout>> find_layout(const std::string& space, std::string* job)
       TAMIS_EXCLUDES(layouts_mutex_);
+  std::shared_ptr<const SpaceLayout> layout_of(const std::string& space) const TAMIS_EXCLUDES(layouts_mutex_);
   Result<std::string> start_layout(const std::string& space) TAMIS_EXCLUDES(layouts_mutex_);  // the job
   Status check_memory(const std::vector<Mutation>& mutations) const;
   // Checks and completes all of a write, in order.

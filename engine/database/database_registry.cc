@@ -63,6 +63,12 @@ Result<SpaceFactors> DatabaseImpl::find_space_factors(const SpaceFactorsRequest&
   return engine::find_space_factors(*live()->pin(), request, sequence);
 }
 
+std::shared_ptr<const SpaceLayout> DatabaseImpl::layout_of(const std::string& space) const {
+  MutexLock lock(layouts_mutex_);
+  const auto found = layouts_.find(space);
+  return found == layouts_.end() ? nullptr : found->second;
+}
+
 Result<std::string> DatabaseImpl::start_layout(const std::string& space) {
   MutexLock lock(layouts_mutex_);
   std::string& last = layout_jobs_[space];
@@ -73,7 +79,8 @@ Result<std::string> DatabaseImpl::start_layout(const std::string& space) {
     const LayoutControl control{
         .report = [&](double progress, std::string_view stage) { run.report(progress, stage, space); },
         .cancelled = run.cancelled()};
-    TAMIS_ASSIGN_OR_RETURN(SpaceLayout layout, lay_out_space(*live()->pin(), space, control));
+    const std::shared_ptr<const SpaceLayout> before = layout_of(space);
+    TAMIS_ASSIGN_OR_RETURN(SpaceLayout layout, lay_out_space(*live()->pin(), space, before.get(), control));
     const std::string detail = std::to_string(layout.items.size()) + " items of " + space;
     MutexLock kept(layouts_mutex_);
     layouts_[space] = std::make_shared<const SpaceLayout>(std::move(layout));
@@ -86,10 +93,8 @@ Result<std::string> DatabaseImpl::start_layout(const std::string& space) {
 
 Result<std::shared_ptr<const SpaceLayout>> DatabaseImpl::find_layout(const std::string& space, std::string* job) {
   const auto current = [&]() -> std::shared_ptr<const SpaceLayout> {
-    const auto state = live()->pin();
-    MutexLock lock(layouts_mutex_);
-    const auto found = layouts_.find(space);
-    return found != layouts_.end() && is_current(*state, space, *found->second) ? found->second : nullptr;
+    auto layout = layout_of(space);
+    return layout != nullptr && is_current(*live()->pin(), space, *layout) ? layout : nullptr;
   };
   if (auto layout = current()) return layout;
   if (!live()->pin()->spaces.contains(space)) return no_space(space);

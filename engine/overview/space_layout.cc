@@ -25,7 +25,7 @@ class LayoutRun {
  public:
   LayoutRun(const SpaceIndex& space, const LayoutControl& control) : space_(space), control_(control) {}
 
-  Result<std::vector<std::array<float, 2>>> run(const std::vector<SpaceRow>& items) {
+  Result<std::vector<std::array<float, 2>>> run(const std::vector<SpaceRow>& items, const SpaceLayout* before) {
     const std::uint32_t dim = space_.space.dim;
     std::vector<float> rows(items.size() * dim);
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -33,11 +33,8 @@ class LayoutRun {
       read_vector(space_, items[i].id, std::span(rows).subspan(i * dim, dim));
     }
     TAMIS_ASSIGN_OR_RETURN(const auto neighbors, find_neighbors(items, rows));
-    const std::size_t sampled = std::min(items.size(), kMaxAxisRows) * dim;
-    const models::PrincipalAxes axes = models::find_principal_axes(std::span(rows).first(sampled), dim);
-    std::vector<std::array<float, 2>> start;
-    for (std::size_t i = 0; i < items.size(); ++i)
-      start.push_back(models::project(axes, std::span(rows).subspan(i * dim, dim)));
+    std::vector<std::array<float, 2>> start =
+        before == nullptr ? start_on_axes(rows) : start_as_before(items, neighbors, *before);
     const models::TrainControl control{.report =
                                            [&](double progress, std::string_view) {
                                              if (control_.report)
@@ -48,6 +45,38 @@ class LayoutRun {
   }
 
  private:
+  std::vector<std::array<float, 2>> start_on_axes(std::span<const float> rows) const {
+    const std::uint32_t dim = space_.space.dim;
+    const std::size_t sampled = std::min(rows.size(), kMaxAxisRows * dim);
+    const models::PrincipalAxes axes = models::find_principal_axes(rows.first(sampled), dim);
+    std::vector<std::array<float, 2>> start;
+    for (std::size_t i = 0; i < rows.size(); i += dim) start.push_back(models::project(axes, rows.subspan(i, dim)));
+    return start;
+  }
+
+  // New items start in the midst of those of their neighbours that were there before, in the middle where none was.
+  static std::vector<std::array<float, 2>> start_as_before(const std::vector<SpaceRow>& items,
+                                                           const std::vector<std::vector<models::ScoredId>>& neighbors,
+                                                           const SpaceLayout& before) {
+    std::vector<std::array<float, 2>> start;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (const auto place = place_in(before, items[i].id)) {
+        start.push_back(*place);
+        continue;
+      }
+      std::array<float, 2> sum = {0, 0};
+      float met = 0;
+      for (const models::ScoredId& neighbor : neighbors[i]) {
+        const auto place = place_in(before, items[neighbor.id].id);
+        if (!place) continue;
+        for (std::size_t axis = 0; axis < 2; ++axis) sum[axis] += (*place)[axis];
+        ++met;
+      }
+      start.push_back({sum[0] / std::max(1.0F, met), sum[1] / std::max(1.0F, met)});
+    }
+    return start;
+  }
+
   Result<std::vector<std::vector<models::ScoredId>>> find_neighbors(const std::vector<SpaceRow>& items,
                                                                     std::span<const float> rows) {
     const std::uint32_t dim = space_.space.dim;
@@ -93,7 +122,14 @@ class LayoutRun {
 
 }  // namespace
 
-Result<SpaceLayout> lay_out_space(const ReadState& state, const std::string& name, const LayoutControl& control) {
+std::optional<std::array<float, 2>> place_in(const SpaceLayout& layout, DenseId item) {
+  const auto found = std::lower_bound(layout.items.begin(), layout.items.end(), item);
+  if (found == layout.items.end() || *found != item) return std::nullopt;
+  return layout.places[static_cast<std::size_t>(found - layout.items.begin())];
+}
+
+Result<SpaceLayout> lay_out_space(const ReadState& state, const std::string& name, const SpaceLayout* before,
+                                  const LayoutControl& control) {
   const auto found = state.spaces.find(name);
   if (found == state.spaces.end()) return Status::not_found("space \"" + name + "\" does not exist").at_field("space");
   const SpaceIndex& space = *found->second;
@@ -102,7 +138,7 @@ Result<SpaceLayout> lay_out_space(const ReadState& state, const std::string& nam
   layout.generation = generation_of(state, space);
   layout.total = items.size();
   items = thin_out(std::move(items), kMaxLayoutItems);
-  TAMIS_ASSIGN_OR_RETURN(layout.places, LayoutRun(space, control).run(items));
+  TAMIS_ASSIGN_OR_RETURN(layout.places, LayoutRun(space, control).run(items, before));
   for (const SpaceRow& item : items) layout.items.push_back(item.id);
   return layout;
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,14 @@ struct LayoutControl {
   const std::atomic<bool>* cancelled = nullptr;                              // may be null
 };
 
-// By the index's own 15 neighbours of each item, from principal axes. The same neighbours give the same places.
-// not_found (space), unavailable once cancelled.
-Result<SpaceLayout> lay_out_space(const ReadState& state, const std::string& space, const LayoutControl& control);
+// By the index's own 15 neighbours of each item. Items start where `before`, the layout of an earlier generation, has
+// them, so that people find their way again, and new ones among their neighbours; without it (null) all start on
+// principal axes, and the same neighbours give the same places. not_found (space), unavailable once cancelled.
+Result<SpaceLayout> lay_out_space(const ReadState& state, const std::string& space, const SpaceLayout* before,
+                                  const LayoutControl& control);
+
+// Where the layout has an item; nothing where it lacks it.
+std::optional<std::array<float, 2>> place_in(const SpaceLayout& layout, DenseId item);
 
 // Whether a layout still shows the space: of the serving generation, and of about as many items as there are.
 bool is_current(const ReadState& state, const std::string& space, const SpaceLayout& layout);

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "common/cancellation.h"
 #include "engine/live/space_index.h"
@@ -39,13 +41,6 @@ void add_point(const ReadState& state, const SpaceMapRequest& request, const Spa
   map->value.push_back(has_value ? value->second : FeatureValue());
 }
 
-bool find_place(const SpaceLayout& layout, DenseId item, std::array<float, 2>* place) {
-  const auto found = std::lower_bound(layout.items.begin(), layout.items.end(), item);
-  if (found == layout.items.end() || *found != item) return false;
-  *place = layout.places[static_cast<std::size_t>(found - layout.items.begin())];
-  return true;
-}
-
 }  // namespace
 
 Result<SpaceMap> map_space(const ReadState& state, const SpaceMapRequest& request, Sequence sequence,
@@ -71,9 +66,9 @@ Result<SpaceMap> map_space(const ReadState& state, const SpaceMapRequest& reques
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i % 1'024 == 0) TAMIS_RETURN_IF_ERROR(check_cancelled());
     if (!read_vector(space, items[i].id, vector)) continue;  // removed meanwhile
-    std::array<float, 2> point = models::project(axes, vector);
-    if (layout != nullptr && !find_place(*layout, items[i].id, &point)) continue;
-    add_point(state, request, items[i], point, &map);
+    const std::optional<std::array<float, 2>> place =
+        layout == nullptr ? models::project(axes, vector) : place_in(*layout, items[i].id);
+    if (place) add_point(state, request, items[i], *place, &map);
   }
   map.mean = std::move(axes.mean);
   map.axes = std::move(axes.axes);

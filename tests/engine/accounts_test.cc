@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
+#include <tuple>
 
 #include "tests/engine/camps_fixture.h"
 
@@ -86,9 +88,29 @@ TEST_F(AccountsTest, MapsNeighboursNearEachOther) {
   const auto again = database->map_space({.space = "ials", .method = MapMethod::kUmap});
   EXPECT_EQ(again->x, map->x);
   EXPECT_THAT(database->list_jobs(), SizeIs(2));
+  write({PutInteraction{interaction("u0", "i2", "purchase")}});
   ASSERT_EQ(train({.models = {"ials"}}).state, JobState::kSucceeded);
-  ASSERT_TRUE(database->map_space({.space = "ials", .method = MapMethod::kUmap}).is_ok());
+  auto next = database->map_space({.space = "ials", .method = MapMethod::kUmap});
+  ASSERT_TRUE(next.is_ok());
+  if (!next->pending.empty()) {
+    wait_for_end(next->pending);
+    next = database->map_space({.space = "ials", .method = MapMethod::kUmap});
+  }
   EXPECT_THAT(database->list_jobs(), SizeIs(4));
+  // A camp is where it was.
+  const auto middle = [](const SpaceMap& of, int camp) {
+    std::array<double, 2> sum = {0, 0};
+    for (std::size_t i = 0; i < of.items.size(); ++i) {
+      if (camp_of(of.items[i]) != camp) continue;
+      sum[0] += of.x[i] / 20;
+      sum[1] += of.y[i] / 20;
+    }
+    return sum;
+  };
+  for (const int camp : {0, 1}) {
+    const auto [was, is, other] = std::tuple(middle(*map, camp), middle(*next, camp), middle(*map, 1 - camp));
+    EXPECT_LT(std::hypot(is[0] - was[0], is[1] - was[1]), std::hypot(is[0] - other[0], is[1] - other[1])) << camp;
+  }
   EXPECT_EQ(database->map_space({.space = "ials"})->method, MapMethod::kPca);
   EXPECT_EQ(database->map_space({.space = "nowhere", .method = MapMethod::kUmap}).status().code(),
             StatusCode::kNotFound);

@@ -1,7 +1,7 @@
 // Factors: the directions in which the items of a space differ, what lies at both ends of each, and how many are needed.
 import type { LoadedItem, SpaceFactors } from "@tamis/client";
 import { useItems } from "../data/entities";
-import { count, decimal, percent, titleOf } from "../data/format";
+import { count, percent, titleOf } from "../data/format";
 import { href, route, setParams } from "../data/route";
 import { useQuery } from "../data/use_query";
 import { markingWords } from "../data/words";
@@ -26,7 +26,7 @@ function Ends({ title, items, features, most }: { title: string; items: LoadedIt
             <span class="loading-bar" aria-hidden="true">
               <i class={item.loading >= 0 ? "" : "low"} style={{ width: `${(Math.abs(item.loading) / most) * 100}%` }} />
             </span>
-            <span class="tabular small muted">{decimal(item.loading, 2)}</span>
+            <span class="tabular small muted">{item.loading.toFixed(2)}</span>
           </li>
         ))}
       </ol>

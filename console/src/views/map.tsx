@@ -198,7 +198,7 @@ function Board({ map, field, kind, user }: { map: SpaceMap; field: string; kind:
       for (const item of found.items ?? []) {
         const i = index.get(item.item);
         if (i === undefined) continue;
-        const weight = 1 / item.rank;
+        const weight = 1 / item.rank ** 2;
         [x, y, total] = [x + map.x[i]! * weight, y + map.y[i]! * weight, total + weight];
       }
       const at: [number, number] = total > 0 ? [x / total, y / total] : [0, 0];

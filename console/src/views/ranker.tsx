@@ -45,7 +45,7 @@ function plainName(feature: string): string {
 
 function valueText(value: FeatureValue | undefined): string {
   if (value === undefined) return "unknown";
-  return typeof value !== "number" ? featureText(value) : value !== 0 && Math.abs(value) < 0.001 ? "about 0" : decimal(value, 3);
+  return typeof value !== "number" ? featureText(value) : value !== 0 && Math.abs(value) < 0.001 ? "about 0" : decimal(value, Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 1 : 3);
 }
 
 function Effects({ account }: { account: RankerAccount }) {

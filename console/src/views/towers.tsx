@@ -19,6 +19,10 @@ const WORDS: Record<UserPart["part"], [string, string]> = {
 };
 const STAGES: Record<string, string> = { user_state: "Read the history", embed: "Make the vector", search: "Find the nearest items" };
 
+function isUsed(part: UserPart): boolean {
+  return part.count > 0 && part.change >= 1e-6;
+}
+
 /** The angle between two vectors, of 1 - their cosine. */
 function degrees(change: number): number {
   return (Math.acos(Math.max(-1, Math.min(1, 1 - change))) * 180) / Math.PI;
@@ -35,9 +39,9 @@ function Towers({ data }: { data: UserParts }) {
         <p class="small muted">computed now, for each request</p>
         <ul>
           {data.parts.map((part) => (
-            <li key={part.part} class={part.count === 0 ? "absent" : ""}>
-              <Icon name={part.count === 0 ? "close" : "check"} width="14" height="14" /> {WORDS[part.part][0]}{" "}
-              <span class="muted">{part.count === 0 ? "none" : part.part === "trained_row" ? "" : count(part.count)}</span>
+            <li key={part.part} class={isUsed(part) ? "" : "absent"}>
+              <Icon name={isUsed(part) ? "check" : "close"} width="14" height="14" /> {WORDS[part.part][0]}{" "}
+              <span class="muted">{part.count === 0 ? "none" : !isUsed(part) ? "not read by this space" : part.part === "trained_row" ? "" : count(part.count)}</span>
             </li>
           ))}
         </ul>
@@ -68,8 +72,8 @@ function Towers({ data }: { data: UserParts }) {
 }
 
 function Changes({ data }: { data: UserParts }) {
-  const there = data.parts.filter((part) => part.count > 0);
-  const absent = data.parts.filter((part) => part.count === 0);
+  const there = data.parts.filter(isUsed);
+  const absent = data.parts.filter((part) => !isUsed(part));
   const features = useItems([...data.nearest, ...there.flatMap((part) => part.nearest)]);
   return (
     <Card title="What each part is worth" hint="The vector is made again without the part. The bar says how many of the ten nearest items others would then stand for.">
@@ -92,9 +96,7 @@ function Changes({ data }: { data: UserParts }) {
                 {!part.has_place
                   ? "Without it nothing places this user, and the list falls back on what is popular."
                   : part.replaced === 0
-                    ? part.change < 1e-6
-                      ? "This space does not look at it: the vector stays as it is."
-                      : `Without it the vector turns by ${turn(part.change)}, too little to change the list.`
+                    ? `Without it the vector turns by ${turn(part.change)}, too little to change the list.`
                     : (
                         <>
                           Without it these would come: {others.map((item, i) => <span key={item}>{i > 0 && ", "}<ItemName id={item} features={features(item)} /></span>)}
