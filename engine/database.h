@@ -136,7 +136,7 @@ class Database {
   // For people who look at the whole: what the items of a space differ in, the items in two dimensions, and a sample of
   // the user x item matrix.
   virtual Result<SpaceFactors> find_space_factors(const SpaceFactorsRequest& request) const = 0;
-  // By kUmap it waits some seconds for the layout, which a job of kind "map" makes once per generation; until then the
+  // By kUmap it waits a second for the layout, which a job of kind "map" makes once per generation; until then the
   // answer is by kPca and names the job.
   virtual Result<SpaceMap> map_space(const SpaceMapRequest& request) = 0;
   virtual Result<MatrixSample> sample_matrix(const MatrixSampleRequest& request) const = 0;

@@ -11,7 +11,7 @@
 namespace tamis::engine {
 namespace {
 
-constexpr std::chrono::milliseconds kLayoutPatience{3'000};  // a layout that takes longer is left to its job
+constexpr std::chrono::milliseconds kLayoutPatience{1'000};  // a layout that takes longer is left to its job
 
 Status no_space(std::string_view name) {
   return Status::not_found("space \"" + std::string(name) + "\" does not exist").at_field("space");

@@ -1,6 +1,6 @@
 // What things are made of, for people who ask why: GET /v1/spaces/{name}/factors,
 // POST /v1/spaces/{name}/vectors/users/{id}/parts, POST /v1/users/{id}/recommendations/what-if/{item}. Each costs many
-// queries, so workers do them.
+// queries, so they are heavy.
 #include "server/json/account_json.h"
 #include "server/json/json_reader.h"
 #include "server/routes/reply.h"
@@ -16,7 +16,7 @@ asio::awaitable<Response> get_factors(Exchange& exchange) {
   TAMIS_REPLY_IF_ERROR(query.finish());
   Database* database = exchange.app().database;
   std::function<Result<SpaceFactors>()> work = [database, request] { return database->find_space_factors(request); };
-  const auto factors = co_await exchange.offload<SpaceFactors>(*exchange.app().workers, std::move(work));
+  const auto factors = co_await exchange.query<SpaceFactors>(/*is_light=*/false, std::move(work));
   if (!factors.is_ok()) co_return fail(exchange, factors.status());
   co_return reply([&](JsonWriter* json) { write_space_factors(*factors, json); });
 }
@@ -38,7 +38,7 @@ asio::awaitable<Response> post_parts(Exchange& exchange) {
   TAMIS_REPLY_IF_ERROR(read_optional_body(exchange, &request, read_user_parts));
   Database* database = exchange.app().database;
   std::function<Result<UserParts>()> work = [database, request] { return database->user_parts(request); };
-  const auto parts = co_await exchange.offload<UserParts>(*exchange.app().workers, std::move(work));
+  const auto parts = co_await exchange.query<UserParts>(/*is_light=*/false, std::move(work));
   if (!parts.is_ok()) co_return fail(exchange, parts.status());
   co_return reply([&](JsonWriter* json) { write_user_parts(*parts, json); });
 }
@@ -48,8 +48,9 @@ asio::awaitable<Response> post_what_if(Exchange& exchange) {
   RankerAccountRequest asked{.request = {.user = exchange.parameter(0)}, .item = exchange.parameter(1)};
   TAMIS_REPLY_IF_ERROR(read_optional_body(exchange, &asked, read_ranker_account));
   Database* database = exchange.app().database;
+  TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(asked.request.min_seq, asked.request.min_seq_timeout_ms));
   std::function<Result<RankerAccount>()> work = [database, asked] { return database->ranker_account(asked); };
-  const auto account = co_await exchange.offload<RankerAccount>(*exchange.app().workers, std::move(work));
+  const auto account = co_await exchange.query<RankerAccount>(/*is_light=*/false, std::move(work));
   if (!account.is_ok()) co_return fail(exchange, account.status());
   co_return reply([&](JsonWriter* json) { write_ranker_account(*account, json); });
 }

@@ -109,7 +109,7 @@ function Changes({ data }: { data: UserParts }) {
         })}
         {absent.length > 0 && (
           <p class="small muted">
-            No part in it: {absent.map((part) => WORDS[part.part][0].toLowerCase()).join(", ")}. {absent.some((part) => part.part === "profile" || part.part === "context") && "Models that read features, such as two_tower, would use them."}
+            No part in it: {absent.map((part) => WORDS[part.part][0].toLowerCase()).join(", ")}. {data.encoder !== "two_tower" && absent.some((part) => part.part === "profile" || part.part === "context") && "Models that read features, such as two_tower, would use them."}
           </p>
         )}
       </div>
