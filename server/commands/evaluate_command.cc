@@ -340,7 +340,7 @@ void add_evaluate_command(CLI::App& app, int* exit_code) {
   command->add_option(
       "-d,--data", flags->data,
       "The file (leave-one-out, ratings, liked), the directory of the files (split), or the data directory of a "
-      "database that no server has open (time-split)");
+      "database, which a server may have open (time-split)");
   command->add_option("--validation-input", flags->split.validation_input, "Histories of the validation (split)");
   command->add_option("--validation-output", flags->split.validation_output, "What followed them (split)");
   command->add_option("--test-input", flags->split.test_input, "Histories of the test (split)");
