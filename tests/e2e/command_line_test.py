@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from tamis_server import TamisServer
@@ -160,6 +161,13 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.tamis(server, "export", "vectors", "--space", "rows"),
                          self.tamis(server, "export", "vectors", "--space", "columns"))
 
+    def assert_logged(self, server, text):
+        """Lines are written by a thread of their own, soon after what they tell."""
+        deadline = time.monotonic() + 10
+        while text not in server.log_path.read_text() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertIn(text, server.log_path.read_text())
+
     def test_train_recommend_similar_stats_snapshot(self):
         server = self.serve("one")
         rows = ["user,item,type"] + [f"u{u},i{(u * 7 + n) % 20},purchase" for u in range(60) for n in range(1 + u % 6)]
@@ -179,10 +187,9 @@ class CommandLine(unittest.TestCase):
         server.call("DELETE", "/v1/interactions?user=u5&type=purchase")
         self.tamis(server, "train", "--model", "popular")
         server.call("POST", "/v1/generations/rollback")
-        log = server.log_path.read_text()
         for told in (f"training {job['job']} begins", "generation 'g1' serves", "snapshot of sequence", "copy1",
                      "interactions were taken back", "rolled back from 'g2'"):
-            self.assertIn(told, log)
+            self.assert_logged(server, told)
 
     def test_training_tells_what_it_knows_and_what_it_refuses(self):
         server = self.serve("one")

@@ -28,6 +28,7 @@ MAY_REFUSE = (
     "GET /v1/items/{id}/bought_together", "GET /v1/items/{id}/audience", "POST /v1/bought_together", "POST /v1/compare",
     "POST /v1/pages", "POST /v1/batches", "POST /v1/evaluate", "POST /v1/recommendations", "POST /v1/search", "POST /v1/train",
     "GET /v1/users/{id}/recommendations", "POST /v1/users/{id}/recommendations",
+    "POST /v1/users/{id}/recommendations/what-if/{item}", "POST /v1/spaces/{name}/vectors/users/{id}/parts",
     "GET /v1/users/{id}/recommendations/why-not/{item}", "POST /v1/users/{id}/recommendations/why-not/{item}",
     "POST /v1/spaces/{name}/vectors", "PUT /v1/experiments/{name}", "PUT /v1/funnels/{name}", "POST /v1/funnels/validate",
     "PUT /v1/interaction-types/{name}", "POST /v1/users/{id}/merge")
@@ -77,7 +78,7 @@ def main() -> int:
                  "--phases", "examples,coverage,fuzzing", "--max-examples", "5", "--continue-on-failure", "--no-shrink", "--warnings", "off", "--request-timeout", "30"],
                 cwd=directory, capture_output=True, text=True, timeout=420)
             if ran.returncode != 0:
-                print(ran.stdout[-20000:], ran.stderr[-5000:])
+                print("\n".join(line[:500] for line in ran.stdout.splitlines())[-20000:], ran.stderr[-5000:])
             code = server.stop()
         finally:
             server.kill()
