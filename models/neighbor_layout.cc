@@ -143,7 +143,7 @@ Result<std::vector<Point>> lay_out_neighbors(std::span<const std::vector<ScoredI
   for (std::uint32_t epoch = 0; epoch < epochs; ++epoch) {
     TAMIS_RETURN_IF_ERROR(control.check());
     control.progress(static_cast<double>(epoch) / epochs, "epoch " + std::to_string(epoch));
-    const double rate = 1.0 - static_cast<double>(epoch) / epochs;
+    const double rate = options.rate * (1.0 - static_cast<double>(epoch) / epochs);
     for (std::size_t e = 0; e < edges.size(); ++e) {
       if (next[e] > epoch + 1) continue;
       next[e] += most / edges[e].weight;

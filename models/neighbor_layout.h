@@ -18,6 +18,7 @@ namespace tamis::models {
 struct NeighborLayoutOptions {
   std::uint32_t epochs = 0;     // 0: 500 for up to 10,000 points, 200 for more
   std::uint32_t negatives = 5;  // points pushed away for each one that is drawn near
+  double rate = 1;              // of the first epoch's steps, falling to 0; less keeps points nearer to their start
   std::uint64_t seed = 42;
 };
 

@@ -14,8 +14,9 @@ namespace {
 
 constexpr std::size_t kNeighbors = 15;
 constexpr std::size_t kMaxAxisRows = 20'000;
-constexpr double kSearchShare = 0.3;  // of the progress
-constexpr double kOutgrown = 0.1;     // share of items more or fewer from which on a layout is made again
+constexpr double kSearchShare = 0.3;     // of the progress
+constexpr double kRateFromBefore = 0.1;  // a region stays where it was while its items find their places
+constexpr double kOutgrown = 0.1;        // share of items more or fewer from which on a layout is made again
 
 std::string generation_of(const ReadState& state, const SpaceIndex& space) {
   return is_trained(space.space) && state.generation != nullptr ? state.generation->info.id : std::string();
@@ -41,7 +42,8 @@ class LayoutRun {
                                                control_.report(kSearchShare + (1 - kSearchShare) * progress, "layout");
                                            },
                                        .cancelled = control_.cancelled};
-    return models::lay_out_neighbors(neighbors, std::move(start), {}, control);
+    return models::lay_out_neighbors(neighbors, std::move(start), {.rate = before == nullptr ? 1 : kRateFromBefore},
+                                     control);
   }
 
  private:

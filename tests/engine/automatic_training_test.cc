@@ -189,6 +189,9 @@ TEST_F(AutomaticTrainingTest, ItHoldsSomethingOutWhereRunsOtherwiseDoNot) {
 }
 
 TEST_F(AutomaticTrainingTest, TheNextRunStartsFromWhatWasFoundAndTriesTheDefaultsToo) {
+  for (const char* model : {"bpr", "two_tower", "sasrec"})
+    options.training.settings[model] = {{"epochs", "2"}};  // so that none of their trainings is cut short
+  options.training.gate_tolerance = 1;
   open();
   write_camps();
   train();
