@@ -98,8 +98,8 @@ class Database {
 
   // --- queries ---
   virtual Result<RecommendAnswer> recommend(const RecommendRequest& request) = 0;
-  // About how many microseconds of one core recommend() takes, as an upper figure, for servers that keep dear queries
-  // apart. 0 where the request is refused.
+  // An upper estimate of the processor time that recommend() takes, in microseconds of one core. Servers use it to run
+  // expensive queries on separate threads. 0 where the request is refused.
   virtual double recommend_cost_us(const RecommendRequest& request) const = 0;
   // Where `item` falls out of what recommend() would answer, or where it stands. invalid_argument for an item id that
   // cannot be one; an unknown item is an answer.

@@ -58,7 +58,7 @@ std::vector<std::uint32_t> nearest_rows(std::span<const float> rows, std::size_t
   return nearest;
 }
 
-// The numbers of factors that recall is told for: powers of two, and all.
+// The answer gives the recall for these numbers of factors: the powers of two, and all factors.
 std::vector<std::uint32_t> recall_steps(std::size_t components) {
   std::vector<std::uint32_t> steps;
   for (std::uint32_t step = 1; step < components; step *= 2) steps.push_back(step);

@@ -1,4 +1,4 @@
-// What a recommendation costs, told before it runs, so that a dear one does not run where others wait.
+// Estimates the cost of a recommendation before it runs, so that the server can run expensive ones on separate threads.
 #pragma once
 
 #include "engine/funnel.h"

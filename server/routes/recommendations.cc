@@ -51,7 +51,7 @@ Status read_query(const Request& request, RecommendRequest* recommend) {
   return filter.empty() ? Status::ok() : read_filter_parameter(filter, &recommend->filter);
 }
 
-// Longer than that, and the others of this I/O thread would feel it.
+// A longer query would delay the other requests of its I/O thread.
 constexpr double kLightQueryUs = 5'000;
 
 asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, RecommendRequest request) {
@@ -153,7 +153,7 @@ asio::awaitable<Response> post_for_anyone(Exchange& exchange) {
   co_return co_await recommend_to_many(exchange, std::move(request), std::move(*users));
 }
 
-// Exact ranks are dear, so a worker finds them.
+// Exact ranks take long, so this is a heavy query.
 asio::awaitable<Response> explain_absence(Exchange& exchange, RecommendRequest request) {
   TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request.min_seq, request.min_seq_timeout_ms));
   Database* database = exchange.app().database;
