@@ -5,26 +5,13 @@
 #include <zstd.h>
 
 #include "server/http/content_coding.h"
+#include "tests/gzip_of.h"
 #include "tests/server/test_server.h"
 
 namespace tamis::server {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::string gzip_of(std::string_view text) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 std::string gunzip(std::string_view bytes) {
   z_stream stream{};

@@ -2,12 +2,13 @@
 import type { LoadedItem, SpaceFactors } from "@tamis/client";
 import { useItems } from "../data/entities";
 import { count, percent, titleOf } from "../data/format";
-import { href, route, setParams } from "../data/route";
+import { route, setParams } from "../data/route";
 import { useQuery } from "../data/use_query";
 import { markingWords } from "../data/words";
 import { Bars } from "../ui/bars";
 import { ItemName } from "../ui/item_name";
-import { Answer, Card, Empty, Field, Stat, ViewHead } from "../ui/parts";
+import { Answer, Card, Empty, Stat, ViewHead } from "../ui/parts";
+import { NoSpace, SpaceField } from "../ui/space_choice";
 import "../styles/factors.css";
 
 const SHOWN = 8;
@@ -126,21 +127,11 @@ export default function Factors() {
         A space describes each item by a few dozen numbers. Turned so that the strongest differences come first, they show what a catalogue is divided by: each factor has items at both of its ends.
       </ViewHead>
       {spaces.data?.length === 0 ? (
-        <Card>
-          <Empty title="There is no space yet" actions={<a class="button" href={href("training")}>Train</a>}>
-            Training makes one, or you store vectors of your own.
-          </Empty>
-        </Card>
+        <NoSpace />
       ) : (
         <div class="stack">
           <Card>
-            <Field label="Space">
-              <select value={space} onChange={(event) => setParams({ space: event.currentTarget.value, factor: undefined })}>
-                {(spaces.data ?? []).map((one) => (
-                  <option key={one.name}>{one.name}</option>
-                ))}
-              </select>
-            </Field>
+            <SpaceField spaces={spaces.data} space={space} onPick={(name) => setParams({ space: name, factor: undefined })} />
           </Card>
           <Answer query={factors} height={520}>{(data) => <Chosen data={data} />}</Answer>
         </div>

@@ -13,6 +13,7 @@ import { labelsOf } from "../map/labels";
 import { PointMap } from "../map/point_map";
 import { Tile } from "../ui/item_list";
 import { Answer, Card, Empty, Field, Note, ViewHead } from "../ui/parts";
+import { NoSpace, SpaceField } from "../ui/space_choice";
 import { JobProgress, useJob } from "../ui/training_run";
 import { UserPicker } from "../ui/user_picker";
 import "../styles/map.css";
@@ -394,23 +395,13 @@ export default function MapView() {
         Every dot is an item. Items that the same people like lie close together; large dots are popular. Words name what a region holds.
       </ViewHead>
       {spaces.data?.length === 0 ? (
-        <Card>
-          <Empty title="There is no space to draw yet" actions={<a class="button" href={href("training")}>Train</a>}>
-            Training makes one, or you store vectors of your own.
-          </Empty>
-        </Card>
+        <NoSpace />
       ) : (
         <div class="stack">
           <Card>
             <div class="grid map-controls">
               <UserPicker user={user ?? ""} newcomer={false} onPick={(id) => setParams({ user: id })} />
-              <Field label="Space">
-                <select value={space} onChange={(event) => setParams({ space: event.currentTarget.value })}>
-                  {(spaces.data ?? []).map((one) => (
-                    <option key={one.name}>{one.name}</option>
-                  ))}
-                </select>
-              </Field>
+              <SpaceField spaces={spaces.data} space={space} onPick={(name) => setParams({ space: name })} />
               <Field label="Layout">
                 <select value={method} onChange={(event) => setParams({ layout: event.currentTarget.value === "umap" ? undefined : "pca" })}>
                   <option value="umap">neighbourhoods</option>

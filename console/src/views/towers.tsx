@@ -8,6 +8,7 @@ import { Bars } from "../ui/bars";
 import { Icon } from "../ui/icons";
 import { ItemName } from "../ui/item_name";
 import { Answer, Card, Empty, Field, Note, Stat, ViewHead } from "../ui/parts";
+import { NoSpace, SpaceField } from "../ui/space_choice";
 import { UserPicker, useUser } from "../ui/user_picker";
 import "../styles/towers.css";
 
@@ -203,21 +204,13 @@ export default function TowersView() {
         A space gives a score by multiplying two vectors: one for the user, made at the moment of the question, and one for each item, made beforehand. Here is what this user's vector comes from.
       </ViewHead>
       {spaces.data?.length === 0 ? (
-        <Card>
-          <Empty title="There is no space yet" actions={<a class="button" href={href("training")}>Train</a>} />
-        </Card>
+        <NoSpace />
       ) : (
         <div class="stack">
           <Card>
             <div class="grid tower-who">
               <UserPicker user={user ?? ""} onPick={(id) => setParams({ user: id })} />
-              <Field label="Space">
-                <select value={space} onChange={(event) => setParams({ space: event.currentTarget.value })}>
-                  {(spaces.data ?? []).map((one) => (
-                    <option key={one.name}>{one.name}</option>
-                  ))}
-                </select>
-              </Field>
+              <SpaceField spaces={spaces.data} space={space} onPick={(name) => setParams({ space: name })} />
               <Field label="Context">
                 <input value={context} placeholder="device=phone hour=8" spellcheck={false} onChange={(event) => setParams({ context: event.currentTarget.value.trim() })} />
               </Field>
