@@ -17,8 +17,8 @@
 namespace tamis::engine {
 namespace {
 
-constexpr std::size_t kLeftOutItems =
-    40;  // newest items that are left out in turn; the answer lists those that matter most
+// The newest items are left out in turn; the answer lists those that matter most.
+constexpr std::size_t kLeftOutItems = 40;
 
 double cosine_of(std::span<const float> a, std::span<const float> b) {
   double product = 0;
