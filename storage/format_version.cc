@@ -86,11 +86,9 @@ Status settle_format(OpenDatabase* database) {
   }
   std::string value;
   ByteWriter(&value).put_varint(kFormatVersion);
-  rocksdb::Status status = batch.Put(database->table(Table::kMeta), kFormatVersionKey, value);
-  rocksdb::WriteOptions durable;
-  durable.sync = true;
-  if (status.ok()) status = database->db()->Write(durable, &batch);
-  return from_rocks(status, "write the format version");
+  TAMIS_RETURN_IF_ERROR(
+      from_rocks(batch.Put(database->table(Table::kMeta), kFormatVersionKey, value), "write the format version"));
+  return database->write(&batch, Durability::kSync, "write the format version");
 }
 
 }  // namespace tamis::storage

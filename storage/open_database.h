@@ -13,8 +13,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "common/records.h"
 #include "common/status.h"
 #include "storage/rocks_options.h"
 #include "storage/table.h"
@@ -41,6 +43,9 @@ class OpenDatabase {
   Result<Family> create_vector_family(const std::string& name, const RocksResources& resources);
   Status drop_vector_family(const std::string& name);
 
+  // Writes `rows` in one piece; fsynced where `durability` is kSync. Every write goes through here. The status of a
+  // failure says what was being done ("trim the log").
+  Status write(rocksdb::WriteBatch* rows, Durability durability, std::string_view doing);
   // Writes what the tables hold in memory to files; the logs are then obsolete.
   Status flush();
   // Starts writing those tables to files that hold more in memory than `RocksResources::table_memory_bytes`; looks only

@@ -207,10 +207,8 @@ Result<CommittedGroup> RocksStore::commit_group(std::span<std::vector<Mutation>>
 }
 
 Status RocksStore::write(const Pin& pinned, rocksdb::WriteBatch* batch, Durability durability) {
-  rocksdb::WriteOptions options;
-  options.sync = durability == Durability::kSync;
-  const rocksdb::Status written = pinned.database->db()->Write(options, batch);
-  return written.ok() ? Status::ok() : poison(from_rocks(written, "commit"));
+  Status written = pinned.database->write(batch, durability, "commit");
+  return written.is_ok() ? written : poison(std::move(written));
 }
 
 // An empty synced write syncs every log that is not synced yet. DB::SyncWAL() would do the same, but touches logs that

@@ -70,11 +70,8 @@ Result<Sequence> RocksStore::trim_log(const LogRetention& retention) {
   const LogKey begin = log_key(first);
   const LogKey end = log_key(keep);
   rocksdb::WriteBatch range;
-  rocksdb::Status status = range.DeleteRange(log, begin.view(), end.view());
-  rocksdb::WriteOptions durable;
-  durable.sync = true;
-  if (status.ok()) status = db->Write(durable, &range);
-  TAMIS_RETURN_IF_ERROR(from_rocks(status, "trim the log"));
+  TAMIS_RETURN_IF_ERROR(from_rocks(range.DeleteRange(log, begin.view(), end.view()), "trim the log"));
+  TAMIS_RETURN_IF_ERROR(pinned.database->write(&range, Durability::kSync, "trim the log"));
   first_log_sequence_.store(keep, std::memory_order_release);
   const rocksdb::Slice from(begin.view());
   const rocksdb::Slice to(end.view());
@@ -111,9 +108,8 @@ Status RocksStore::forget_taken(Sequence through) {
                              }));
   if (!is_any) return Status::ok();
   rocksdb::WriteBatch range;
-  rocksdb::Status status = range.DeleteRange(meta, kTakenKeyPrefix, end);
-  if (status.ok()) status = pinned.database->db()->Write(rocksdb::WriteOptions(), &range);
-  return from_rocks(status, "forget what records took");
+  TAMIS_RETURN_IF_ERROR(from_rocks(range.DeleteRange(meta, kTakenKeyPrefix, end), "forget what records took"));
+  return pinned.database->write(&range, Durability::kNone, "forget what records took");
 }
 
 // Sessions that were merged before `first`: nothing names them.
@@ -126,7 +122,7 @@ Status RocksStore::forget_merged(const Pin& pin, Sequence first) {
     gone.push_back(departed.user);
   }
   if (gone.empty()) return Status::ok();
-  TAMIS_RETURN_IF_ERROR(from_rocks(pin.database->db()->Write(rocksdb::WriteOptions(), &batch), "forget sessions"));
+  TAMIS_RETURN_IF_ERROR(pin.database->write(&batch, Durability::kNone, "forget sessions"));
   for (const DenseId user : gone) departed_.remove(user);
   return Status::ok();
 }
@@ -142,8 +138,6 @@ Status RocksStore::erase_departed(std::span<const DepartedUser> erased, std::ato
   TAMIS_RETURN_IF_ERROR(rewrite_log(pinned, last, *stop));
 
   rocksdb::ColumnFamilyHandle* meta = pinned.database->table(Table::kMeta);
-  rocksdb::WriteOptions durable;
-  durable.sync = true;
   rocksdb::WriteBatch nameless;
   std::string value;
   for (DepartedUser user : erased) {
@@ -152,7 +146,7 @@ Status RocksStore::erase_departed(std::span<const DepartedUser> erased, std::ato
     encode_departed_user(user, &value);
     nameless.Put(meta, departed_key(user.user), value);
   }
-  TAMIS_RETURN_IF_ERROR(from_rocks(pinned.database->db()->Write(durable, &nameless), "forget names"));
+  TAMIS_RETURN_IF_ERROR(pinned.database->write(&nameless, Durability::kSync, "forget names"));
   for (DepartedUser user : erased) {
     user.name.clear();
     departed_.put(std::move(user));
@@ -161,7 +155,7 @@ Status RocksStore::erase_departed(std::span<const DepartedUser> erased, std::ato
 
   rocksdb::WriteBatch done;
   for (const DepartedUser& user : erased) done.Delete(meta, departed_key(user.user));
-  TAMIS_RETURN_IF_ERROR(from_rocks(pinned.database->db()->Write(durable, &done), "finish an erasure"));
+  TAMIS_RETURN_IF_ERROR(pinned.database->write(&done, Durability::kSync, "finish an erasure"));
   for (const DepartedUser& user : erased) departed_.remove(user.user);
   return Status::ok();
 }
@@ -173,9 +167,9 @@ Status RocksStore::rewrite_log(const Pin& pin, Sequence last, const std::atomic<
   TAMIS_ASSIGN_OR_RETURN(const bool may_be_raw, has_raw_keys(*pin.database));
   rocksdb::WriteBatch batch;
   const auto write = [&]() -> Status {
-    const rocksdb::Status status = pin.database->db()->Write(rocksdb::WriteOptions(), &batch);
+    Status written = pin.database->write(&batch, Durability::kNone, "rewrite the log");
     batch.Clear();
-    return from_rocks(status, "rewrite the log");
+    return written;
   };
   TimestampMs committed_ms = 0;
   Mutation mutation;

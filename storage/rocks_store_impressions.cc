@@ -31,7 +31,7 @@ Status RocksStore::write_impressions(const ImpressionBatch& batch) {
     rows.Put(family, attribution_mark_key(), value);
   }
   if (rows.Count() == 0) return Status::ok();
-  return from_rocks(pinned.database->db()->Write(rocksdb::WriteOptions(), &rows), "write impressions");
+  return pinned.database->write(&rows, Durability::kNone, "write impressions");
 }
 
 Status RocksStore::scan_impressions(
@@ -83,7 +83,7 @@ Status RocksStore::remove_impressions(std::span<const ImpressionRow> rows) {
     batch.Delete(pinned.database->table(Table::kImpressions),
                  impression_key(row.served_ms, row.recommendation_id, row.interaction));
   }
-  return from_rocks(pinned.database->db()->Write(rocksdb::WriteOptions(), &batch), "remove impressions");
+  return pinned.database->write(&batch, Durability::kNone, "remove impressions");
 }
 
 Status RocksStore::prune_impressions(TimestampMs before_ms) {
@@ -101,7 +101,7 @@ Status RocksStore::prune_impressions(TimestampMs before_ms) {
   if (first.empty()) return Status::ok();
   rocksdb::WriteBatch range;
   range.DeleteRange(pinned.database->table(Table::kImpressions), first, impression_time_key(before_ms));
-  return from_rocks(pinned.database->db()->Write(rocksdb::WriteOptions(), &range), "prune impressions");
+  return pinned.database->write(&range, Durability::kNone, "prune impressions");
 }
 
 Result<Sequence> RocksStore::attributed_through() const {

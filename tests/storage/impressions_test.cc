@@ -1,5 +1,7 @@
 // The table `impressions`: what is written comes back joined, in order, after a restart too.
 #include <limits>
+#include <string>
+#include <thread>
 
 #include "storage/impression_codec.h"
 #include "tests/storage/store_fixture.h"
@@ -96,6 +98,26 @@ TEST_F(ImpressionTableTest, AnOutcomeWithoutItsListIsLeftOut) {
   const auto found = rows();
   ASSERT_EQ(found.size(), 1u);
   EXPECT_TRUE(found[0].outcomes.empty());
+}
+
+// The store takes commits, impressions and syncs from three threads at once; RocksDB joins them to one group.
+TEST_F(ImpressionTableTest, ImpressionsBesideCommitsAndSyncsAreAllWritten) {
+  constexpr int kWrites = 300;
+  must_open();
+  std::thread lists([this] {
+    for (int i = 0; i < kWrites; ++i) {
+      EXPECT_TRUE(store_->write_impressions({{list_at(kNoon + i, "list")}, {}, 0}).is_ok());
+    }
+  });
+  std::thread syncs([this] {
+    for (int i = 0; i < kWrites; ++i) EXPECT_TRUE(store_->sync().is_ok());
+  });
+  for (int i = 0; i < kWrites; ++i) must_commit({interaction("ada", std::to_string(i))});
+  lists.join();
+  syncs.join();
+  must_open();
+  EXPECT_EQ(rows().size(), static_cast<std::size_t>(kWrites));
+  EXPECT_EQ(store_->last_sequence(), static_cast<Sequence>(kWrites));
 }
 
 // The rows of the worked example in docs/storage_format.md.
