@@ -55,6 +55,7 @@ Status DatabaseImpl::admit(std::vector<Mutation>* mutations, WriteClaims* claims
     if (!status.is_ok()) return blame(std::move(status), i, mutations->size());
   }
   TAMIS_RETURN_IF_ERROR(check_memory(*mutations));
+  TAMIS_RETURN_IF_ERROR(claims->take_types(check.new_types()));
   claims->take(*mutations);
   return Status::ok();
 }

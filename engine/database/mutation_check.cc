@@ -11,6 +11,7 @@
 #include "engine/experiment.h"
 #include "engine/funnel/funnel_registry.h"
 #include "engine/interactions/stored_types.h"
+#include "engine/live/new_types.h"
 #include "engine/live/space_index.h"
 #include "engine/query/objective_names.h"
 #include "index/vector_check.h"
@@ -20,7 +21,6 @@ namespace tamis::engine {
 namespace {
 
 constexpr std::size_t kMaxTypeBytes = 64;
-constexpr std::size_t kMaxUndeclared = 1'000;  // interaction types
 constexpr std::size_t kMaxIdempotencyKeyBytes = 128;
 constexpr std::size_t kMaxImportIdBytes = 64;
 constexpr std::size_t kMaxDeletedAtOnce = 100'000;
@@ -143,11 +143,8 @@ Status MutationCheck::check_type(const Interaction& interaction) {
   }
   if (type.is_declared || state_.undeclared_types->contains(interaction.type)) return Status::ok();
   new_types_.insert(interaction.type);
-  if (state_.undeclared_types->size() + new_types_.size() <= kMaxUndeclared) return Status::ok();
-  return Status::resource_exhausted("type \"" + interaction.type + "\" would be one more than " +
-                                    std::to_string(kMaxUndeclared) +
-                                    " undeclared interaction types; declare it at /v1/interaction-types")
-      .at_field("type");
+  if (state_.undeclared_types->size() + new_types_.size() <= kMaxUndeclaredInUse) return Status::ok();
+  return one_type_too_many(interaction.type);
 }
 
 Status MutationCheck::complete(PutEntity* put) {

@@ -2,7 +2,7 @@
 // schema, vectors against their space, names. What passes meets the store's preconditions.
 //
 // Errors: invalid_argument with the field in Status::field(), not_found for an unknown space (or user or item where the
-// database does not create them).
+// database does not create them), failed_precondition for an undeclared interaction type too many.
 #pragma once
 
 #include <map>
@@ -24,6 +24,8 @@ class MutationCheck {
   explicit MutationCheck(const ReadState& state) : state_(state), now_ms_(state.options->clock->now_ms()) {}
 
   Status complete(Mutation* mutation);
+  // The undeclared types that the mutations so far bring.
+  const std::set<std::string>& new_types() const { return new_types_; }
 
  private:
   Status complete(PutInteraction* put);
@@ -45,7 +47,7 @@ class MutationCheck {
 
   const ReadState& state_;
   const TimestampMs now_ms_;
-  std::set<std::string> new_types_;  // undeclared ones
+  std::set<std::string> new_types_;
   std::map<std::string, Space> new_spaces_;
   std::set<std::pair<EntityKind, std::string>> new_entities_;
 };

@@ -7,6 +7,7 @@ namespace tamis::engine {
 
 WriteClaims::~WriteClaims() {
   for (const auto& entity : protected_) live_->expiries().unprotect(entity);
+  if (!new_types_.empty()) live_->new_types().release(new_types_);
 }
 
 void WriteClaims::take(const std::vector<Mutation>& mutations) {
@@ -14,6 +15,13 @@ void WriteClaims::take(const std::vector<Mutation>& mutations) {
     if (const auto* put = std::get_if<PutEntity>(&mutation)) protect(put->kind, put->entity.id);
     if (const auto* patch = std::get_if<PatchEntity>(&mutation)) protect(patch->kind, patch->id);
   }
+}
+
+Status WriteClaims::take_types(std::set<std::string> new_types) {
+  if (new_types.empty()) return Status::ok();
+  TAMIS_RETURN_IF_ERROR(live_->new_types().claim(new_types));
+  new_types_ = std::move(new_types);
+  return Status::ok();
 }
 
 void WriteClaims::protect(EntityKind kind, const std::string& id) {

@@ -1,8 +1,9 @@
 // WriteClaims: what a write holds from before it is queued until it is answered: the sweep is kept away from entities
-// with a time to live that it rewrites.
+// with a time to live that it rewrites, and the undeclared interaction types that it brings have their places.
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,8 @@ class WriteClaims {
 
   // May wait for a sweep under way.
   void take(const std::vector<Mutation>& mutations);
+  // At most once. failed_precondition where the undeclared types that the write brings have no place.
+  Status take_types(std::set<std::string> new_types);
 
  private:
   void protect(EntityKind kind, const std::string& id);
@@ -30,6 +33,7 @@ class WriteClaims {
   const std::shared_ptr<LiveState> live_;
   const storage::Store* store_;
   std::vector<ExpiryQueue::Due> protected_;
+  std::set<std::string> new_types_;
 };
 
 }  // namespace tamis::engine

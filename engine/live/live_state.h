@@ -25,6 +25,7 @@
 #include "engine/live/counter_state.h"
 #include "engine/live/expiry.h"
 #include "engine/live/item_counter.h"
+#include "engine/live/new_types.h"
 #include "engine/live/quarantine.h"
 #include "engine/live/read_state.h"
 #include "engine/live/vector_rows.h"
@@ -89,6 +90,7 @@ class LiveState {
   const ItemStatistics& item_statistics() const { return item_statistics_; }
   VectorRows& vector_rows() { return vector_rows_; }
   ExpiryQueue& expiries() { return expiries_; }
+  NewTypes& new_types() { return new_types_; }
   RecentRatings& recent_ratings() { return recent_ratings_; }
   // What of the store this cannot take.
   Quarantine& quarantine() const { return quarantine_; }
@@ -163,6 +165,7 @@ class LiveState {
   VectorRows& vector_rows_ = tables_->vector_rows;
   ItemCounter item_counter_;
   ExpiryQueue expiries_;
+  NewTypes new_types_{[this] { return pin()->undeclared_types; }};
   mutable Quarantine quarantine_;
   RecentRatings recent_ratings_;
 

@@ -1,6 +1,7 @@
 // What an event means, as people see it: in lists, counts, exclusions, and after a restart.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <thread>
@@ -225,16 +226,48 @@ TEST_F(MeaningTest, AcksAndStatsNameUndeclaredTypes) {
 TEST_F(MeaningTest, UndeclaredTypesAreBounded) {
   std::vector<Mutation> many;
   for (int i = 0; i < 1'001; ++i) many.push_back(PutInteraction{interaction("ada", "a", "type" + std::to_string(i))});
-  EXPECT_EQ(refusal(many).code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(refusal(many).code(), StatusCode::kFailedPrecondition);
   many.pop_back();
   write(std::move(many));
   const Status refused = refusal({PutInteraction{interaction("ada", "a", "one-more")}});
-  EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(refused.field(), "type");
   act("ada", "a", "type7");
   act("ada", "a", "dislike");
   declare("one-more", "{}");
   act("ada", "a", "one-more");
+}
+
+TEST_F(MeaningTest, UndeclaredTypesAreBoundedWhereWritesRunAtOnce) {
+  constexpr int kWriters = 8;
+  std::atomic<int> stored{0};
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([this, writer, &stored] {
+      std::atomic<int> answers{0};
+      for (int i = 0; i < 400; ++i) {
+        const std::string type = "type" + std::to_string(i * kWriters + writer);
+        database->write_async({PutInteraction{interaction("ada", "a", type)}}, {}, [&](const Result<WriteAck>& ack) {
+          stored += ack.is_ok() ? 1 : 0;
+          EXPECT_TRUE(ack.is_ok() || ack.status().code() == StatusCode::kFailedPrecondition)
+              << ack.status().to_string();
+          ++answers;
+        });
+      }
+      while (answers < 400) std::this_thread::yield();
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(stored, 1'000);
+  EXPECT_EQ(database->stats().undeclared_types.size(), 1'000u);
+}
+
+TEST_F(MeaningTest, TypesOfRefusedWritesTakeNoPlaces) {
+  for (int i = 0; i < 1'001; ++i) {
+    const Mutation good = PutInteraction{interaction("ada", "a", "type" + std::to_string(i))};
+    EXPECT_EQ(refusal({good, PutInteraction{interaction("", "a", "view")}}).field(), "mutations[1].user");
+  }
+  act("ada", "a", "unheard-of");
 }
 
 TEST_F(MeaningTest, ValuesOutsideOfTheRangeOfTheirTypeAreRefused) {
