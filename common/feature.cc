@@ -141,6 +141,15 @@ void sort_elements(FeatureValue* value) {
   elements->erase(std::unique(elements->begin(), elements->end()), elements->end());
 }
 
+// Whether `held` has the value under this name, which then gets the kind that it is held in.
+bool is_held(const Features* held, const std::string& name, FeatureValue* value) {
+  if (held == nullptr) return false;
+  const auto found = held->find(name);
+  if (found == held->end() || !convert(feature_kind(found->second), value)) return false;
+  sort_elements(value);
+  return *value == found->second;
+}
+
 Status refuse_kind(const std::string& field, const FeatureValue& value, FeatureKind kind) {
   std::string message =
       field + " is " + describe(value) + "; expected a value of kind " + std::string(feature_kind_name(kind));
@@ -174,7 +183,7 @@ Status check_features(const Features& features) {
   return Status::ok();
 }
 
-Status conform_features(const FeatureSchema& schema, Features* features) {
+Status conform_features(const FeatureSchema& schema, Features* features, const Features* held) {
   TAMIS_RETURN_IF_ERROR(check_count(*features));
   for (auto& [name, value] : *features) {
     const std::string field = "features." + name;
@@ -182,7 +191,7 @@ Status conform_features(const FeatureSchema& schema, Features* features) {
     const auto declared = schema.find(name);
     if (declared == schema.end()) {
       infer_kind(&value);
-    } else if (!convert(declared->second, &value)) {
+    } else if (!convert(declared->second, &value) && !is_held(held, name, &value)) {
       return refuse_kind(field, value, declared->second);
     }
     sort_elements(&value);

@@ -66,7 +66,8 @@ Status check_features(const Features& features);
 
 // Brings `features` to the kinds of `schema` (a string to a timestamp or a text, a string to a one-element set, Unix
 // milliseconds to a timestamp), infers the kinds of undeclared strings, and checks as check_features() does. Errors
-// name "features.<name>", the value and the kind expected.
-Status conform_features(const FeatureSchema& schema, Features* features);
+// name "features.<name>", the value and the kind expected. A value that does not fit, but that the entity has already
+// (`held`, unless null), stays as it is held: it was stored before its kind was declared.
+Status conform_features(const FeatureSchema& schema, Features* features, const Features* held = nullptr);
 
 }  // namespace tamis

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <string_view>
 
 #include "common/record_checks.h"
@@ -147,10 +148,21 @@ Status MutationCheck::check_type(const Interaction& interaction) {
   return one_type_too_many(interaction.type);
 }
 
+Status MutationCheck::conform(EntityKind kind, const std::string& id, Features* features) const {
+  const FeatureSchema& schema = schema_of(*state_.options, kind);
+  Status conformed = conform_features(schema, features);
+  if (conformed.is_ok()) return conformed;
+  const auto dense = state_.store->ids(kind).find(id);
+  if (!dense) return conformed;
+  const EntityTable& table = kind == EntityKind::kUser ? *state_.users : *state_.items;
+  const auto stored = table.get(*dense, std::numeric_limits<TimestampMs>::min());
+  return stored == nullptr ? conformed : conform_features(schema, features, &stored->features);
+}
+
 Status MutationCheck::complete(PutEntity* put) {
   TAMIS_RETURN_IF_ERROR(check_kind(put->kind));
   TAMIS_RETURN_IF_ERROR(validate_external_id(put->entity.id, "id"));
-  TAMIS_RETURN_IF_ERROR(conform_features(schema_of(*state_.options, put->kind), &put->entity.features));
+  TAMIS_RETURN_IF_ERROR(conform(put->kind, put->entity.id, &put->entity.features));
   TAMIS_RETURN_IF_ERROR(check_expiry(put->entity.expires_ms));
   TAMIS_RETURN_IF_ERROR(check_version(put->entity.version));
   if (put->entity.hidden && put->kind == EntityKind::kUser) return fault("hidden", "is of items; a user has none");
@@ -161,7 +173,7 @@ Status MutationCheck::complete(PutEntity* put) {
 Status MutationCheck::complete(PatchEntity* patch) {
   TAMIS_RETURN_IF_ERROR(check_kind(patch->kind));
   TAMIS_RETURN_IF_ERROR(validate_external_id(patch->id, "id"));
-  TAMIS_RETURN_IF_ERROR(conform_features(schema_of(*state_.options, patch->kind), &patch->features));
+  TAMIS_RETURN_IF_ERROR(conform(patch->kind, patch->id, &patch->features));
   for (const auto& name : patch->removed) {
     static const FeatureSchema kNoSchema;
     Features named = {{name, true}};

@@ -42,6 +42,8 @@ class MutationCheck {
   Status complete(MergeUser* merge);
 
   Status check_type(const Interaction& interaction);
+  // To the declared kinds. What the entity holds already passes, so that an export can be imported where it came from.
+  Status conform(EntityKind kind, const std::string& id, Features* features) const;
   Status require_known(EntityKind kind, const std::string& id) const;
   Result<Space> find_space(const std::string& name) const;
 

@@ -101,6 +101,32 @@ TEST_F(WarningsTest, AreOfKindsThatWereDeclaredLater) {
   EXPECT_FALSE(database->stats().warnings.contains(""));
 }
 
+TEST_F(WarningsTest, WhatAnItemHeldBeforeItsKindWasDeclaredMayBeWrittenAgain) {
+  const Features held = {{"weight", std::string("heavy")},
+                         {"colours", 7.0},
+                         {"sizes", std::vector<std::string>{"l", "m"}},
+                         {"since", Timestamp{1'700'000'000'000}}};
+  write({put_item("cup", held), PutEntity{EntityKind::kUser, Entity{.id = "ada", .features = held}}});
+  close();
+  options.item_schema = {{"weight", FeatureKind::kNumeric},
+                         {"colours", FeatureKind::kMultiCategorical},
+                         {"sizes", FeatureKind::kBoolean},
+                         {"since", FeatureKind::kNumeric}};
+  options.user_schema = options.item_schema;
+  open();
+  // As an export spells it.
+  const Features exported = {{"weight", std::string("heavy")},
+                             {"colours", 7.0},
+                             {"sizes", std::vector<std::string>{"m", "l"}},
+                             {"since", std::string("2023-11-14T22:13:20Z")}};
+  write({put_item("cup", exported), PutEntity{EntityKind::kUser, Entity{.id = "ada", .features = exported}}});
+  write({PatchEntity{.kind = EntityKind::kItem, .id = "cup", .features = {{"weight", std::string("heavy")}}}});
+  EXPECT_EQ(database->get_entity(EntityKind::kItem, "cup")->features, held);
+  EXPECT_EQ(database->get_entity(EntityKind::kUser, "ada")->features, held);
+  EXPECT_EQ(refusal({put_item("cup", {{"weight", std::string("light")}})}).field(), "features.weight");
+  EXPECT_EQ(refusal({put_item("mug", exported)}).field(), "features.colours");
+}
+
 TEST_F(WarningsTest, PointAtTheComparisonThatTheyAreOf) {
   const auto warnings = told(R"("filter":{"all":[{"field":"price","gte":1},{"any":[{"field":"brnd","eq":"acme"},
       {"not":{"field":"brand","lt":5,"gte":1}},{"field":"in_stok","exists":false}]},{"field":"tags","in":["metal",7]}]})");
