@@ -80,6 +80,13 @@ def load(base: str, stop: threading.Event) -> None:
         time.sleep(0.02)
 
 
+def last_run(base: str) -> str:
+    """The state that the newest ended training has by the metrics; "" without one."""
+    with urllib.request.urlopen(base + "/metrics", timeout=30) as answer:
+        states = re.findall(r'^tamis_training_last_run\{state="(\w+)"\} 1$', answer.read().decode(), re.MULTILINE)
+    return states[0] if states else ""
+
+
 def dashboard_expressions(repository: pathlib.Path) -> list[str]:
     dashboard = json.loads((repository / "deploy/grafana/tamis.json").read_text())
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
@@ -133,6 +140,8 @@ def run(tamis: str, repository: pathlib.Path, directory: pathlib.Path, started: 
     started.append(subprocess.Popen([tamis, "serve", "--data", directory / "data", "--port", str(port),
                                      "--set", "index.recall_interval=200ms", "--set", "log.access=none"]))
     wait_for("readiness", lambda: call(base, "GET", "/readyz") == 200, 30)
+    expect(call(base, "POST", "/v1/train", {}), 202)
+    wait_for("a failure of a training without data", lambda: last_run(base) == "failed", 30)
     fill(base)
 
     config = (repository / "deploy/prometheus/prometheus.yml").read_text()
@@ -153,6 +162,7 @@ def run(tamis: str, repository: pathlib.Path, directory: pathlib.Path, started: 
         while missing and time.monotonic() < deadline:
             time.sleep(2)
             missing = [expression for expression in missing if not has_data(prometheus, expression)]
+        wait_for("a training that ends the alert of the failed one", lambda: last_run(base) in ("succeeded", "rejected"), 60)
     finally:
         stop.set()
         traffic.join(timeout=30)
