@@ -22,6 +22,8 @@ class Observer {
   virtual void on_commit(std::uint64_t /*mutations*/, std::uint64_t /*writers*/, double /*seconds*/) {}
   // Time from a write's arrival in the queue to its visibility to queries.
   virtual void on_write_visible(double /*seconds*/) {}
+  // Commits waited `seconds` for work that has to run between two of them ("snapshot", "promotion", ...).
+  virtual void on_commit_pause(std::string_view /*work*/, double /*seconds*/) {}
   // A training job ended ("succeeded", "failed", "cancelled").
   virtual void on_job_end(std::string_view /*kind*/, std::string_view /*state*/, double /*seconds*/) {}
 };

@@ -340,10 +340,25 @@ Status RocksStore::checkpoint(const std::filesystem::path& dir) const {
   rocksdb::Checkpoint* created = nullptr;
   rocksdb::Status status = rocksdb::Checkpoint::Create(pinned.database->db(), &created);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(created);
-  if (status.ok()) status = checkpoint->CreateCheckpoint(std::filesystem::absolute(dir).string());
+  constexpr std::uint64_t kFlushNothing = std::numeric_limits<std::uint64_t>::max();
+  if (status.ok()) status = checkpoint->CreateCheckpoint(std::filesystem::absolute(dir).string(), kFlushNothing);
   if (status.IsInvalidArgument())
     return Status::already_exists("snapshot to " + dir.string() + ": " + status.ToString());
   return from_rocks(status, "snapshot to " + dir.string());
+}
+
+Status RocksStore::flush() {
+  TAMIS_RETURN_IF_ERROR(writable_now());
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  return flush_all(pinned);
+}
+
+// Of a pin: the map of column families in the database is for the committing thread.
+Status RocksStore::flush_all(const Pin& pin) {
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  for (std::size_t i = 0; i < kTableCount; ++i) families.push_back(pin.database->table(static_cast<Table>(i)));
+  for (const auto& [name, space] : *pin.spaces) families.push_back(space->family.get());
+  return from_rocks(pin.database->db()->Flush(rocksdb::FlushOptions(), families), "flush");
 }
 
 }  // namespace tamis::storage

@@ -67,6 +67,7 @@ class RocksStore final : public Store {
   Result<Sequence> attributed_through() const override;
 
   Status checkpoint(const std::filesystem::path& dir) const override;
+  Status flush() override;
   std::map<std::string, double> statistics() const override;
   std::uint64_t free_disk_bytes() const override;
 
@@ -96,6 +97,7 @@ class RocksStore final : public Store {
   void publish(const StoreState& state);
   Status writable_now() const;
   bool below_watermark() const;
+  static Status flush_all(const Pin& pin);
   Status write(const Pin& pinned, rocksdb::WriteBatch* batch, Durability durability);
   Status poison(Status cause);
   Status probe_disk() const;

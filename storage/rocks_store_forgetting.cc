@@ -202,11 +202,7 @@ Status RocksStore::rewrite_log(const Pin& pin, Sequence last, const std::atomic<
 // that say it are gone, too: every table has been written to a file since.
 Status RocksStore::rewrite_files(const Pin& pin, std::span<const DepartedUser> departed, std::atomic<bool>* stop) {
   rocksdb::DB* db = pin.database->db();
-  std::vector<rocksdb::ColumnFamilyHandle*> families;
-  for (std::size_t i = 0; i < kTableCount; ++i) families.push_back(pin.database->table(static_cast<Table>(i)));
-  for (const auto& [name, space] : *pin.spaces) families.push_back(space->family.get());
-  TAMIS_RETURN_IF_ERROR(from_rocks(db->Flush(rocksdb::FlushOptions(), families), "flush"));
-
+  TAMIS_RETURN_IF_ERROR(flush_all(pin));
   DenseId low = kNoDenseId;
   DenseId high = 0;
   for (const DepartedUser& user : departed) {

@@ -217,8 +217,11 @@ class Store {
   virtual Result<Sequence> attributed_through() const = 0;  // 0: nothing yet
 
   // --- operation ---
-  // A consistent copy (hard links where the file system has them) in `dir`, which must not exist. Serving goes on.
+  // A consistent copy (hard links where the file system has them) in `dir`, which must not exist. Serving goes on. What
+  // is not in files yet, less the sooner a flush() came before, is copied as write-ahead log.
   virtual Status checkpoint(const std::filesystem::path& dir) const = 0;
+  // Writes what the tables hold in memory to files. Runs beside commits.
+  virtual Status flush() = 0;
   // RocksDB's own figures by name, for /metrics: "rocksdb_block_cache_usage_bytes" and so on.
   virtual std::map<std::string, double> statistics() const = 0;
   virtual std::uint64_t free_disk_bytes() const = 0;

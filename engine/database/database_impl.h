@@ -170,6 +170,8 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Status check_memory(const std::vector<Mutation>& mutations) const;
   // Checks and completes all of a write, in order.
   Status admit(std::vector<Mutation>* mutations, WriteClaims* claims) const;
+  // Runs `work` on the committing thread. Commits wait for it, so it must be short.
+  void between_commits(std::string_view name, const std::function<void()>& work);
   storage::CommitQueue::Callback answer_later(std::unique_ptr<WriteClaims> claims, WriteCallback done) const;
 
   // database_learning.cc

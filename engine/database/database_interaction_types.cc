@@ -129,7 +129,7 @@ void DatabaseImpl::apply_interaction_types(std::span<const storage::CommittedRec
 
 void DatabaseImpl::recount_until(steady_clock::time_point deadline) {
   while (live()->is_recounting() && !stopping_.load() && steady_clock::now() < deadline) {
-    queue_->run_exclusive([this] { live()->recount_some(kRecountedAtOnce); });
+    between_commits("recount", [this] { live()->recount_some(kRecountedAtOnce); });
   }
 }
 

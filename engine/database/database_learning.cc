@@ -121,10 +121,24 @@ std::vector<FunnelConfig> DatabaseImpl::funnels_in_use() const {
   return funnels;
 }
 
+// Commits go on while the indexes are made. What they changed is reconciled afterwards, and they wait for the end alone.
 Status DatabaseImpl::serve(std::shared_ptr<const Generation> generation) {
-  TAMIS_ASSIGN_OR_RETURN(const Serving serving, prepare_serving(std::move(generation), options_, *live(), layout_.index,
-                                                                store_->last_sequence()));
-  queue_->run_exclusive([&] {
+  constexpr Sequence kFewRecords = 256;
+  constexpr int kMostRounds = 20;  // writes may come faster than they are reconciled
+  const std::shared_ptr<LiveState> prepared_for = live();
+  Sequence through = visible_.get();
+  TAMIS_ASSIGN_OR_RETURN(Serving serving, prepare_serving(std::move(generation), options_, *prepared_for,
+                                                          layout_.index, store_->last_sequence()));
+  bool is_whole = true;  // whether all up to `through` is reconciled
+  const auto follow = [&] {
+    const Sequence newest = visible_.get();
+    is_whole = is_whole && reconcile_records(*store_, *prepared_for, through, newest, &serving).is_ok();
+    through = newest;
+  };
+  for (int round = 0; round < kMostRounds && visible_.get() > through + kFewRecords; ++round) follow();
+  between_commits("promotion", [&] {
+    follow();
+    if (!is_whole || live() != prepared_for) reconcile_all(*live(), &serving);  // else a rewind replaced it
     publish_serving(serving, live().get());
     if (online_ != nullptr) online_->on_generation();
   });

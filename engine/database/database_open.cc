@@ -119,7 +119,7 @@ void DatabaseImpl::start() {
   if (!options_.read_only) {
     online_ = std::make_unique<OnlineItems>(
         OnlineItems::Host{.pin = [this] { return live()->pin(); },
-                          .run_exclusive = [this](const std::function<void()>& work) { queue_->run_exclusive(work); }});
+                          .run_exclusive = [this](const std::function<void()>& work) { between_commits("vectors", work); }});
     live()->set_item_listener(online_.get());
   }
   recovery_ = std::thread([this] { recover(); });

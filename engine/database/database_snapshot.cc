@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kMaxManifestBytes = 256u << 20;
 constexpr std::chrono::hours kRestoreTimeout(24);
 constexpr std::chrono::seconds kSnapshotOnlineGrace(2);
+constexpr double kRecordingBudgetUs = 10'000;
 
 // Files of a generation never change, so that a link is a copy; where links cannot be made, bytes are copied.
 Status link_files(const fs::path& from, const fs::path& to) {
@@ -135,13 +136,14 @@ Status DatabaseImpl::snapshot(const fs::path& dir) {
   SnapshotManifest manifest;
   manifest.created_ms = options_.clock->now_ms();
   manifest.settings = answer_settings_to_json(options_);
+  TAMIS_RETURN_IF_ERROR(store_->flush());  // so that little is left to be written between two commits
   Status cut;
-  queue_->run_exclusive([&] {
+  between_commits("snapshot", [&] {
     cut = [&]() -> Status {
       manifest.sequence = visible_.get();
       TAMIS_RETURN_IF_ERROR(store_->checkpoint(made.path() / "store"));
       TAMIS_RETURN_IF_ERROR(generations.complete(*store_));
-      TAMIS_ASSIGN_OR_RETURN(manifest.queries, record_queries(*live()->pin(), manifest.created_ms));
+      TAMIS_ASSIGN_OR_RETURN(manifest.queries, record_queries(*live()->pin(), manifest.created_ms, kRecordingBudgetUs));
       return Status::ok();
     }();
   });

@@ -144,8 +144,9 @@ std::optional<DatabaseImpl::CounterCopy> DatabaseImpl::copy_counters() {
   if (queue_ == nullptr) {
     take();  // the database is being closed, and nobody writes
   } else {
-    queue_->run_exclusive(take);
+    between_commits("counters", take);
   }
+  if (copy) PairFilter::settle(&copy->state.counter.layers);
   return copy;
 }
 

@@ -9,6 +9,8 @@
 namespace tamis::engine {
 namespace {
 
+constexpr double kLongPauseS = 0.1;
+
 // Mutations that free memory or leave it as it is: they go on past the memory limit.
 bool is_deletion(const Mutation& mutation) {
   return std::holds_alternative<DeleteEntity>(mutation) || std::holds_alternative<DeleteVector>(mutation) ||
@@ -95,6 +97,16 @@ void DatabaseImpl::write_async(std::vector<Mutation> mutations, const WriteOptio
   };
   queue_->submit(std::move(mutations), options.durability.value_or(options_.storage.durability),
                  answer_later(std::move(claims), std::move(answer)));
+}
+
+void DatabaseImpl::between_commits(std::string_view name, const std::function<void()>& work) {
+  queue_->run_exclusive([&] {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    const double seconds = seconds_since(start);
+    if (options_.observer != nullptr) options_.observer->on_commit_pause(name, seconds);
+    if (seconds > kLongPauseS) spdlog::warn("writes waited {:.0f} ms for a {}", seconds * 1'000, name);
+  });
 }
 
 void DatabaseImpl::on_commit(std::span<const storage::CommittedRecord> records) {

@@ -302,6 +302,7 @@ Result<GenerationInfo> TrainerImpl::train_apart(const TrainingTask& task, const 
     std::error_code error;
     std::filesystem::create_directories(scratch, error);
     if (error) return Status::io_error("cannot create " + scratch.string() + ": " + error.message());
+    TAMIS_RETURN_IF_ERROR(store_->flush());
     TAMIS_RETURN_IF_ERROR(store_->checkpoint(told.store));
     TAMIS_RETURN_IF_ERROR(write_file_synced(scratch / "task.json", training_task_to_json(told)));
     return train_in_process(options_->training.worker_command, scratch / "task.json", control);

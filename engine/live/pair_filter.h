@@ -2,6 +2,7 @@
 // doi:10.1145/362686.362692). It saves reads of what is certainly not there.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -45,15 +46,24 @@ class PairFilter {
       const std::uint64_t bits = bits_of(key);
       return ((*words)[place_of(key)] & bits) == bits;
     }
+    // Only settle() reads it beside this.
     void add(std::uint64_t key) {
-      (*words)[place_of(key)] |= bits_of(key);
+      std::uint64_t& word = (*words)[place_of(key)];
+      std::atomic_ref(word).store(word | bits_of(key), std::memory_order_relaxed);
       ++keys;
     }
   };
-  std::vector<Layer> save() const {
-    std::vector<Layer> saved = layers_;
-    if (!saved.empty()) saved.back().words = std::make_shared<std::vector<std::uint64_t>>(*saved.back().words);
-    return saved;
+  // Takes no time, and shares the last layer with the filter.
+  std::vector<Layer> save() const { return layers_; }
+  // Ends that: copies the last layer, by any thread, while keys are added. Some of those are in the copy then, which a
+  // filter may hold.
+  static void settle(std::vector<Layer>* saved) {
+    if (saved->empty()) return;
+    std::vector<std::uint64_t>& shared = *saved->back().words;
+    auto copy = std::make_shared<std::vector<std::uint64_t>>();
+    copy->reserve(shared.size());
+    for (std::uint64_t& word : shared) copy->push_back(std::atomic_ref(word).load(std::memory_order_relaxed));
+    saved->back().words = std::move(copy);
   }
   // REQUIRES: each layer has words.
   void load(std::vector<Layer> layers) { layers_ = std::move(layers); }

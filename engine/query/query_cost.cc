@@ -67,6 +67,10 @@ double cost_of(const RuleConfig& rule, const ReadState& state, const Sizes& size
 
 }  // namespace
 
+double exact_search_cost_us(const ReadState& state, const std::string& space) {
+  return dimension_of(state, space) * static_cast<double>(state.store->ids(EntityKind::kItem).size()) * kPerScanned;
+}
+
 double recommend_cost_us(const ReadState& state, const RecommendRequest& request) {
   const auto chosen = choose_funnel(state, request);
   if (!chosen.is_ok()) return 0;

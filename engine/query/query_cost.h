@@ -12,4 +12,7 @@ namespace tamis::engine {
 // 0 where the request names no funnel: the answer is an error then.
 double recommend_cost_us(const ReadState& state, const RecommendRequest& request);
 
+// The same of an exact search among the items of a space; 0 where there is no such space.
+double exact_search_cost_us(const ReadState& state, const std::string& space);
+
 }  // namespace tamis::engine

@@ -1,7 +1,7 @@
 #include "engine/recovery/prepare_serving.h"
 
 #include <limits>
-#include <span>
+#include <set>
 #include <utility>
 
 #include "engine/live/space_index.h"
@@ -11,33 +11,65 @@
 namespace tamis::engine {
 namespace {
 
-// Makes the index of `kind` hold exactly the entities that exist and that the encoder places. Vectors that are there
-// already were made by the same encoder from the same row; those made of features are made again, since features may
-// have changed since the files were written.
-// Returns how many vectors the index refused, and the first reason.
-std::uint64_t reconcile(const Generation& generation, const models::Encoder& encoder, const EntityTable& entities,
-                        SpaceIndex* space, EntityKind kind, Status* refusal) {
-  std::uint64_t refused = 0;
-  index::VectorIndex& target = index_of(*space, kind);
-  const Vocabulary& vocabulary = generation.vocabulary(encoder.shape().name);
-  const std::vector<DenseId>& trained = kind == EntityKind::kUser ? vocabulary.users : vocabulary.items;
-  for (const DenseId id : trained) {
-    if (entities.contains(id) || !target.contains(id)) continue;
-    target.remove(id);
-    space->changes.fetch_add(1, std::memory_order_relaxed);
+// Brings one space of a generation into line with the entities that exist and that its encoder places. Vectors that are
+// there already were made by the same encoder from the same row; those made of features are made again, since features
+// may have changed.
+class Reconciler {
+ public:
+  Reconciler(const LiveState& live, Serving* serving, std::size_t space)
+      : live_(live),
+        generation_(*serving->generation),
+        encoder_(*generation_.encoders[space]),
+        vocabulary_(generation_.vocabulary(encoder_.shape().name)),
+        space_(*serving->spaces[space]),
+        refusals_(serving->refusals[space]),
+        vector_(encoder_.shape().dim) {}
+
+  void reconcile_all() {
+    refusals_ = {};
+    for (const EntityKind kind : {EntityKind::kItem, EntityKind::kUser}) {
+      for (const DenseId id : kind == EntityKind::kUser ? vocabulary_.users : vocabulary_.items)
+        if (!live_.entities(kind).contains(id)) remove(kind, id);
+      live_.entities(kind).scan_ids(0, [&](DenseId id) {
+        place(kind, id);
+        return true;
+      });
+    }
   }
-  std::vector<float> vector(encoder.shape().dim);
-  entities.scan_ids(0, [&](DenseId id) {
-    if (vocabulary.row_of(kind, id) != kNoDenseId && target.contains(id)) return true;
-    const auto entity = entities.get(id, std::numeric_limits<TimestampMs>::min());
-    if (!find_trained_vector(generation, encoder, kind, id, entity.get(), vector)) return true;
-    Status status = target.upsert(id, vector);
-    space->changes.fetch_add(1, std::memory_order_relaxed);
-    if (!status.is_ok() && refused++ == 0 && refusal->is_ok()) *refusal = std::move(status);
-    return true;
-  });
-  return refused;
-}
+  void reconcile(EntityKind kind, DenseId id) {
+    if (id == kNoDenseId) return;
+    if (live_.entities(kind).contains(id)) {
+      place(kind, id);
+    } else {
+      remove(kind, id);
+    }
+  }
+
+ private:
+  void remove(EntityKind kind, DenseId id) {
+    index::VectorIndex& target = index_of(space_, kind);
+    if (!target.contains(id)) return;
+    target.remove(id);
+    space_.changes.fetch_add(1, std::memory_order_relaxed);
+  }
+  void place(EntityKind kind, DenseId id) {
+    index::VectorIndex& target = index_of(space_, kind);
+    if (vocabulary_.row_of(kind, id) != kNoDenseId && target.contains(id)) return;
+    const auto entity = live_.entities(kind).get(id, std::numeric_limits<TimestampMs>::min());
+    if (!find_trained_vector(generation_, encoder_, kind, id, entity.get(), vector_)) return;
+    Status status = target.upsert(id, vector_);
+    space_.changes.fetch_add(1, std::memory_order_relaxed);
+    if (!status.is_ok() && refusals_.count++ == 0) refusals_.first = std::move(status);
+  }
+
+  const LiveState& live_;
+  const Generation& generation_;
+  const models::Encoder& encoder_;
+  const Vocabulary& vocabulary_;
+  SpaceIndex& space_;
+  Serving::Refusals& refusals_;
+  std::vector<float> vector_;
+};
 
 }  // namespace
 
@@ -68,21 +100,42 @@ Result<Serving> prepare_serving(std::shared_ptr<const Generation> generation, co
                                                live.entities(EntityKind::kItem)));
     serving.spaces.push_back(std::move(built));
   }
+  serving.refusals.resize(serving.spaces.size());
+  reconcile_all(live, &serving);
   return serving;
+}
+
+void reconcile_all(const LiveState& live, Serving* serving) {
+  for (std::size_t i = 0; i < serving->spaces.size(); ++i) Reconciler(live, serving, i).reconcile_all();
+}
+
+Status reconcile_records(const storage::Store& store, const LiveState& live, Sequence after, Sequence through,
+                         Serving* serving) {
+  if (after >= through || serving->spaces.empty()) return Status::ok();
+  std::set<DenseId> users;
+  std::set<DenseId> items;
+  TAMIS_RETURN_IF_ERROR(store.read_log(after + 1, [&](const storage::CommittedRecord& record) {
+    if (record.sequence > through) return false;
+    users.insert({record.user, record.session});
+    items.insert(record.item);
+    return record.sequence < through;
+  }));
+  for (std::size_t i = 0; i < serving->spaces.size(); ++i) {
+    Reconciler reconciler(live, serving, i);
+    for (const DenseId user : users) reconciler.reconcile(EntityKind::kUser, user);
+    for (const DenseId item : items) reconciler.reconcile(EntityKind::kItem, item);
+  }
+  return Status::ok();
 }
 
 void publish_serving(const Serving& serving, LiveState* live) {
   live->quarantine().release_ending(Quarantine::kGeneration, "");  // of the generation before
   for (std::size_t i = 0; i < serving.spaces.size(); ++i) {
-    const Generation& made = *serving.generation;
-    SpaceIndex* space = serving.spaces[i].get();
-    std::uint64_t refused = 0;
-    Status refusal;
-    for (const EntityKind kind : {EntityKind::kItem, EntityKind::kUser})
-      refused += reconcile(made, *made.encoders[i], live->entities(kind), space, kind, &refusal);
-    if (refused == 0) continue;
-    live->quarantine().add(Quarantine::kGeneration, "part " + in_quotes(made.info.id + "/" + space->space.name),
-                           std::move(refusal).with_context(std::to_string(refused) + " vectors"));
+    const Serving::Refusals& refusals = serving.refusals[i];
+    if (refusals.count == 0) continue;
+    live->quarantine().add(Quarantine::kGeneration,
+                           "part " + in_quotes(serving.generation->info.id + "/" + serving.spaces[i]->space.name),
+                           Status(refusals.first).with_context(std::to_string(refusals.count) + " vectors"));
   }
   live->publish([&](ReadState& state) {
     std::erase_if(state.spaces, [](const auto& entry) { return is_trained(entry.second->space); });

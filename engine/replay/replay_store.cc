@@ -194,5 +194,6 @@ Status ReplayStore::scan_impressions(
 Status ReplayStore::prune_impressions(TimestampMs) { return unasked(); }
 Result<Sequence> ReplayStore::attributed_through() const { return unasked(); }
 Status ReplayStore::checkpoint(const std::filesystem::path&) const { return unasked(); }
+Status ReplayStore::flush() { return unasked(); }
 
 }  // namespace tamis::engine

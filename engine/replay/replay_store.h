@@ -59,6 +59,7 @@ class ReplayStore final : public storage::Store {
   Status prune_impressions(TimestampMs) override;
   Result<Sequence> attributed_through() const override;
   Status checkpoint(const std::filesystem::path&) const override;
+  Status flush() override;
   std::map<std::string, double> statistics() const override { return {}; }
   std::uint64_t free_disk_bytes() const override { return 0; }
 

@@ -5,6 +5,7 @@
 
 #include "engine/live/space_index.h"
 #include "engine/query/query.h"
+#include "engine/query/query_cost.h"
 
 namespace tamis::engine {
 namespace {
@@ -13,6 +14,7 @@ constexpr std::size_t kUsers = 8;
 constexpr std::size_t kSearchesPerSpace = 3;
 constexpr std::uint32_t kRecommended = 20;
 constexpr std::uint32_t kFound = 10;
+constexpr double kListsPerItemUs = 0.1;  // to bring popular, trending and latest up to date
 
 // About `count` ids spread over all that `accept` takes.
 template <typename Accept>
@@ -53,8 +55,15 @@ Result<std::vector<std::string>> answer_of(const ReadState& state, TimestampMs n
   return query.space.empty() ? answer_recommendation(state, now_ms, query) : answer_search(state, query);
 }
 
-ReadState exact_copy(const ReadState& state, TimestampMs now_ms) {
-  state.item_statistics->refresh(now_ms);
+double cost_of(const ReadState& state, const RecordedQuery& query) {
+  if (!query.space.empty()) return exact_search_cost_us(state, query.space);
+  RecommendRequest request;
+  request.user = query.id;
+  request.k = query.k;
+  return recommend_cost_us(state, request);
+}
+
+ReadState exact_copy(const ReadState& state) {
   ReadState exact = state;
   exact.exact_search = true;
   return exact;
@@ -62,28 +71,40 @@ ReadState exact_copy(const ReadState& state, TimestampMs now_ms) {
 
 }  // namespace
 
-Result<std::vector<RecordedQuery>> record_queries(const ReadState& state, TimestampMs now_ms) {
-  std::vector<RecordedQuery> queries = {{"", "", kRecommended, {}}};
-  for (auto& user : spread(state.store->ids(EntityKind::kUser), kUsers,
-                           [&](DenseId id) { return state.users->is_live(id, now_ms); })) {
-    queries.push_back({"", std::move(user), kRecommended, {}});
+Result<std::vector<RecordedQuery>> record_queries(const ReadState& state, TimestampMs now_ms, double budget_us) {
+  std::vector<RecordedQuery> wanted;
+  const double lists_cost_us = static_cast<double>(state.store->ids(EntityKind::kItem).size()) * kListsPerItemUs;
+  if (lists_cost_us < budget_us) {
+    budget_us -= lists_cost_us;
+    wanted.push_back({"", "", kRecommended, {}});
+    for (auto& user : spread(state.store->ids(EntityKind::kUser), kUsers,
+                             [&](DenseId id) { return state.users->is_live(id, now_ms); })) {
+      wanted.push_back({"", std::move(user), kRecommended, {}});
+    }
   }
   for (const auto& [name, space] : state.spaces) {
     for (auto& item : spread(state.store->ids(EntityKind::kItem), kSearchesPerSpace, [&](DenseId id) {
            return state.items->is_live(id, now_ms) && space->items->contains(id);
          })) {
-      queries.push_back({name, std::move(item), kFound, {}});
+      wanted.push_back({name, std::move(item), kFound, {}});
     }
   }
-  const ReadState exact = exact_copy(state, now_ms);
-  for (RecordedQuery& query : queries) {
+  std::vector<RecordedQuery> queries;
+  if (!wanted.empty() && wanted.front().space.empty()) state.item_statistics->refresh(now_ms);
+  const ReadState exact = exact_copy(state);
+  for (RecordedQuery& query : wanted) {
+    const double cost_us = cost_of(exact, query);
+    if (cost_us > budget_us) continue;
+    budget_us -= cost_us;
     TAMIS_ASSIGN_OR_RETURN(query.answer, answer_of(exact, now_ms, query));
+    queries.push_back(std::move(query));
   }
   return queries;
 }
 
 Status check_recorded_queries(const ReadState& state, TimestampMs now_ms, const std::vector<RecordedQuery>& queries) {
-  const ReadState exact = exact_copy(state, now_ms);
+  state.item_statistics->refresh(now_ms);
+  const ReadState exact = exact_copy(state);
   for (const RecordedQuery& query : queries) {
     const std::string what = query.space.empty() ? "the recommendations for user \"" + query.id + "\""
                                                  : "the neighbours of item \"" + query.id + "\" in " + query.space;

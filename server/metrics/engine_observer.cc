@@ -41,6 +41,10 @@ EngineObserver::EngineObserver(std::shared_ptr<prometheus::Registry> registry)
                        .Name("tamis_job_seconds")
                        .Help("Time that a job ran until it ended, by kind and state.")
                        .Register(*registry_)),
+      pause_seconds_(prometheus::BuildHistogram()
+                         .Name("tamis_commit_pause_seconds")
+                         .Help("Time that commits waited for work that runs between two of them.")
+                         .Register(*registry_)),
       commit_seconds_(add_histogram(*registry_, "tamis_commit_seconds", "Time to commit and apply one group of writes.",
                                     kLatencyBuckets)),
       commit_mutations_(
@@ -152,6 +156,10 @@ void EngineObserver::on_commit(std::uint64_t mutations, std::uint64_t writers, d
 }
 
 void EngineObserver::on_write_visible(double seconds) { visible_seconds_.Observe(seconds); }
+
+void EngineObserver::on_commit_pause(std::string_view work, double seconds) {
+  pause_seconds_.Add({{"work", std::string(work)}}, kLatencyBuckets).Observe(seconds);
+}
 
 void EngineObserver::on_job_end(std::string_view kind, std::string_view state, double seconds) {
   job_seconds_.Add({{"kind", std::string(kind)}, {"state", std::string(state)}}, kJobBuckets).Observe(seconds);

@@ -29,6 +29,7 @@ class EngineObserver final : public Observer {
       TAMIS_EXCLUDES(mutex_);
   void on_commit(std::uint64_t mutations, std::uint64_t writers, double seconds) override;
   void on_write_visible(double seconds) override;
+  void on_commit_pause(std::string_view work, double seconds) override;
   void on_job_end(std::string_view kind, std::string_view state, double seconds) override;
 
   // Removes the series of funnels that are not among these, but for "override" and "other".
@@ -68,6 +69,7 @@ class EngineObserver final : public Observer {
   prometheus::Family<prometheus::Histogram>& rule_seconds_;
   prometheus::Family<prometheus::Counter>& rule_over_budget_;
   prometheus::Family<prometheus::Histogram>& job_seconds_;
+  prometheus::Family<prometheus::Histogram>& pause_seconds_;
   prometheus::Histogram& commit_seconds_;
   prometheus::Histogram& commit_mutations_;
   prometheus::Histogram& commit_writers_;

@@ -156,6 +156,54 @@ TEST_F(DatabaseTrainingTest, PromotionAndRollbackFailNoQuery) {
   EXPECT_EQ(load.failures, 0);
 }
 
+// Of the users and items that come and go while a generation is made ready, its spaces hold those that are there.
+TEST_F(DatabaseTrainingTest, WhatChangesDuringAPromotionIsReconciled) {
+  options.training.worker_command.clear();
+  open();
+  write_camps();
+  const Job first = train({.models = {"ials"}});
+  const Job second = train({.models = {"ials"}});
+  ASSERT_EQ(database->stats().generation, second.generation) << second.detail;
+  std::vector<std::pair<EntityKind, std::string>> trained;
+  for (int id = 0; id < 200; ++id) {
+    for (const EntityKind kind : {EntityKind::kUser, EntityKind::kItem}) {
+      const std::string name = (kind == EntityKind::kUser ? "u" : "i") + std::to_string(id);
+      if (database->get_vector("ials", kind, name).is_ok()) trained.emplace_back(kind, name);
+    }
+  }
+  ASSERT_GT(trained.size(), 200u);
+  for (int turn = 0; turn < 60; ++turn) {
+    std::atomic<bool> stop = false;
+    std::thread writer([&] {
+      Random random(static_cast<std::uint64_t>(turn));
+      while (!stop) {
+        std::vector<Mutation> mutations;
+        for (int i = 0; i < 20; ++i) {
+          const auto& [kind, name] = trained[random.below(static_cast<std::uint32_t>(trained.size()))];
+          if (database->get_entity(kind, name).is_ok()) {
+            mutations.push_back(DeleteEntity{kind, name});
+          } else {
+            mutations.push_back(PutEntity{kind, Entity{.id = name}});
+          }
+        }
+        for (Mutation& mutation : mutations) (void)database->write({std::move(mutation)}, {Durability::kNone});
+      }
+    });
+    EXPECT_TRUE(database->promote(turn % 2 == 0 ? first.generation : second.generation).is_ok());
+    stop = true;
+    writer.join();
+    const auto there = [&](EntityKind wanted) {
+      return static_cast<std::uint64_t>(std::count_if(trained.begin(), trained.end(), [&](const auto& entity) {
+        return entity.first == wanted && database->get_entity(wanted, entity.second).is_ok();
+      }));
+    };
+    const SpaceStats space = database->stats().spaces.front();
+    ASSERT_EQ(space.space.name, "ials");
+    ASSERT_EQ(space.user_vectors, there(EntityKind::kUser)) << "turn " << turn;
+    ASSERT_EQ(space.item_vectors, there(EntityKind::kItem)) << "turn " << turn;
+  }
+}
+
 // --- generations from elsewhere ---
 
 // The file format written by hand, as docs/models.md tells others to.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/snapshot/recorded_queries.h"
 #include "query_fixture.h"
 
 namespace tamis::engine {
@@ -60,6 +61,18 @@ TEST_F(QueryCostTest, NoMoreThanTheDataHoldCounts) {
   request.override_funnel->rules = {CalibratedRuleConfig{}};
   EXPECT_LT(recommend_cost_us(small.state(), request), kLightUs);
   EXPECT_EQ(recommend_cost_us(small.state(), {.funnel = "missing"}), 0);
+}
+
+TEST_F(QueryCostTest, AnExactSearchCostsByVectorsAndDimensions) {
+  EXPECT_EQ(exact_search_cost_us(db_.state(), "looks"), 5'000 * 64 * 0.0005);
+  EXPECT_EQ(exact_search_cost_us(db_.state(), "nothing"), 0);
+}
+
+// Commits wait while a snapshot records queries.
+TEST_F(QueryCostTest, WhatASnapshotRecordsKeepsToItsBudget) {
+  EXPECT_EQ(record_queries(db_.state(), 0, 1'000'000)->size(), 1u) << "of a stranger: there are no users";
+  EXPECT_TRUE(record_queries(db_.state(), 0, 600)->empty()) << "bringing the lists up to date takes most of it";
+  EXPECT_TRUE(record_queries(db_.state(), 0, 0)->empty());
 }
 
 }  // namespace

@@ -90,6 +90,7 @@ class MemoryStore final : public storage::Store {
   Status prune_impressions(TimestampMs) override { return unsupported(); }
   Result<Sequence> attributed_through() const override { return unsupported(); }
   Status checkpoint(const std::filesystem::path&) const override { return unsupported(); }
+  Status flush() override { return unsupported(); }
   std::map<std::string, double> statistics() const override { return {}; }
   std::uint64_t free_disk_bytes() const override { return 0; }
 
