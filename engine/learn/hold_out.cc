@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
+#include <set>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "common/checksum.h"
@@ -43,6 +46,29 @@ std::size_t count_repeating(const Dataset& dataset) {
   std::vector<std::uint32_t> events(dataset.users.size());
   for (const models::TimedInteraction& event : dataset.events) ++events[event.user];
   return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [](auto count) { return count > 1; }));
+}
+
+// Whether most events stand beside one of the same user, or of the same item, as in a file sorted by either.
+bool is_grouped(const Dataset& dataset) {
+  std::size_t of_user = 0;
+  std::size_t of_item = 0;
+  for (std::size_t i = 1; i < dataset.events.size(); ++i) {
+    of_user += dataset.events[i].user == dataset.events[i - 1].user ? 1 : 0;
+    of_item += dataset.events[i].item == dataset.events[i - 1].item ? 1 : 0;
+  }
+  return 2 * std::max(of_user, of_item) > dataset.events.size();
+}
+
+// Whether each type of interaction arrived in a file of its own. A purchase then stands far behind the view that led to
+// it, and nobody knows what of it all came first.
+bool types_arrived_apart(const Dataset& dataset) {
+  constexpr std::size_t kFilesPerType = 4;
+  const std::vector<std::uint16_t>& types = dataset.event_types;
+  if (types.size() != dataset.events.size()) return false;
+  std::size_t files = 1;
+  for (std::size_t i = 1; i < types.size(); ++i) files += types[i] != types[i - 1] ? 1 : 0;
+  const std::size_t count = std::set<std::uint16_t>(types.begin(), types.end()).size();
+  return count > 1 && files <= kFilesPerType * count;
 }
 
 // Of half of the users.
@@ -127,6 +153,28 @@ bool is_sequence(const Dataset& dataset) {
          count_coincidences(&in_direction) < kFixed * neighbours;
 }
 
+// The first event of each user with each item: its time, its type and its position.
+class FirstEvents {
+ public:
+  struct First {
+    TimestampMs timestamp_ms;
+    std::uint16_t type;
+    std::size_t position;
+  };
+  explicit FirstEvents(const Dataset& dataset) {
+    for (std::size_t i = 0; i < dataset.events.size(); ++i)
+      first_.try_emplace(key_of(dataset.events[i]), First{dataset.events[i].timestamp_ms, dataset.event_types[i], i});
+  }
+  const First* find(const models::TimedInteraction& event) const {
+    const auto found = first_.find(key_of(event));
+    return found == first_.end() ? nullptr : &found->second;
+  }
+
+ private:
+  static std::uint64_t key_of(const models::TimedInteraction& event) { return directed(event.user, event.item); }
+  std::unordered_map<std::uint64_t, First> first_;
+};
+
 struct Moment {
   TimestampMs before_ms;
   std::uint64_t position;  // in its list, or drawn
@@ -152,10 +200,11 @@ void order_by_time(std::vector<models::TimedInteraction>* events) {
 
 bool needs_retiming(const Dataset& dataset, double holdout) {
   if (dataset.events.empty()) return false;
+  const TimestampMs span_ms = dataset.events.back().timestamp_ms - dataset.events.front().timestamp_ms;
+  if (span_ms < kShortSpanMs && is_grouped(dataset)) return true;
   const std::size_t returning = count_returning(dataset, cut_of(dataset, holdout));
   const std::size_t repeating = count_repeating(dataset);
   if (returning * 2 >= repeating) return false;
-  const TimestampMs span_ms = dataset.events.back().timestamp_ms - dataset.events.front().timestamp_ms;
   const bool is_short =
       span_ms < kShortSpanMs && static_cast<double>(returning) < kReturning * static_cast<double>(repeating);
   return returning < kFewUsers || is_short;
@@ -165,6 +214,8 @@ double retime(Dataset* dataset, double holdout) {
   const bool is_sorted = is_sorted_by_item(*dataset);
   const bool in_sequence = !is_sorted && is_sequence(*dataset);
   dataset->is_retimed = true;
+  std::optional<FirstEvents> first_events;
+  if (types_arrived_apart(*dataset)) first_events.emplace(*dataset);
   double held_out = 0;
   double all = 0;
   std::vector<std::vector<Moment>> moments(dataset->users.size());
@@ -175,7 +226,10 @@ double retime(Dataset* dataset, double holdout) {
         const std::string pair = dataset->users[event.user] + "\n" + dataset->items[event.item];
         moments[event.user].push_back({0, checksum64(pair.data(), pair.size()), event.item, &event});
       } else {
-        moments[event.user].push_back({event.timestamp_ms, i, event.item, &event});
+        const FirstEvents::First* first = first_events ? first_events->find(event) : nullptr;
+        if (first != nullptr && list == &dataset->events && dataset->event_types[i] == first->type) first = nullptr;
+        moments[event.user].push_back({first != nullptr ? first->timestamp_ms : event.timestamp_ms,
+                                       first != nullptr ? first->position : i, event.item, &event});
       }
     }
   for (std::uint32_t user = 0; user < moments.size(); ++user) {

@@ -13,11 +13,12 @@
 namespace tamis::engine {
 
 // Whether a cut by time at 1 - `holdout` leaves too few users who return after it, where every user's own last
-// interactions would leave many.
+// interactions would leave many; or everything arrived within an hour, sorted by user or by item.
 bool needs_retiming(const Dataset& dataset, double holdout);
 
-// Interactions of one user at one moment with one item keep one moment. What is held out of a user depends on the order
-// of arrival:
+// Interactions of one user at one moment with one item keep one moment. Where the types arrived one after the other, as
+// one file of views and another of purchases do, an event of another type goes to the moment of the user's first with the
+// item: it would look like a repeat. What is held out of a user depends on the order of arrival:
 // - Where it is that of the items' ids, it says nothing: what is held out is drawn, by the names of user and item.
 // - Where items follow each other with many users, and in both directions, it is a sequence: the last are held out.
 // - Otherwise nobody knows: the last of half of the users, by their names; a draw of the others.

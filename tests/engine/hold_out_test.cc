@@ -34,6 +34,48 @@ std::vector<std::uint32_t> items_of(const Dataset& dataset, std::uint32_t user) 
 
 TEST(HoldOutTest, AFileSortedByUserNeedsIt) { EXPECT_TRUE(needs_retiming(imported_by_user(200, 10), 0.1)); }
 
+// Everybody returns in the second file, and half of what the cut leaves behind it was viewed in the first.
+TEST(HoldOutTest, AFileOfViewsAndOneOfPurchasesNeedItAndAreNoRepeats) {
+  Dataset dataset = imported_by_user(400, 10);
+  dataset.event_types.assign(dataset.events.size(), 0);
+  const std::vector<models::TimedInteraction> views = dataset.events;
+  for (const models::TimedInteraction& view : views) {
+    if (view.item % 2 != 0) continue;
+    dataset.events.push_back(view);
+    dataset.events.back().timestamp_ms = dataset.events[dataset.events.size() - 2].timestamp_ms + 1;
+    dataset.event_types.push_back(1);
+  }
+  EXPECT_GT(repeat_share(dataset, 0.1), 0.9);
+  ASSERT_TRUE(needs_retiming(dataset, 0.1));
+  const double share = retime(&dataset, 0.1);
+  EXPECT_LT(repeat_share(dataset, share), 0.01);
+}
+
+// A song that is played again is a repeat, whatever else arrived in a file of its own.
+TEST(HoldOutTest, RepeatsOfOneTypeStay) {
+  Dataset dataset = imported_by_user(400, 10);
+  for (models::TimedInteraction& event : dataset.events) event.item %= 3;
+  std::vector<models::TimedInteraction> likes;
+  for (std::uint32_t user = 0; user < 400; ++user)
+    likes.push_back({.user = user, .item = 9, .weight = 1, .timestamp_ms = 1'600'000'000'000 + user});
+  dataset.events.insert(dataset.events.begin(), likes.begin(), likes.end());
+  dataset.event_types.assign(dataset.events.size(), 0);
+  std::fill_n(dataset.event_types.begin(), likes.size(), 1);
+  const double share = retime(&dataset, 0.1);
+  EXPECT_GT(repeat_share(dataset, share), 0.3) << "of those whose order stays";
+}
+
+TEST(HoldOutTest, WhatArrivesMixedWithinAnHourNeedsNone) {
+  Dataset dataset = imported_by_user(200, 10);
+  Random random(3);
+  std::vector<TimestampMs> times;
+  for (auto& event : dataset.events) times.push_back(event.timestamp_ms);
+  for (std::size_t i = dataset.events.size(); i > 1; --i)
+    std::swap(dataset.events[i - 1], dataset.events[random.below(static_cast<std::uint32_t>(i))]);
+  for (std::size_t i = 0; i < times.size(); ++i) dataset.events[i].timestamp_ms = times[i];
+  EXPECT_FALSE(needs_retiming(dataset, 0.1));
+}
+
 TEST(HoldOutTest, InteractionsWithTimesOfTheirOwnDoNot) {
   Dataset dataset = imported_by_user(200, 10);
   for (auto& event : dataset.events) event.timestamp_ms = 1 + event.item * kDayMs + event.user;
