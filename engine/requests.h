@@ -375,7 +375,8 @@ struct Stats {
   std::uint64_t rejected_runs = 0;   // runs that the gate refused, since one was promoted
   std::string last_job;              // id
   std::uint64_t pending_writes = 0;  // mutations waiting to be committed
-  std::uint64_t memory_bytes = 0;    // tables and indexes held by the engine
+  std::uint64_t memory_bytes = 0;    // tables, indexes, caches and the generation, held by the engine
+  std::map<std::string, std::uint64_t> memory_parts;  // of that, by part
   std::uint64_t memory_limit_bytes = 0;
   std::uint64_t free_disk_bytes = 0;
   bool writable = true;

@@ -229,6 +229,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   // database_upkeep.cc
   void start_upkeep();
   void sweep_expired();
+  std::map<std::string, std::uint64_t> memory_parts() const;
   void measure_memory();
   void measure_recall();
   // Brings the index files up to date: those that changed are written.

@@ -53,7 +53,8 @@ Stats DatabaseImpl::stats() const {
   for (Warning& warning : schema_warnings(*state)) others.push_back(std::move(warning));
   if (!others.empty()) stats.warnings[""] = std::move(others);
   stats.pending_writes = queue_->pending_mutations();
-  stats.memory_bytes = live()->memory_bytes();
+  stats.memory_parts = memory_parts();
+  for (const auto& [part, bytes] : stats.memory_parts) stats.memory_bytes += bytes;
   stats.memory_limit_bytes = memory_limit_bytes_;
   stats.free_disk_bytes = store_->free_disk_bytes();
   stats.writable = is_ready() && store_->is_writable();

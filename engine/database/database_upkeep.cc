@@ -97,11 +97,19 @@ void DatabaseImpl::sweep_expired() {
   }
 }
 
+std::map<std::string, std::uint64_t> DatabaseImpl::memory_parts() const {
+  auto parts = live()->memory_parts();
+  parts["impressions"] = impressions_->memory_bytes();
+  return parts;
+}
+
 void DatabaseImpl::measure_memory() {
   // Attributes with many distinct values take long to measure: at most a twentieth of the time goes into it.
   const auto start = std::chrono::steady_clock::now();
   if (start < next_measure_) return;
-  memory_bytes_.store(live()->memory_bytes() + impressions_->memory_bytes(), std::memory_order_relaxed);
+  std::uint64_t sum = 0;
+  for (const auto& [part, bytes] : memory_parts()) sum += bytes;
+  memory_bytes_.store(sum, std::memory_order_relaxed);
   const auto end = std::chrono::steady_clock::now();
   next_measure_ = end + 20 * (end - start);
 }

@@ -269,6 +269,7 @@ Result<GenerationContents> read_generation(const fs::path& dir, const models::Te
   contents.info = manifest.info;
   contents.info.state = "ready";
   contents.rating_scales = manifest.rating_scales;
+  for (const auto& [name, checksum] : manifest.files) contents.file_bytes += fs::file_size(dir / name);
   TAMIS_RETURN_IF_ERROR(
       read_part(manifest, kUsers, &contents.users, [&] { return read_vocabulary(dir / kUsers, manifest.users); }));
   TAMIS_RETURN_IF_ERROR(
@@ -322,6 +323,7 @@ Result<std::shared_ptr<const Generation>> bind_generation(GenerationContents con
       generation->inherited_vocabularies[member] = found->second;
   generation->info = std::move(contents.info);
   generation->rating_scales = std::move(contents.rating_scales);
+  generation->file_bytes = contents.file_bytes;
   generation->encoders = std::move(contents.models.encoders);
   generation->history_models = std::move(contents.models.history_models);
   generation->item_neighbors = std::move(contents.models.item_neighbors);

@@ -43,6 +43,7 @@ struct GenerationContents {
   models::InteractionMatrix interactions;  // [users, items]; empty without user_knn
   // Of inherited members, by the generation that learned them; info.inherited says which those are.
   std::map<std::string, VocabularyNames> vocabularies;
+  std::uint64_t file_bytes = 0;  // of the files that it was read from
 };
 
 // Written beside `dir` under a temporary name (kTemporarySuffix), synced, then renamed: `dir` is whole or not there.

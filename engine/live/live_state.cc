@@ -219,15 +219,21 @@ std::map<std::string, std::uint64_t> LiveState::interactions_by_type() const {
   return by_name;
 }
 
-std::uint64_t LiveState::memory_bytes() const {
-  std::uint64_t bytes = users_.memory_bytes() + items_.memory_bytes() + user_attributes_.memory_bytes() +
-                        item_attributes_.memory_bytes() + histories_.memory_bytes() + item_statistics_.memory_bytes() +
-                        item_counter_.memory_bytes() + vector_rows_.memory_bytes();
-  bytes += store_->ids(EntityKind::kUser).memory_bytes() + store_->ids(EntityKind::kItem).memory_bytes();
-  for (const auto state = pin(); const auto& [name, space] : state->spaces) {
-    bytes += space->items->stats().memory_bytes + space->users->stats().memory_bytes;
-  }
-  return bytes;
+std::map<std::string, std::uint64_t> LiveState::memory_parts() const {
+  std::map<std::string, std::uint64_t> parts = {
+      {"ids", store_->ids(EntityKind::kUser).memory_bytes() + store_->ids(EntityKind::kItem).memory_bytes()},
+      {"entities", users_.memory_bytes() + items_.memory_bytes()},
+      {"filters", user_attributes_.memory_bytes() + item_attributes_.memory_bytes()},
+      {"histories", histories_.memory_bytes()},
+      {"counts", item_statistics_.memory_bytes() + item_counter_.memory_bytes()},
+      {"embedding_cache", vector_rows_.memory_bytes()},
+  };
+  const auto state = pin();
+  std::uint64_t& indexes = parts["indexes"];
+  for (const auto& [name, space] : state->spaces)
+    indexes += space->items->stats().memory_bytes + space->users->stats().memory_bytes;
+  parts["generation"] = state->generation == nullptr ? 0 : state->generation->file_bytes;
+  return parts;
 }
 
 }  // namespace tamis::engine

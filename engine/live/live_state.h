@@ -96,8 +96,8 @@ class LiveState {
   // What of the store this cannot take.
   Quarantine& quarantine() const { return quarantine_; }
   std::map<std::string, std::uint64_t> interactions_by_type() const;
-  // Tables, indexes and caches of this object.
-  std::uint64_t memory_bytes() const;
+  // Bytes of tables, indexes, caches and the serving generation, by part (docs/operations.md).
+  std::map<std::string, std::uint64_t> memory_parts() const;
 
  private:
   // What queries read through a ReadState. Shared with each of them, so that a query under way keeps it alive after

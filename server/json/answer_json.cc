@@ -421,6 +421,9 @@ void write_stats(const Stats& stats, JsonWriter* json) {
       .field("free_disk_bytes", stats.free_disk_bytes)
       .field("writable", stats.writable)
       .field("uptime_s", stats.uptime_s);
+  json->key("memory_parts").begin_object();
+  for (const auto& [part, bytes] : stats.memory_parts) json->field(part, bytes);
+  json->end_object();
   json->key("quarantined").begin_object();
   for (const auto& [kind, count] : stats.quarantined) json->field(kind, count);
   json->end_object();

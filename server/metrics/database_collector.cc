@@ -141,6 +141,9 @@ std::vector<prometheus::MetricFamily> DatabaseCollector::Collect() const {
   out.push_back(counter("tamis_online_failures_total", "Failed requests to a model server, items that were not read.",
                         number(stats.online.failures)));
   out.push_back(gauge("tamis_memory_used_bytes", "Memory of tables, caches and indexes.", number(stats.memory_bytes)));
+  GaugeFamily memory_parts("tamis_memory_part_bytes", "Memory by part; the parts add up to tamis_memory_used_bytes.");
+  for (const auto& [part, bytes] : stats.memory_parts) memory_parts.add(number(bytes), {{"part", part}});
+  if (!stats.memory_parts.empty()) out.push_back(memory_parts.take());
   out.push_back(gauge("tamis_memory_limit_bytes", "The cap on it.", number(stats.memory_limit_bytes)));
   out.push_back(gauge("tamis_disk_free_bytes", "Free space where the data is.", number(stats.free_disk_bytes)));
   out.push_back(gauge("tamis_disk_watermark_bytes", "Free space below which writes are refused.",

@@ -138,6 +138,20 @@ TEST_F(DatabaseTrainingTest, ACancelledRunLeavesNothingBehind) {
   EXPECT_EQ(files_of_generations(), 0);
 }
 
+TEST_F(DatabaseTrainingTest, MemoryIsToldByPart) {
+  options.training.worker_command.clear();
+  open();
+  write_camps();
+  EXPECT_EQ(database->stats().memory_parts.at("generation"), 0u);
+  train();
+  const Stats stats = database->stats();
+  std::uint64_t sum = 0;
+  for (const auto& [part, bytes] : stats.memory_parts) sum += bytes;
+  EXPECT_EQ(stats.memory_bytes, sum);
+  EXPECT_GT(stats.memory_parts.at("generation"), 240u * 8 * 4) << "the factors of 200 users and 40 items";
+  for (const char* part : {"ids", "entities", "counts", "indexes"}) EXPECT_GT(stats.memory_parts.at(part), 0u) << part;
+}
+
 TEST_F(DatabaseTrainingTest, PromotionAndRollbackFailNoQuery) {
   options.training.worker_command.clear();
   open();

@@ -246,7 +246,8 @@ TEST_F(DatabaseTest, PastTheMemoryLimitDeletesAndReadsGoOn) {
     refused = refusal({put_item("item-" + std::to_string(i), {{"name", std::string("lantern")}})});
   }
   EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
-  EXPECT_THAT(refused.message(), HasSubstr("memory limit"));
+  EXPECT_THAT(refused.message(), HasSubstr("memory.limit"));
+  EXPECT_THAT(refused.message(), HasSubstr("most of them by "));
   EXPECT_TRUE(database->get_entity(EntityKind::kItem, "item-0").is_ok());
   write({DeleteEntity{EntityKind::kItem, "item-0"}});
   EXPECT_EQ(database->get_entity(EntityKind::kItem, "item-0").status().code(), StatusCode::kNotFound);

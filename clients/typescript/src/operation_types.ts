@@ -272,6 +272,8 @@ export interface Stats {
   last_job: string;
   pending_writes: number;
   memory_bytes: number;
+  /** Of memory_bytes, by part: ids, entities, indexes, generation, ... */
+  memory_parts: Record<string, number>;
   memory_limit_bytes: number;
   free_disk_bytes: number;
   writable: boolean;

@@ -12,6 +12,10 @@ import "../styles/operations.css";
 
 const PAGE = 50;
 
+function largestPart(parts: Record<string, number>): [string, number] {
+  return Object.entries(parts).reduce((most, part) => (part[1] > most[1] ? part : most), ["", 0]);
+}
+
 function Snapshots() {
   const list = useQuery((client, signal) => client.listSnapshots({ signal }), []);
   const [name, setName] = useState("");
@@ -200,6 +204,9 @@ function Server() {
               <Stat label="Sequence">{count(data.sequence)}</Stat>
               <Stat label="Memory" detail={`of ${bytes(data.memory_limit_bytes)}`}>
                 {bytes(data.memory_bytes)}
+              </Stat>
+              <Stat label="Most memory" detail={largestPart(data.memory_parts)[0]}>
+                {bytes(largestPart(data.memory_parts)[1])}
               </Stat>
               <Stat label="Free disk" detail={data.writable ? "writes are taken" : "writes are refused"}>
                 {bytes(data.free_disk_bytes)}
