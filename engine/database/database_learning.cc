@@ -121,14 +121,15 @@ std::vector<FunnelConfig> DatabaseImpl::funnels_in_use() const {
   return funnels;
 }
 
-// Commits go on while the indexes are made. What they changed is reconciled afterwards, and they wait for the end alone.
+// Commits go on while the indexes are made. What they changed is reconciled afterwards, and they wait for the end
+// alone.
 Status DatabaseImpl::serve(std::shared_ptr<const Generation> generation) {
   constexpr Sequence kFewRecords = 256;
   constexpr int kMostRounds = 20;  // writes may come faster than they are reconciled
   const std::shared_ptr<LiveState> prepared_for = live();
   Sequence through = visible_.get();
-  TAMIS_ASSIGN_OR_RETURN(Serving serving, prepare_serving(std::move(generation), options_, *prepared_for,
-                                                          layout_.index, store_->last_sequence()));
+  TAMIS_ASSIGN_OR_RETURN(Serving serving, prepare_serving(std::move(generation), options_, *prepared_for, layout_.index,
+                                                          store_->last_sequence()));
   bool is_whole = true;  // whether all up to `through` is reconciled
   const auto follow = [&] {
     const Sequence newest = visible_.get();

@@ -117,9 +117,9 @@ void DatabaseImpl::start() {
   queue_ = std::make_unique<storage::CommitQueue>(store_.get(), static_cast<storage::CommitListener*>(this),
                                                   queue_options(options_));
   if (!options_.read_only) {
-    online_ = std::make_unique<OnlineItems>(
-        OnlineItems::Host{.pin = [this] { return live()->pin(); },
-                          .run_exclusive = [this](const std::function<void()>& work) { between_commits("vectors", work); }});
+    online_ = std::make_unique<OnlineItems>(OnlineItems::Host{
+        .pin = [this] { return live()->pin(); },
+        .run_exclusive = [this](const std::function<void()>& work) { between_commits("vectors", work); }});
     live()->set_item_listener(online_.get());
   }
   recovery_ = std::thread([this] { recover(); });

@@ -38,8 +38,8 @@ Status DatabaseImpl::check_memory(const std::vector<Mutation>& mutations) const 
   const std::uint64_t used = memory_bytes_.load(std::memory_order_relaxed);
   if (used <= memory_limit_bytes_ || std::all_of(mutations.begin(), mutations.end(), is_deletion)) return Status::ok();
   const auto parts = memory_parts();
-  const auto largest = std::max_element(parts.begin(), parts.end(),
-                                        [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto largest =
+      std::max_element(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return Status::resource_exhausted("memory.limit: " + std::to_string(used) + " of " +
                                     std::to_string(memory_limit_bytes_) + " bytes are in use, most of them by " +
                                     largest->first + " (" + std::to_string(largest->second) +

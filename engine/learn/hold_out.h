@@ -17,8 +17,8 @@ namespace tamis::engine {
 bool needs_retiming(const Dataset& dataset, double holdout);
 
 // Interactions of one user at one moment with one item keep one moment. Where the types arrived one after the other, as
-// one file of views and another of purchases do, an event of another type goes to the moment of the user's first with the
-// item: it would look like a repeat. What is held out of a user depends on the order of arrival:
+// one file of views and another of purchases do, an event of another type goes to the moment of the user's first with
+// the item: it would look like a repeat. What is held out of a user depends on the order of arrival:
 // - Where it is that of the items' ids, it says nothing: what is held out is drawn, by the names of user and item.
 // - Where items follow each other with many users, and in both directions, it is a sequence: the last are held out.
 // - Otherwise nobody knows: the last of half of the users, by their names; a draw of the others.

@@ -22,9 +22,9 @@ struct Serving {
   std::vector<Refusals> refusals;
 };
 
-// Loads the index files of this very generation, or builds its indexes, and brings them into line with the entities that
-// there are: seconds for large ones. Commits may be applied meanwhile: what they change may be in the indexes or not.
-// failed_precondition where an encoder has the name of a space that others fill.
+// Loads the index files of this very generation, or builds its indexes, and brings them into line with the entities
+// that there are: seconds for large ones. Commits may be applied meanwhile: what they change may be in the indexes or
+// not. failed_precondition where an encoder has the name of a space that others fill.
 Result<Serving> prepare_serving(std::shared_ptr<const Generation> generation, const DatabaseOptions& options,
                                 const LiveState& live, const std::filesystem::path& index_dir, Sequence last_sequence);
 

@@ -51,7 +51,7 @@ struct Generation : Vocabulary {
   models::InteractionMatrix interactions;          // [users, items] of user_knn, as learned from: it votes over it
   models::InteractionMatrix interactions_by_item;  // its transpose
   std::vector<float> user_norms;                   // [users]
-  std::uint64_t file_bytes = 0;  // of its files: about what it takes in memory
+  std::uint64_t file_bytes = 0;                    // of its files: about what it takes in memory
 
   // The encoder by that name, or null.
   const models::Encoder* encoder(std::string_view name) const {
