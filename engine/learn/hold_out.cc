@@ -65,10 +65,14 @@ bool types_arrived_apart(const Dataset& dataset) {
   constexpr std::size_t kFilesPerType = 4;
   const std::vector<std::uint16_t>& types = dataset.event_types;
   if (types.size() != dataset.events.size()) return false;
-  std::size_t files = 1;
-  for (std::size_t i = 1; i < types.size(); ++i) files += types[i] != types[i - 1] ? 1 : 0;
-  const std::size_t count = std::set<std::uint16_t>(types.begin(), types.end()).size();
-  return count > 1 && files <= kFilesPerType * count;
+  std::size_t files = 0;
+  std::set<std::uint16_t> known;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    if (i > 0 && types[i] == types[i - 1]) continue;
+    ++files;
+    known.insert(types[i]);
+  }
+  return known.size() > 1 && files <= kFilesPerType * known.size();
 }
 
 // Of half of the users.
