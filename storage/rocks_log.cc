@@ -20,6 +20,9 @@ spdlog::level::level_enum severity_of(rocksdb::InfoLogLevel level) {
   }
 }
 
+// A checkpoint holds file deletions twice, one within the other, and RocksDB warns of that each time.
+bool is_of_every_checkpoint(std::string_view format) { return format.find("File Deletions") != std::string_view::npos; }
+
 }  // namespace
 
 RocksLog::RocksLog() : rocksdb::Logger(rocksdb::INFO_LEVEL) {}
@@ -27,7 +30,7 @@ RocksLog::RocksLog() : rocksdb::Logger(rocksdb::INFO_LEVEL) {}
 void RocksLog::Logv(const char* format, std::va_list arguments) { Logv(rocksdb::INFO_LEVEL, format, arguments); }
 
 void RocksLog::Logv(rocksdb::InfoLogLevel level, const char* format, std::va_list arguments) {
-  const auto severity = severity_of(level);
+  const auto severity = is_of_every_checkpoint(format) ? spdlog::level::debug : severity_of(level);
   if (level < GetInfoLogLevel() || !spdlog::default_logger_raw()->should_log(severity)) return;
   std::array<char, kMaxLineBytes> line;
   if (std::vsnprintf(line.data(), line.size(), format, arguments) < 0) return;

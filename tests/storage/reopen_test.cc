@@ -101,5 +101,20 @@ TEST_F(ReopenTest, TheLogOfRocksDbIsOurs) {
     EXPECT_FALSE(entry.path().filename().string().starts_with("LOG")) << entry.path();
 }
 
+// A training makes one each time.
+TEST_F(ReopenTest, ACheckpointWarnsOfNothing) {
+  std::ostringstream lines;
+  const auto before = spdlog::default_logger();
+  auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines));
+  logger->set_level(spdlog::level::warn);
+  spdlog::set_default_logger(logger);
+  must_open();
+  must_commit({interaction("ada", "lamp")});
+  EXPECT_TRUE(store_->checkpoint(root_ / "copy").is_ok());
+  store_.reset();
+  spdlog::set_default_logger(before);
+  EXPECT_EQ(lines.str(), "");
+}
+
 }  // namespace
 }  // namespace tamis::storage
