@@ -5,7 +5,6 @@ import inspect
 import pathlib
 import subprocess
 import sys
-import time
 import warnings
 
 import pytest
@@ -139,12 +138,41 @@ def test_shops(client):
     page = client.page([{"title": "For {user}", "retriever": "popular", "k": 2}], user="nobody")
     assert page["rows"][0]["title"] == "For nobody" and len(page["rows"][0]["list"]["items"]) == 2
     assert client.audience("cup", k=5, exclude_seen=False)["item"] == "cup"
-    batch = client.start_batch(k=2, log=False)
-    for _ in range(200):
-        if client.get_batch(batch["batch"])["state"] == "succeeded":
-            break
-        time.sleep(0.05)
-    assert client.get_batch(batch["batch"])["lists"] >= 3
+    batch = client.wait_batch(client.start_batch(k=2, log=False), timeout_s=30)
+    assert batch["lists"] >= 3
+    lines = list(client.batch_lists(batch["batch"]))
+    assert len(lines) == batch["lists"] and "recommendation_id" in lines[0]
+    assert batch["batch"] in [one["batch"] for one in client.batches()]
+    client.delete_batch(batch["batch"])
+    with pytest.raises(tamis.NotFound):
+        list(client.batch_lists(batch["batch"]))
+
+
+def test_looking_at_spaces(client):
+    numpy = pytest.importorskip("numpy")
+    vectors = numpy.random.default_rng(1).normal(size=(60, 8)).astype("float32")
+    client.put_space("shapes", 8)
+    client.put_items({"id": f"s{i}", "features": {"size": i}} for i in range(60))
+    ack = client.put_vectors("shapes", [f"s{i}" for i in range(60)], vectors)
+    client.put_vectors("shapes", ["su"], vectors[:1], kind="user")
+    client.search(space="shapes", item="s0", min_seq=ack)
+    pca = client.map_space("shapes", field="size", limit=50)
+    assert pca["method"] == "pca" and len(pca["x"]) == len(pca["y"]) == len(pca["items"]) == len(pca["values"]) == 50
+    umap = client.map_space("shapes", method="umap", timeout_s=60)
+    assert umap["method"] == "umap" and "pending" not in umap and len(umap["x"]) == 60
+    factors = client.space_factors("shapes", factors=2, items=3)
+    assert len(factors["factors"]) == 2 and len(factors["factors"][0]["high"]) == 3
+    parts = client.user_parts("shapes", "su", k=4)
+    assert parts["has_stored_vector"] and parts["dim"] == 8
+    assert client.sample_matrix(users=5, items=5)["density"] >= 0
+    with pytest.raises(tamis.Conflict):
+        client.what_if("su", "s1", changes={"item.size": 3})
+    client.delete_space("shapes")
+
+
+def test_simulation(client):
+    job = client.wait(client.simulate(users=10, items=20, rounds=2, train_every=1), timeout_s=120)
+    assert {one["arm"] for one in job.result["rounds"]} == {"exploit", "explore"}
 
 
 def test_configuration(client):
@@ -177,6 +205,8 @@ def test_operation(client, tmp_path):
     assert "tamis_" in client.metrics() and "/v1/train" in client.openapi()["paths"]
     made = client.snapshot("nightly")
     assert made.snapshot == "nightly" and "nightly" in client.snapshots()
+    client.delete_snapshot("nightly")
+    assert client.snapshots() == []
     client.add_interaction("o1", "x")
     assert client.stats()["interactions"] >= 1
     entries = list(client.log(limit=10))

@@ -5,129 +5,23 @@ import asyncio
 import time
 import uuid
 import warnings as python_warnings
-from typing import Any, AsyncIterator, Dict, Iterable, List, Mapping, Optional, Sequence, Type, TypeVar, Union
-
-import httpx
+from typing import Any, AsyncIterator, Dict, Iterable, List, Mapping, Optional, Sequence, Union
 
 from . import _bulk, errors
-from ._encode import dumps, loads, present, query, segment
+from ._async_exchange import AsyncExchange, Sequenced
+from ._encode import loads, present, segment
 from ._progress import progress_bar
-from ._transport import Retry, check, settings
-from .types import (Ack, BoughtTogether, Entity, Generation, Interaction, Job, Neighbours, Page, Recommendations, RowError,
-                    Snapshot, Space, WhyNot, decode)
-
-T = TypeVar("T")
-Sequenced = Union[int, Ack, None]
-_JSON = "application/json"
-_NDJSON = "application/x-ndjson"
+from ._transport import check
+from .types import (Ack, BoughtTogether, Entity, Generation, Interaction, Job, Neighbours, Recommendations, Snapshot, Space,
+                    WhyNot, decode)
 
 
-class AsyncClient:
+class AsyncClient(AsyncExchange):
     """A connection pool to one server.
 
     `url` and `api_key` default to the variables TAMIS_URL and TAMIS_API_KEY. With `read_your_writes` every query reflects
     all writes that this client was acknowledged. Close it, or use it in a `with` block.
     """
-
-    def __init__(self, url: Optional[str] = None, api_key: Optional[str] = None, *, timeout_s: float = 60.0,
-                 retry: Retry = Retry(), read_your_writes: bool = False, headers: Optional[Mapping[str, str]] = None,
-                 **httpx_options: Any):
-        self._http = httpx.AsyncClient(**settings(url, api_key, timeout_s, headers), **httpx_options)
-        self._retry = retry
-        self._read_your_writes = read_your_writes
-        self.last_sequence = 0
-
-    async def __aenter__(self) -> AsyncClient:
-        return self
-
-    async def __aexit__(self, *_: Any) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        await self._http.aclose()
-
-    # --- one exchange ---
-
-    async def request(self, method: str, path: str, *, params: Optional[Dict[str, Any]] = None, json: Any = None,
-                      content: Optional[bytes] = None, content_type: str = _JSON, repeatable: Optional[bool] = None) -> Any:
-        """Any call of the HTTP API; the decoded JSON, or bytes where the answer is not JSON. `repeatable` says whether
-        it may be sent again after a broken connection; by default all but POST may."""
-        body = dumps(json) if json is not None else content
-        again = method != "POST" if repeatable is None else repeatable
-        headers = {"Content-Type": content_type} if body is not None else {}
-        attempt = 0
-        while True:
-            try:
-                response = await self._http.request(method, path, params=query(params or {}), content=body, headers=headers)
-                check(response, response.content)
-                break
-            except (httpx.TransportError, errors.ServerError) as failure:
-                if not self._retry.again(failure, attempt, again):
-                    if isinstance(failure, errors.ServerError):
-                        raise
-                    raise errors.ConnectionFailed(f"{method} {path}: {type(failure).__name__} {failure}") from failure
-                await asyncio.sleep(self._retry.wait_s(attempt, failure))
-                attempt += 1
-        if "json" in response.headers.get("content-type", ""):
-            return loads(response.content)
-        return response.content
-
-    async def _ack(self, method: str, path: str, **options: Any) -> Ack:
-        ack = decode(Ack, await self.request(method, path, **options))
-        self._note(ack)
-        return ack
-
-    def _note(self, ack: Ack) -> None:
-        self.last_sequence = max(self.last_sequence, ack.sequence)
-        for name in ack.undeclared_types:
-            python_warnings.warn(f"the interaction type {name!r} is not declared; it counts as positive", errors.TamisWarning, 4)
-        for one in ack.warnings:
-            python_warnings.warn(f"{one.path}: {one.detail}", errors.TamisWarning, 4)
-
-    def _min_seq(self, given: Sequenced) -> Optional[int]:
-        if isinstance(given, Ack):
-            return given.sequence
-        return self.last_sequence or None if given is None and self._read_your_writes else given
-
-    async def _send_chunks(self, method: str, path: str, chunks: Iterable[_bulk.Chunk], total: Optional[int], progress: Any,
-                    on_error: str, durability: Optional[str], content_type: str = _NDJSON) -> Ack:
-        done, sum_ack = 0, Ack()
-        bar = progress_bar(progress, total, path)
-        try:
-            for chunk in chunks:
-                ack = await self._ack(method, path, params=present(durability=durability), content=chunk.body,
-                                      content_type=content_type, repeatable=chunk.repeatable)
-                for error in ack.errors:
-                    error.row = done + error.line - 1
-                sum_ack.errors += ack.errors[:max(0, 100 - len(sum_ack.errors))]
-                sum_ack.accepted += ack.accepted
-                sum_ack.duplicates += ack.duplicates
-                sum_ack.rejected += ack.rejected
-                sum_ack.ignored += ack.ignored
-                sum_ack.outdated += ack.outdated
-                sum_ack.sequence = max(sum_ack.sequence, ack.sequence)
-                sum_ack.undeclared_types = sorted({*sum_ack.undeclared_types, *ack.undeclared_types})
-                done += chunk.rows
-                bar(chunk.rows, sum_ack)
-                if sum_ack.rejected and on_error == "raise":
-                    raise errors.RowsRejected(sum_ack)
-        finally:
-            bar(0, None)
-        if sum_ack.rejected and on_error == "warn":
-            first: RowError = sum_ack.errors[0]
-            python_warnings.warn(f"{sum_ack.rejected} rows were refused; row {first.row}: {first.detail}",
-                                 errors.TamisWarning, 3)
-        return sum_ack
-
-    async def _pages(self, path: str, key: str, kind: Type[T], limit: int) -> AsyncIterator[T]:
-        cursor = None
-        while True:
-            answer = await self.request("GET", path, params=present(cursor=cursor, limit=limit))
-            for one in answer[key]:
-                yield decode(kind, one)
-            cursor = answer.get("cursor")
-            if not cursor:
-                return
 
     # --- interactions ---
 
@@ -294,6 +188,14 @@ class AsyncClient:
         path = f"/v1/users/{segment(user)}/recommendations/why-not/{segment(item)}"
         return decode(WhyNot, await self.request("POST", path, json=options, repeatable=True))
 
+    async def what_if(self, user: str, item: str, *, changes: Optional[Mapping[str, Any]] = None,
+                      objective: Optional[str] = None, **request: Any) -> Dict[str, Any]:
+        """What the ranker's score of a candidate hangs on, and with `changes` ({"item.price": 2.5}) what it would be.
+        `request` is what recommend() takes beside. Conflict without a ranker and for an item that is no candidate."""
+        path = f"/v1/users/{segment(user)}/recommendations/what-if/{segment(item)}"
+        body = present(changes=changes, objective=objective, request=request or None)
+        return await self.request("POST", path, json=body, repeatable=True)
+
     async def similar_items(self, item: str, k: int = 10, *, min_seq: Sequenced = None, **options: Any) -> Neighbours:
         """`options`: space, filter, features; funnel makes the list by a funnel."""
         return await self._similar("items", item, k, min_seq, options)
@@ -335,6 +237,31 @@ class AsyncClient:
     async def get_batch(self, id: str) -> Dict[str, Any]:
         return await self.request("GET", f"/v1/batches/{segment(id)}")
 
+    async def batches(self) -> List[Dict[str, Any]]:
+        """All batches, newest first."""
+        return (await self.request("GET", "/v1/batches"))["batches"]
+
+    async def wait_batch(self, batch: Union[str, Mapping[str, Any]], *, timeout_s: float = 3600.0,
+                         progress: Any = False) -> Dict[str, Any]:
+        """Wait until a batch has ended. JobFailed where it failed or was cancelled."""
+        one = await self.get_batch(batch) if isinstance(batch, str) else batch
+        await self.wait(one["job"], timeout_s=timeout_s, progress=progress)
+        return await self.get_batch(one["batch"])
+
+    async def batch_lists(self, id: str) -> AsyncIterator[str]:
+        """The lists of a batch, a line each: JSON, or CSV with a header, as the batch was asked for. Of a batch that runs,
+        those that are saved. Bounded memory: lines are read as they arrive."""
+        async with self._http.stream("GET", f"/v1/batches/{segment(id)}/lists") as response:
+            if response.status_code >= 300:
+                check(response, await response.aread())
+            async for line in response.aiter_lines():
+                if line:
+                    yield line
+
+    async def delete_batch(self, id: str) -> None:
+        """Cancel a batch where it runs, and remove its file."""
+        await self.request("DELETE", f"/v1/batches/{segment(id)}")
+
     async def search(self, *, space: Optional[str] = None, vector: Any = None, item: Optional[str] = None,
                      user: Optional[str] = None, text: Optional[str] = None, k: int = 10, min_seq: Sequenced = None,
                      **options: Any) -> Neighbours:
@@ -369,6 +296,36 @@ class AsyncClient:
 
     async def delete_vector(self, space: str, id: str, kind: str = "item") -> Ack:
         return await self._ack("DELETE", f"/v1/spaces/{segment(space)}/vectors/{kind}s/{segment(id)}")
+
+    # --- looking at spaces; docs/http_api.md has the answers' members ---
+
+    async def map_space(self, space: str, *, method: str = "pca", field: Optional[str] = None, limit: Optional[int] = None,
+                        timeout_s: float = 600.0) -> Dict[str, Any]:
+        """The items of a space in two dimensions: lists `items`, `x` and `y`; with `field`, a feature's `values`.
+
+        `method` is "pca" or "umap". The server makes a umap once per generation, in the background; this waits for it,
+        at most `timeout_s`. With 0 it returns at once, by pca while `pending` names the job that makes the umap.
+        """
+        path, params = f"/v1/spaces/{segment(space)}/map", present(method=method, field=field, limit=limit)
+        answer = await self.request("GET", path, params=params)
+        until = time.monotonic() + timeout_s
+        while "pending" in answer and time.monotonic() < until:
+            await self.wait(answer["pending"], timeout_s=max(0.0, until - time.monotonic()))
+            answer = await self.request("GET", path, params=params)
+        return answer
+
+    async def space_factors(self, space: str, *, factors: int = 8, items: int = 8) -> Dict[str, Any]:
+        """What the items of a space differ in: principal directions with `items` items at both ends of each."""
+        return await self.request("GET", f"/v1/spaces/{segment(space)}/factors", params={"factors": factors, "items": items})
+
+    async def user_parts(self, space: str, user: str, **options: Any) -> Dict[str, Any]:
+        """What a user's vector comes from: history, profile, context, what was learned. `options`: k, history, context."""
+        return await self.request("POST", f"/v1/spaces/{segment(space)}/vectors/users/{segment(user)}/parts", json=options,
+                                  repeatable=True)
+
+    async def sample_matrix(self, **options: Any) -> Dict[str, Any]:
+        """A sample of the user x item matrix. `options`: users, items, first_rank, last_rank."""
+        return await self.request("GET", "/v1/matrix", params=options)
 
     # --- funnels, interaction types, experiments: documents as dicts ---
 
@@ -427,6 +384,11 @@ class AsyncClient:
         """What a funnel would have earned on the logged lists (docs/experiments.md); waits where it becomes a job."""
         answer = await self.request("POST", "/v1/evaluate", json=request, repeatable=True)
         return (await self.wait(answer["job"], timeout_s=timeout_s)).result or {} if "job" in answer else answer
+
+    async def simulate(self, **options: Any) -> Job:
+        """Play a feedback loop with a made-up population; `wait(job).result["rounds"]` has both arms, round by round.
+        `options`: users, items, new_items, rounds, k, train_every, explore_rounds, explore_share, position_bias, seed."""
+        return decode(Job, await self.request("POST", "/v1/simulations", json=options))
 
     # --- training ---
 
