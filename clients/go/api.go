@@ -3,13 +3,16 @@ package tamis
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/url"
+	"strconv"
 	"time"
 )
 
 // NDJSON is a body of lines, each a JSON object.
 type NDJSON []byte
+
+// Document is JSON whose members docs/http_api.md explains.
+type Document = map[string]any
 
 // Interaction is one event. Without an IdempotencyKey the client makes one.
 type Interaction struct {
@@ -29,6 +32,8 @@ type Entity struct {
 	ID       string         `json:"id,omitempty"`
 	Features map[string]any `json:"features,omitempty"`
 	TTLS     int64          `json:"ttl_s,omitempty"`
+	Version  int64          `json:"version,omitempty"` // the writer's own; a write of an older one changes nothing
+	Hidden   *bool          `json:"hidden,omitempty"`  // of items: in no answer
 }
 
 // RowError is a refused line of a bulk write; Line counts from 1 within the request.
@@ -47,45 +52,85 @@ type Ack struct {
 	Rejected   int        `json:"rejected"`
 	Sequence   uint64     `json:"sequence"`
 	Errors     []RowError `json:"errors"`
+	Warnings   []Warning  `json:"warnings"`
 }
 
-// RecommendRequest says what is asked; more members are in docs/openapi.yaml.
+// Past is an event of a session that is sent with a request.
+type Past struct {
+	Item      string     `json:"item"`
+	Type      string     `json:"type,omitempty"`
+	Value     *float64   `json:"value,omitempty"`
+	Timestamp *time.Time `json:"timestamp,omitempty"`
+}
+
+// RecommendRequest says what is asked; what is empty is the server's default. docs/http_api.md explains the members.
 type RecommendRequest struct {
-	K        int            `json:"k,omitempty"`
-	Funnel   string         `json:"funnel,omitempty"`
-	Filter   any            `json:"filter,omitempty"`
-	Exclude  []string       `json:"exclude,omitempty"`
-	Context  map[string]any `json:"context,omitempty"`
-	MinSeq   uint64         `json:"min_seq,omitempty"`
-	Explain  bool           `json:"explain,omitempty"`
-	Features bool           `json:"features,omitempty"`
-	DryRun   bool           `json:"dry_run,omitempty"`
+	K                int            `json:"k,omitempty"`
+	Funnel           string         `json:"funnel,omitempty"`
+	Surface          string         `json:"surface,omitempty"`
+	Filter           any            `json:"filter,omitempty"`
+	Exclude          []string       `json:"exclude,omitempty"`
+	ExcludeSeen      *bool          `json:"exclude_seen,omitempty"`
+	History          []Past         `json:"history,omitempty"`
+	SimilarTo        string         `json:"similar_to,omitempty"` // candidates are what goes with this item
+	Context          map[string]any `json:"context,omitempty"`
+	Override         Document       `json:"override,omitempty"`
+	MinSeq           uint64         `json:"min_seq,omitempty"`
+	MinSeqTimeoutMS  int            `json:"min_seq_timeout_ms,omitempty"`
+	Explain          bool           `json:"explain,omitempty"`
+	Features         bool           `json:"features,omitempty"`
+	DryRun           bool           `json:"dry_run,omitempty"`
+	Paged            bool           `json:"paged,omitempty"`
+	Cursor           string         `json:"cursor,omitempty"`
+	AsOf             *time.Time     `json:"as_of,omitempty"`
+	AsOfSequence     *uint64        `json:"as_of_sequence,omitempty"` // with Generation and RecommendationID: a past answer again
+	Generation       string         `json:"generation,omitempty"`
+	RecommendationID string         `json:"recommendation_id,omitempty"`
 }
 
-// Scored is an item of a list.
+// Scored is an item of a list or, of a search for users, a user.
 type Scored struct {
-	Item     string          `json:"item"`
-	Rank     int             `json:"rank"`
-	Score    float64         `json:"score"`
-	Features map[string]any  `json:"features"`
-	Explain  json.RawMessage `json:"explain"`
+	Item       string          `json:"item"`
+	User       string          `json:"user"`
+	Rank       int             `json:"rank"`
+	Score      float64         `json:"score"`
+	Fallback   bool            `json:"fallback"`
+	Propensity float64         `json:"propensity"` // 0: absent, which means 1
+	Features   map[string]any  `json:"features"`
+	Explain    json.RawMessage `json:"explain"`
+}
+
+// Warning tells what is valid and has no effect.
+type Warning struct {
+	Path   string `json:"path"`
+	Detail string `json:"detail"`
 }
 
 // Recommendations is an answer; neighbours of an item have the same form without RecommendationID.
 type Recommendations struct {
-	RecommendationID string   `json:"recommendation_id"`
-	Generation       string   `json:"generation"`
-	Sequence         uint64   `json:"sequence"`
-	Items            []Scored `json:"items"`
+	RecommendationID string          `json:"recommendation_id"`
+	User             string          `json:"user"`
+	Funnel           string          `json:"funnel"`
+	Generation       string          `json:"generation"`
+	Sequence         uint64          `json:"sequence"`
+	Cursor           string          `json:"cursor"` // of the next page, where the request is paged
+	Items            []Scored        `json:"items"`
+	Users            []Scored        `json:"users"` // of a search for users
+	Stages           json.RawMessage `json:"stages"`
+	Warnings         []Warning       `json:"warnings"`
 }
 
-// Job is a training run.
+// Job is work in the background: a training run, an evaluation, a simulation, a map or a batch.
 type Job struct {
-	Job        string  `json:"job"`
-	State      string  `json:"state"`
-	Progress   float64 `json:"progress"`
-	Detail     string  `json:"detail"`
-	Generation string  `json:"generation"`
+	Job        string          `json:"job"`
+	Kind       string          `json:"kind"`
+	State      string          `json:"state"`
+	Progress   float64         `json:"progress"` // 0..1
+	Stage      string          `json:"stage"`
+	Detail     string          `json:"detail"`
+	Generation string          `json:"generation"`
+	Warnings   []string        `json:"warnings"`
+	Result     json.RawMessage `json:"result"`
 }
 
 // AddInteraction stores one event, once however often it is sent.
@@ -115,109 +160,55 @@ func (c *Client) Get(ctx context.Context, kind, id string) (one Entity, err erro
 	return
 }
 
-// Delete deletes an item or erases a user.
+// Delete deletes an item or erases a user; EraseUser gives the receipt.
 func (c *Client) Delete(ctx context.Context, kind, id string) (ack Ack, err error) {
 	err = c.Call(ctx, "DELETE", "/v1/"+kind+"/"+url.PathEscape(id), nil, &ack, true)
 	return
 }
 
-// Recommend asks for the best items for a user.
-func (c *Client) Recommend(ctx context.Context, user string, request RecommendRequest) (answer Recommendations, err error) {
-	err = c.Call(ctx, "POST", "/v1/users/"+url.PathEscape(user)+"/recommendations", request, &answer, true)
+// Patch merges features into an entity; nil removes one.
+func (c *Client) Patch(ctx context.Context, kind string, one Entity) (ack Ack, err error) {
+	err = c.Call(ctx, "PATCH", "/v1/"+kind+"/"+url.PathEscape(one.ID), one, &ack, true)
 	return
 }
 
-// Similar gives the k items nearest to an item.
-func (c *Client) Similar(ctx context.Context, item string, k int) (answer Recommendations, err error) {
-	err = c.Call(ctx, "GET", fmt.Sprintf("/v1/items/%s/similar?k=%d", url.PathEscape(item), k), nil, &answer, true)
+// List reads a page of at most limit entities; kind is "items" or "users". The first cursor is empty, and so is the last
+// that is returned.
+func (c *Client) List(ctx context.Context, kind, cursor string, limit int) ([]Entity, string, error) {
+	return page[Entity](ctx, c, "/v1/"+kind, kind, cursor, limit)
+}
+
+// ListInteractions reads a page of the interactions of an item or a user, newest first; kind is "items" or "users".
+func (c *Client) ListInteractions(ctx context.Context, kind, id, cursor string, limit int) ([]Interaction, string, error) {
+	return page[Interaction](ctx, c, "/v1/"+kind+"/"+url.PathEscape(id)+"/interactions", "interactions", cursor, limit)
+}
+
+// EraseUser erases a user and returns the receipt; keepLog keeps what the change log says of them.
+func (c *Client) EraseUser(ctx context.Context, id string, keepLog bool) (receipt Document, err error) {
+	err = c.Call(ctx, "DELETE", "/v1/users/"+url.PathEscape(id)+"?keep_log="+strconv.FormatBool(keepLog), nil, &receipt, true)
 	return
 }
 
-// Train queues a training run; no models mean those of the configuration.
-func (c *Client) Train(ctx context.Context, models ...string) (job Job, err error) {
-	request := map[string]any{}
-	if len(models) > 0 {
-		request["models"] = models
-	}
-	err = c.Call(ctx, "POST", "/v1/train", request, &job, false)
+// MergeSession gives a user what a session has done, and deletes the session.
+func (c *Client) MergeSession(ctx context.Context, user, session string) (ack Ack, err error) {
+	err = c.Call(ctx, "POST", "/v1/users/"+url.PathEscape(user)+"/merge", Document{"session": session}, &ack, true)
 	return
 }
 
-// Wait polls until a job has ended. A failed or cancelled job is an error.
-func (c *Client) Wait(ctx context.Context, id string) (job Job, err error) {
-	for {
-		if err = c.Call(ctx, "GET", "/v1/jobs/"+url.PathEscape(id), nil, &job, true); err != nil {
-			return
-		}
-		switch job.State {
-		case "queued", "running":
-		case "failed", "cancelled":
-			return job, fmt.Errorf("job %s %s: %s", job.Job, job.State, job.Detail)
-		default:
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return job, ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
+func page[T any](ctx context.Context, c *Client, path, key, cursor string, limit int) (all []T, next string, err error) {
+	parameters := url.Values{"limit": {strconv.Itoa(limit)}}
+	if cursor != "" {
+		parameters.Set("cursor", cursor)
 	}
+	var answer map[string]json.RawMessage
+	if err = c.Call(ctx, "GET", withQuery(path, parameters), nil, &answer, true); err != nil {
+		return
+	}
+	if err = json.Unmarshal(answer[key], &all); err != nil {
+		return
+	}
+	if len(answer["cursor"]) > 0 { // null leaves next empty
+		err = json.Unmarshal(answer["cursor"], &next)
+	}
+	return
 }
-
-// BulkWriter sends records as NDJSON, a request for each 4 MiB. Not safe for concurrent use. Call Close at the end.
-type BulkWriter struct {
-	Total      Ack // what was acknowledged so far
-	client     *Client
-	path       string
-	buffer     []byte
-	repeatable bool
-}
-
-// Bulk begins a bulk write to "interactions", "items" or "users".
-func (c *Client) Bulk(collection string) *BulkWriter {
-	return &BulkWriter{client: c, path: "/v1/" + collection, repeatable: true}
-}
-
-// Add takes one record: an Interaction (which gets a key), an Entity or anything that marshals to an object.
-func (b *BulkWriter) Add(ctx context.Context, record any) error {
-	if one, ok := record.(Interaction); ok {
-		if one.IdempotencyKey == "" {
-			one.IdempotencyKey = newKey()
-		}
-		record = one
-	} else if b.path == "/v1/interactions" {
-		b.repeatable = false
-	}
-	line, err := json.Marshal(record)
-	if err != nil {
-		return err
-	}
-	b.buffer = append(append(b.buffer, line...), '\n')
-	if len(b.buffer) >= 4<<20 {
-		return b.Flush(ctx)
-	}
-	return nil
-}
-
-// Flush sends what waits and returns when it is acknowledged.
-func (b *BulkWriter) Flush(ctx context.Context) error {
-	if len(b.buffer) == 0 {
-		return nil
-	}
-	var ack Ack
-	if err := b.client.Call(ctx, "POST", b.path, NDJSON(b.buffer), &ack, b.repeatable); err != nil {
-		return err
-	}
-	b.buffer = b.buffer[:0]
-	b.repeatable = true
-	b.Total.Accepted += ack.Accepted
-	b.Total.Duplicates += ack.Duplicates
-	b.Total.Outdated += ack.Outdated
-	b.Total.Rejected += ack.Rejected
-	b.Total.Sequence = ack.Sequence
-	b.Total.Errors = append(b.Total.Errors, ack.Errors...)
-	return nil
-}
-
-// Close flushes.
-func (b *BulkWriter) Close(ctx context.Context) error { return b.Flush(ctx) }

@@ -2,6 +2,7 @@
 package tamis
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -45,8 +46,15 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%d %s: %s (request %s)", e.Status, e.Code, e.Detail, e.RequestID)
 }
 
-// Call makes any call of the HTTP API. in is sent as JSON, or as it is where it is NDJSON; out takes the answer and may be
-// nil. repeatable says whether the call may be sent again after a broken connection or 503.
+// Raw is a body that is neither JSON nor NDJSON, with its media type.
+type Raw struct {
+	Type    string
+	Content []byte
+}
+
+// Call makes any call of the HTTP API. in is sent as JSON, or as it is where it is NDJSON or Raw; out takes the answer, as it
+// is where it is a *[]byte, and may be nil. repeatable says whether the call may be sent again after a broken connection or
+// 503.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any, repeatable bool) error {
 	var body []byte
 	kind := "application/json"
@@ -54,6 +62,8 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any, rep
 	case nil:
 	case NDJSON:
 		body, kind = value, "application/x-ndjson"
+	case Raw:
+		body, kind = value.Content, value.Type
 	default:
 		var err error
 		if body, err = json.Marshal(in); err != nil {
@@ -88,21 +98,7 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any, rep
 }
 
 func (c *Client) once(ctx context.Context, method, path, kind string, body []byte, out any, repeatable bool) (bool, time.Duration, error) {
-	request, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.URL, "/")+path, bytes.NewReader(body))
-	if err != nil {
-		return false, 0, err
-	}
-	if body != nil {
-		request.Header.Set("Content-Type", kind)
-	}
-	if c.APIKey != "" {
-		request.Header.Set("Authorization", "Bearer "+c.APIKey)
-	}
-	client := c.HTTP
-	if client == nil {
-		client = http.DefaultClient
-	}
-	response, err := client.Do(request)
+	response, err := c.send(ctx, method, path, kind, body)
 	if err != nil {
 		var dial *net.OpError
 		notSent := asOpError(err, &dial) && dial.Op == "dial"
@@ -114,21 +110,105 @@ func (c *Client) once(ctx context.Context, method, path, kind string, body []byt
 		return repeatable, 0, err
 	}
 	if response.StatusCode >= 300 {
-		problem := &Error{}
-		if json.Unmarshal(content, problem) != nil {
-			problem.Detail = string(content)
-		}
-		problem.Status = response.StatusCode
-		if s, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && s <= 60 {
-			problem.retryAfter = time.Duration(s) * time.Second
-		}
+		problem := problemOf(response, content)
 		again := problem.Status == 429 || (problem.Status == 503 && repeatable)
 		return again, problem.retryAfter, problem
 	}
-	if out == nil {
+	switch target := out.(type) {
+	case nil:
+		return false, 0, nil
+	case *[]byte:
+		*target = content
 		return false, 0, nil
 	}
 	return false, 0, json.Unmarshal(content, out)
+}
+
+func (c *Client) send(ctx context.Context, method, path, kind string, body []byte) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.URL, "/")+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", kind)
+	}
+	if c.APIKey != "" {
+		request.Header.Set("Authorization", "Bearer "+c.APIKey)
+	}
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	return client.Do(request)
+}
+
+func problemOf(response *http.Response, content []byte) *Error {
+	problem := &Error{}
+	if json.Unmarshal(content, problem) != nil {
+		problem.Detail = string(content)
+	}
+	problem.Status = response.StatusCode
+	if s, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && s <= 60 {
+		problem.retryAfter = time.Duration(s) * time.Second
+	}
+	return problem
+}
+
+// lines reads an answer line by line as it arrives. It is not repeated: some lines may have been seen.
+func (c *Client) lines(ctx context.Context, path string, line func([]byte) error) error {
+	response, err := c.send(ctx, "GET", path, "", nil)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= 300 {
+		content, _ := io.ReadAll(response.Body)
+		return problemOf(response, content)
+	}
+	reader := bufio.NewReader(response.Body)
+	for {
+		one, err := reader.ReadBytes('\n')
+		if one = bytes.TrimSpace(one); len(one) > 0 {
+			if failure := line(one); failure != nil {
+				return failure
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// list reads an answer of one list.
+func list[T any](ctx context.Context, c *Client, path, key string) ([]T, error) {
+	var answer map[string]json.RawMessage
+	if err := c.Call(ctx, "GET", path, nil, &answer, true); err != nil {
+		return nil, err
+	}
+	var all []T
+	return all, json.Unmarshal(answer[key], &all)
+}
+
+// with is a copy of document that is never nil; a name and a value are added.
+func with(document Document, more ...any) Document {
+	made := Document{}
+	for name, value := range document {
+		made[name] = value
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		made[more[i].(string)] = more[i+1]
+	}
+	return made
+}
+
+func withQuery(path string, parameters url.Values) string {
+	if len(parameters) == 0 {
+		return path
+	}
+	return path + "?" + parameters.Encode()
 }
 
 func asOpError(err error, target **net.OpError) bool {
