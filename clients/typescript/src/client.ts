@@ -1,7 +1,7 @@
 // Tamis: the client. One method for each thing that the API does; docs/http_api.md explains the shapes.
 import { newIdempotencyKey, sendRows } from "./bulk.js";
 import type { Rows } from "./bulk.js";
-import { readEvents } from "./events.js";
+import { readEvents, readLines } from "./events.js";
 import type { Funnel } from "./funnel_types.js";
 import { parseMetrics } from "./metrics.js";
 import type { MetricFamily } from "./metrics.js";
@@ -97,6 +97,24 @@ export class Tamis {
   whatIf(user: string, item: string, request: t.WhatIfRequest = {}, call: CallOptions = {}): Promise<t.RankerAccount> {
     return this.post(path`/v1/users/${user}/recommendations/what-if/${item}`, request, call);
   }
+  /** Lists for many in the background. */
+  startBatch(request: op.BatchRequest = {}, call: CallOptions = {}): Promise<op.Batch> {
+    return this.post("/v1/batches", request, call);
+  }
+  async listBatches(call: CallOptions = {}): Promise<op.Batch[]> {
+    return (await this.get<{ batches: op.Batch[] }>("/v1/batches", {}, call)).batches;
+  }
+  getBatch(batch: string, call: CallOptions = {}): Promise<op.Batch> {
+    return this.get(path`/v1/batches/${batch}`, {}, call);
+  }
+  /** The lines of a batch's file as they arrive: JSON, or CSV with a header. */
+  async *batchLists(batch: string, call: CallOptions = {}): AsyncGenerator<string> {
+    yield* readLines(await this.transport.send({ method: "GET", path: path`/v1/batches/${batch}/lists`, timeoutMs: 0, ...call }));
+  }
+  /** Cancels a batch where it runs, and removes its file. */
+  async deleteBatch(batch: string, call: CallOptions = {}): Promise<void> {
+    await this.transport.text({ method: "DELETE", path: path`/v1/batches/${batch}`, ...call });
+  }
   search(request: t.SearchRequest, call: CallOptions = {}): Promise<t.Scored> {
     return this.post("/v1/search", request, call);
   }
@@ -185,6 +203,9 @@ export class Tamis {
   async listSpaces(call: CallOptions = {}): Promise<t.Space[]> {
     return (await this.get<{ spaces: t.Space[] }>("/v1/spaces", {}, call)).spaces;
   }
+  getSpace(name: string, call: CallOptions = {}): Promise<t.Space> {
+    return this.get(path`/v1/spaces/${name}`, {}, call);
+  }
   putSpace(name: string, space: Omit<t.Space, "name" | "encoder">, call: CallOptions = {}): Promise<t.Ack> {
     return this.transport.json({ method: "PUT", path: path`/v1/spaces/${name}`, body: space, ...call });
   }
@@ -194,6 +215,9 @@ export class Tamis {
   async getVector(space: string, kind: Kind, id: string, call: CallOptions = {}): Promise<number[]> {
     const found = await this.get<{ vector: number[] }>(path`/v1/spaces/${space}/vectors/${kind}/${id}`, {}, call);
     return found.vector;
+  }
+  deleteVector(space: string, kind: Kind, id: string, call: CallOptions = {}): Promise<t.Ack> {
+    return this.transport.json({ method: "DELETE", path: path`/v1/spaces/${space}/vectors/${kind}/${id}`, ...call });
   }
   streamVectors(
     space: string,
@@ -248,6 +272,9 @@ export class Tamis {
 
   listInteractionTypes(call: CallOptions = {}): Promise<op.InteractionTypes> {
     return this.get("/v1/interaction-types", {}, call);
+  }
+  getInteractionType(name: string, version?: number, call: CallOptions = {}): Promise<op.InteractionType> {
+    return this.get(path`/v1/interaction-types/${name}`, { version }, call);
   }
   putInteractionType(name: string, type: Omit<op.InteractionType, "name">, call: CallOptions = {}): Promise<t.Ack> {
     return this.transport.json({ method: "PUT", path: path`/v1/interaction-types/${name}`, body: type, repeatable: false, ...call });
@@ -322,9 +349,19 @@ export class Tamis {
   promote(generation: string, call: CallOptions = {}): Promise<{ generation: string }> {
     return this.post(path`/v1/generations/${generation}/promote`, undefined, call);
   }
-  /** Serves the generation that served before. */
-  rollback(call: CallOptions = {}): Promise<{ generation: string }> {
-    return this.post("/v1/generations/rollback", undefined, call);
+  /** Serves the generation that served before; with `from`, only if that one serves now. */
+  rollback(from?: string, call: CallOptions = {}): Promise<{ generation: string }> {
+    return this.post(from ? path`/v1/generations/${from}/rollback` : "/v1/generations/rollback", undefined, call);
+  }
+  /** The files of a generation, as a tar archive. */
+  async exportGeneration(generation: string, call: CallOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await this.transport.send({ method: "GET", path: path`/v1/generations/${generation}`, timeoutMs: 0, ...call });
+    return new Uint8Array(await response.arrayBuffer());
+  }
+  /** Takes in a generation that was trained elsewhere. */
+  importGeneration(name: string, tar: Uint8Array<ArrayBuffer>, promote = false, call: CallOptions = {}): Promise<op.Generation> {
+    const raw = { content: tar, type: "application/x-tar" };
+    return this.transport.json({ method: "PUT", path: path`/v1/generations/${name}`, query: { promote }, raw, repeatable: false, timeoutMs: 0, ...call });
   }
 
   // --- operation ---
@@ -334,6 +371,9 @@ export class Tamis {
   }
   health(call: CallOptions = {}): Promise<{ status: string; version: string }> {
     return this.get("/healthz", {}, call);
+  }
+  ready(call: CallOptions = {}): Promise<{ status: string }> {
+    return this.get("/readyz", {}, call);
   }
   async metrics(call: CallOptions = {}): Promise<Map<string, MetricFamily>> {
     return parseMetrics(await this.transport.text({ method: "GET", path: "/metrics", ...call }));

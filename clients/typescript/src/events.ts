@@ -1,23 +1,31 @@
-// Server-sent events over fetch: EventSource cannot send a key.
+// Answers that arrive bit by bit: lines, and server-sent events (EventSource cannot send a key).
 
-/** The `data` of each event, in order. Ends with the stream. */
-export async function* readEvents(response: Response): AsyncGenerator<string> {
+/** Each line as it arrives, without its end. */
+export async function* readLines(response: Response): AsyncGenerator<string> {
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let buffer = "";
+  let rest = "";
   try {
     while (true) {
       const { done, value } = await reader.read();
-      if (done) return;
-      buffer += value;
-      for (let end = buffer.indexOf("\n\n"); end >= 0; end = buffer.indexOf("\n\n")) {
-        const event = buffer.slice(0, end);
-        buffer = buffer.slice(end + 2);
-        const data = event.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart());
-        if (data.length > 0) yield data.join("\n");
-      }
+      if (done) break;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop()!;
+      yield* lines;
     }
+    if (rest !== "") yield rest;
   } finally {
     await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** The `data` of each event, in order. Ends with the stream; an event that is cut off is left out. */
+export async function* readEvents(response: Response): AsyncGenerator<string> {
+  let data: string[] = [];
+  for await (const line of readLines(response)) {
+    if (line.startsWith("data:")) data.push(line.slice(5).trimStart());
+    if (line !== "" || data.length === 0) continue;
+    yield data.join("\n");
+    data = [];
   }
 }

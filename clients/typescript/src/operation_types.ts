@@ -21,6 +21,37 @@ export interface Job {
   finished_at?: string;
 }
 
+export interface BatchRequest {
+  kind?: "recommendations" | "similar_items";
+  format?: "ndjson" | "csv";
+  k?: number;
+  funnel?: string;
+  /** Of similar_items. */
+  space?: string;
+  /** Which users, or of similar_items which items. */
+  segment?: Filter;
+  filter?: Filter;
+  exclude_seen?: boolean;
+  /** Lists count as served. */
+  log?: boolean;
+  max_per_second?: number;
+}
+
+export interface Batch {
+  batch: string;
+  job: string;
+  state: JobState;
+  progress: number;
+  detail?: string;
+  lists: number;
+  bytes: number;
+  generation: string;
+  path: string;
+  created_at?: string;
+  finished_at?: string;
+  request: BatchRequest;
+}
+
 export interface SimulationRequest {
   users?: number;
   items?: number;
