@@ -27,6 +27,8 @@ int main(int argc, char** argv) {
     tamis::server::add_evaluate_command(app, &exit_code);
     tamis::server::add_simulate_command(app, &exit_code);
     tamis::server::add_config_command(app, &exit_code);
+    tamis::server::add_completion_command(app, &exit_code);
+    tamis::server::add_manual_command(app, &exit_code);
     tamis::server::add_version_command(app, &exit_code);
     tamis::server::add_train_worker_command(app, &exit_code);
     app.parse(argc, argv);
