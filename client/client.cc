@@ -181,6 +181,8 @@ Result<LogPage> Client::read_log(Sequence from, std::uint32_t limit) {
 
 Result<std::string> Client::stats_json() { return call(read_request("/v1/stats")); }
 
+Result<std::string> Client::health_json(bool ready) { return call(read_request(ready ? "/readyz" : "/healthz")); }
+
 Result<Recommendations> Client::recommend(const RecommendQuery& query) {
   std::string target = entity_path(EntityKind::kUser, query.user) + "/recommendations";
   json body = {{"k", query.k}};

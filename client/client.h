@@ -61,6 +61,8 @@ class Client {
   Result<Space> get_space(std::string_view name);
   Result<LogPage> read_log(Sequence from, std::uint32_t limit = 1'000);
   Result<std::string> stats_json();
+  // That the process answers or, with `ready`, that it answers queries; unavailable with the reason where it does not.
+  Result<std::string> health_json(bool ready);
 
   // --- queries ---
   Result<Recommendations> recommend(const RecommendQuery& query);

@@ -226,6 +226,13 @@ void add_operations(CLI::App& app, int* exit_code) {
   command->footer(std::string("Example:\n  tamis stats --format json | jq .interactions") + kExitCodes);
   command->callback([stats, exit_code] { *exit_code = run_stats(*stats); });
 
+  auto health = std::make_shared<HealthOptions>();
+  command = app.add_subcommand("health", "Whether a server answers, asked once; for health checks");
+  add_remote_options(command, &health->remote, true);
+  command->add_flag("--ready", health->ready, "Whether it answers queries");
+  command->footer(std::string("Example:\n  tamis health --ready --timeout 3") + kExitCodes);
+  command->callback([health, exit_code] { *exit_code = run_health(*health); });
+
   auto snapshot = std::make_shared<SnapshotOptions>();
   command = app.add_subcommand("snapshot", "Make a consistent copy on the server's disk while it serves");
   add_remote_options(command, &snapshot->remote, true);

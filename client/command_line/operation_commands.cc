@@ -48,6 +48,16 @@ int print_document(const std::string& body, bool as_json) {
 
 }  // namespace
 
+int run_health(const HealthOptions& options) {
+  RemoteOptions once = options.remote;
+  once.attempts = 1;  // the caller asks for this moment
+  auto client = connect(once);
+  if (!client.is_ok()) return report_failure("health", client.status()), kExitUsage;
+  const auto health = (*client)->health_json(options.ready);
+  if (!health.is_ok()) return report_failure("health", health.status());
+  return print_document(*health, options.remote.is_json());
+}
+
 int run_stats(const StatsOptions& options) {
   auto client = connect(options.remote);
   if (!client.is_ok()) return report_failure("stats", client.status()), kExitUsage;

@@ -1,4 +1,4 @@
-// `tamis stats`, `tamis snapshot`: the state of a server, and a copy of it.
+// `tamis health`, `tamis stats`, `tamis snapshot`: the state of a server, and a copy of it.
 #pragma once
 
 #include <string>
@@ -16,6 +16,12 @@ struct SnapshotOptions {
   std::string name;
 };
 
+struct HealthOptions {
+  RemoteOptions remote;
+  bool ready = false;
+};
+
+int run_health(const HealthOptions& options);
 int run_stats(const StatsOptions& options);
 int run_snapshot(const SnapshotOptions& options);
 

@@ -43,7 +43,7 @@ Result<std::unique_ptr<Client>> connect(const RemoteOptions& options) {
   client.transport.connection.ca_file = options.ca_file;
   client.transport.connection.verify_peer = !options.insecure;
   client.transport.request_timeout_ms = static_cast<std::int64_t>(options.timeout_s * 1'000);
-  client.transport.retry.max_attempts = 5;
+  client.transport.retry.max_attempts = options.attempts;
   return Client::create(client);
 }
 

@@ -1,6 +1,7 @@
 // RemoteOptions: what every remote command takes: the server, the key, the form of the output.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,7 @@ struct RemoteOptions {
   std::string ca_file;
   bool insecure = false;
   double timeout_s = 60;
+  std::uint32_t attempts = 5;    // of one request; no flag of its own
   std::string format = "table";  // or "json"
   bool quiet = false;
 

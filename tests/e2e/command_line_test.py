@@ -257,8 +257,10 @@ class CommandLine(unittest.TestCase):
         self.tamis(server, "import", "interactions", "bad.csv")
         self.tamis(server, "import", "interactions", expect=2)
         self.tamis(server, "recommend", expect=2)
+        self.tamis(server, "health", "--ready")
         self.assertEqual(server.stop(), 0)
         self.tamis(server, "stats", expect=3)
+        self.tamis(server, "health", expect=3)
 
 
 if __name__ == "__main__":
