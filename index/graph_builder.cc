@@ -21,7 +21,7 @@ namespace {
 // The distance by which the graph is built: squared L2, or minus the inner product. The latter is no metric where norms
 // are uneven; a graph built by it all the same (ip-NSW: Morozov & Babenko 2018, arXiv:1810.12367) leads to large
 // products far sooner than one built on angles, or on vectors brought to one norm by a further coordinate
-// (docs/index.md).
+// (docs/vector_index.md).
 class BuildSpace final : public hnswlib::SpaceInterface<float> {
  public:
   explicit BuildSpace(const RowFormat& format) : metric_(format.metric()), dim_(format.dim()) {}

@@ -1,7 +1,7 @@
 // HugeBuffer: a block of memory for rows and neighbour lists, on 2 MiB pages where it is large enough.
 //
 // Aligned to 64 bytes, not initialised; pages are committed when first touched. Owned by one object, movable.
-// Throws std::bad_alloc. Huge pages cut TLB misses: 10 to 25% of a graph search (docs/index.md).
+// Throws std::bad_alloc. Huge pages cut TLB misses: 10 to 25% of a graph search (docs/vector_index.md).
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Saving and loading a SegmentedIndex. docs/index.md has the format.
+// Saving and loading a SegmentedIndex. docs/vector_index.md has the format.
 #include <algorithm>
 #include <cmath>
 #include <cstring>

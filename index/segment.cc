@@ -9,8 +9,8 @@
 namespace tamis::index {
 namespace {
 
-// Cost model of filtered searches, in units of one scanned row (docs/index.md has the measurements): a walk with a
-// filter of selectivity s expands about ef / s nodes, each of which costs about kWalkPerNode.
+// Cost model of filtered searches, in units of one scanned row (docs/vector_index.md has the measurements): a walk with
+// a filter of selectivity s expands about ef / s nodes, each of which costs about kWalkPerNode.
 constexpr double kWalkPerNode = 60;
 
 // A scan by norm may look at as many rows as its alternative costs, and at this many in any case.
