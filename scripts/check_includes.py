@@ -45,6 +45,7 @@ ROOMS = [
     ["server/http"],
     ["server/bulk"],
     ["server/routes"],
+    ["server/gorse"],
     ["server"],
     ["server/config"],
     ["server/commands"],

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "server/app/app.h"
+#include "server/gorse/gorse_routes.h"
 #include "server/http/io_thread.h"
 #include "server/http/tls_context.h"
 #include "server/metrics/database_collector.h"
@@ -114,6 +115,7 @@ class Server::Impl {
     TAMIS_ASSIGN_OR_RETURN(tls_, load_tls(settings_));
     TAMIS_RETURN_IF_ERROR(bind());
     add_routes(&front_.router);
+    if (settings_.gorse_api) add_gorse_routes(&front_.router);
     for (const auto& endpoint : front_.router.endpoints()) {
       if (endpoint->path == "/metrics" && settings_.open_metrics) endpoint->scope = Scope::kOpen;
       const auto verb = boost::beast::http::to_string(endpoint->verb);

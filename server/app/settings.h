@@ -19,6 +19,7 @@ struct ServerSettings {
   std::string tls_key;
   std::string snapshots_dir;              // empty: <data_dir>-snapshots
   std::vector<std::string> cors_origins;  // of web pages elsewhere that may ask
+  bool gorse_api = false;                 // serve a subset of Gorse's API under /api
 
   std::vector<std::string> keys;  // "name:scope+scope:secret", see server/http/key_ring.h
   std::string keys_file;          // the same, one a line

@@ -148,6 +148,8 @@ void add_server(std::vector<ConfigOption>* out) {
            "Origins of web pages elsewhere that may ask from a browser (CORS), as https://shop.example; * with "
            "keys only: any.",
            [](Config& c) -> auto& { return c.server.cors_origins; }));
+  out->push_back(flag("server.gorse_api", "Answer a subset of Gorse's REST API under /api (docs/gorse_api.md).",
+                      [](Config& c) -> auto& { return c.server.gorse_api; }));
   out->push_back(text("server.snapshots_dir", "Where snapshots go; empty: the data directory's name with -snapshots.",
                       [](Config& c) -> auto& { return c.server.snapshots_dir; }));
 }

@@ -28,6 +28,7 @@ struct Request {
   std::string content_type;  // lower case, without parameters
   std::string authorization;
   std::string api_key;
+  std::string api_version;  // X-API-Version, which clients of Gorse send
   std::string if_none_match;
   std::vector<std::string> accepted_codings;  // of Accept-Encoding, with their weights
   std::string key_name;                       // of the key that it bears, once that was found

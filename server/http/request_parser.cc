@@ -101,6 +101,7 @@ void RequestParser::on_field_impl(field name, string_view name_text, string_view
     default:
       if (boost::beast::iequals(name_text, "X-Request-Id") && is_sane_request_id(value)) request_->id.assign(value);
       if (boost::beast::iequals(name_text, "X-API-Key")) take_single(SingleField::kApiKey, value, &request_->api_key);
+      if (boost::beast::iequals(name_text, "X-API-Version")) request_->api_version.assign(value);
   }
 }
 
