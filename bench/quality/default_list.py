@@ -23,6 +23,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -203,6 +204,42 @@ class Server:
             raise RuntimeError(f"tamis {' '.join(map(str, arguments))}: {ran.stdout}{ran.stderr}")
         return ran.stdout + ran.stderr
 
+    def children_cpu_s(self):
+        """Of the processes that train, once they have ended."""
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+    def children_peak_mib(self):
+        """Of the largest process that trains now."""
+        peak = 0
+        try:
+            for task in os.listdir(f"/proc/{self.process.pid}/task"):
+                children = pathlib.Path(f"/proc/{self.process.pid}/task/{task}/children").read_text().split()
+                for child in children:
+                    status = pathlib.Path(f"/proc/{child}/status").read_text()
+                    peak = max([peak] + [int(line.split()[1]) for line in status.splitlines() if line[:5] == "VmHWM"])
+        except OSError:  # it has just ended
+            pass
+        return peak / 1024
+
+    def train(self, *arguments):
+        """What it told, seconds by the clock, seconds of CPU, MiB of the process that trained."""
+        cpu, peak, done = self.children_cpu_s(), [0], threading.Event()
+
+        def watch():
+            while not done.wait(0.2):
+                peak[0] = max(peak[0], self.children_peak_mib())
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        start = time.perf_counter()
+        try:
+            told = self.run("train", *arguments)
+        finally:
+            done.set()
+            watcher.join()
+        return told, time.perf_counter() - start, self.children_cpu_s() - cpu, peak[0]
+
     def stop(self):
         with open(f"/proc/{self.process.pid}/status") as status:
             peak = next((int(line.split()[1]) for line in status if line.startswith("VmHWM")), 0)
@@ -229,6 +266,35 @@ def rows_of(head):
 
 
 # --- the measure ---
+
+# Retrievers that are not named "ann" over a space of the model's name.
+PLAIN = {"popular", "trending", "item_knn", "user_knn", "ease", "graph_filter", "bspm"}
+NEARLY = 0.8  # of the best model's figure, by the report
+
+
+def alone(model):
+    retriever = {"kind": model} if model in PLAIN else {"kind": "ann", "space": model}
+    return {"retrievers": [{**retriever, "quota": 200}], "ranker": {"kind": "none"}, "fallback": ["popular"]}
+
+
+def single_models(server):
+    """Funnels of one model each. Learns those that the run left out although they are nearly as good as the best."""
+    def served():
+        told = server.call("GET", "/v1/generations")
+        return next(one for one in told["generations"] if one["generation"] == told["serving"])
+    serving = served()
+    figures = {}
+    for trial in server.call("GET", f"/v1/generations/{serving['generation']}/report")["trials"]:
+        if trial["step"] in ("model", "settings"):
+            figures[trial["name"]] = max(figures.get(trial["name"], 0), trial.get("ndcg@10", 0))
+    worth = [model for model, figure in figures.items() if figure > 0 and figure >= NEARLY * max(figures.values())]
+    missing = [model for model in worth if model not in serving["models"]]
+    if missing:
+        server.train("--model", ",".join(missing))
+        serving = served()
+    models = (set(serving["models"]) & set(figures)) | {"trending"}
+    return {f"{model} alone": {"override": alone(model)} for model in sorted(models)}
+
 
 def ndcg(ranked, relevant, k):
     gain = sum(1 / math.log2(i + 2) for i, item in enumerate(ranked[:k]) if item in relevant)
@@ -257,7 +323,8 @@ def measure(server, funnel, cases, reading):
     return {**means, "ndcg@10_interval": 1.96 * spread, "users": n, "p50_ms": took_ms[n // 2]}
 
 
-def run(name, options):
+def prepare(name, options):
+    """What is imported, the items' features, and {user: (what they took after it, what of that was new)}."""
     events, items, how = SETS[name](options.data)
     head, tail = hold_out(events, how, options.seed)
     liked = LIKED.get(name)
@@ -271,8 +338,11 @@ def run(name, options):
             followed[event.user].add(event.item)
     users = sorted(followed)
     random.Random(options.seed).shuffle(users)
-    cases = {user: (followed[user], followed[user] - met[user]) for user in users[:options.users]}
+    return head, items, {user: (followed[user], followed[user] - met[user]) for user in users[:options.users]}
 
+
+def run(name, options):
+    head, items, cases = prepare(name, options)
     directory = pathlib.Path(tempfile.mkdtemp(prefix=f"tamis-{name}-", dir=options.work))
     try:
         kinds = "".join(f'{feature} = "{kind}"\n' for feature, kind in KINDS.get(name, {}).items())
@@ -284,27 +354,27 @@ def run(name, options):
         if items:
             server.run("import", "items", directory / "items.ndjson")
         server.run("import", "interactions", directory / "interactions.ndjson")
-        start = time.perf_counter()
-        told = server.run("train", *options.train.split())
-        train_s = time.perf_counter() - start
+        told, train_s, train_cpu_s, train_peak = server.train(*options.train.split())
         funnels = {"default": {}}
         for entry in options.funnel or []:
             label, _, document = entry.partition("=")
             funnels[label] = {"override": json.loads(document)}
-        for label, funnel in funnels.items():
-            for reading in ("new", "all") if name == "shop" or options.all else ("new",):
-                if reading == "all" and label != "default":
-                    funnel = {"override": {**funnel["override"], "exclude_seen": False}}
-                try:
-                    figures = measure(server, funnel, cases, reading)
-                except urllib.error.HTTPError as error:
-                    figures = {"error": error.read().decode()[:300]}
-                yield {"set": name, "funnel": label, "reading": reading, "train_s": round(train_s, 1), **figures}
-        try:
-            report = server.run("report")
-        except RuntimeError:  # a binary of before
-            report = told
-        yield {"set": name, "report": report, "peak_mib": round(server.stop())}
+        report = server.run("report")
+        def measured(funnels):
+            for label, funnel in funnels.items():
+                for reading in ("new", "all") if name == "shop" or options.all else ("new",):
+                    if reading == "all" and label != "default":
+                        funnel = {"override": {**funnel["override"], "exclude_seen": False}}
+                    try:
+                        figures = measure(server, funnel, cases, reading)
+                    except urllib.error.HTTPError as error:
+                        figures = {"error": error.read().decode()[:300]}
+                    yield {"set": name, "funnel": label, "reading": reading, "train_s": round(train_s, 1), **figures}
+        yield from measured(funnels)
+        if options.singles:
+            yield from measured(single_models(server))
+        yield {"set": name, "report": report, "told": told, "train_cpu_s": round(train_cpu_s, 1),
+               "train_peak_mib": round(train_peak), "peak_mib": round(server.stop())}
     finally:
         if "server" in locals() and server.process.poll() is None:
             server.process.kill()
@@ -321,6 +391,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--train", default="", help="further arguments of tamis train")
     parser.add_argument("--funnel", action="append", help="LABEL=DOCUMENT: a funnel to measure beside the default one")
+    parser.add_argument("--singles", action="store_true", help="each model alone, too")
     parser.add_argument("--settings", default="", help="TOML of the server; \\n parts lines")
     parser.add_argument("--all", action="store_true", help="also with what users had met before")
     parser.add_argument("--work", default=None, help="an existing directory, where the databases are made")
