@@ -81,14 +81,14 @@ def measure(options) -> dict:
     scale.run(options)
     server = scale.Server(options)
     try:
-        kept = [generation["id"] for generation in json.loads(server.get("/v1/generations"))["generations"]]
+        kept = [generation["generation"] for generation in json.loads(server.get("/v1/generations"))["generations"]]
         while len(kept) < 2:
             kept.append(train(server, options.models))
         probe = Probe(server.port, options.probe_pause)
         time.sleep(options.quiet)
         for turn in range(options.rounds):
             probe.phase = "snapshot"
-            server.send("POST", "/v1/snapshots", json.dumps({"name": f"pauses{turn}"}).encode())
+            server.send("POST", "/v1/snapshots", json.dumps({"name": f"pauses-{time.time_ns()}"}).encode())
             probe.phase = "promotion"
             server.send("POST", f"/v1/generations/{kept[turn % 2]}/promote", b"{}")
             probe.phase = "between"
