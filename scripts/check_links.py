@@ -16,7 +16,7 @@ def main() -> int:
     dead = []
     for name in listed:
         page = ROOT / name
-        if not page.exists() or name == "CHANGELOG.md":  # it tells of files as they were
+        if not page.exists() or name == "CHANGELOG.md":  # names files that have since moved
             continue
         text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
         for target in LINK.findall(text):

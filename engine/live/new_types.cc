@@ -11,7 +11,7 @@ Status one_type_too_many(const std::string& name) {
 
 Status NewTypes::claim(const std::set<std::string>& names) {
   MutexLock lock(mutex_);
-  // Read under the lock: whoever has released a name has shown it here before.
+  // Read under the lock: a write publishes its types in use before it releases its claim.
   const std::shared_ptr<const ReadState::TypeNames> in_use = in_use_();
   std::size_t taken = in_use->size();
   for (const auto& [name, count] : claims_) taken += in_use->contains(name) ? 0 : 1;

@@ -86,34 +86,42 @@ TEST_F(ReopenTest, AStoreWhoseLogsDoNotFitIsNotClosed) {
   EXPECT_TRUE(store_->reopen().is_ok());
 }
 
+// Collects the lines of the default logger, from `level` on, for as long as it lives.
+class CapturedLog {
+ public:
+  explicit CapturedLog(spdlog::level::level_enum level) : before_(spdlog::default_logger()) {
+    auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_));
+    logger->set_level(level);
+    spdlog::set_default_logger(logger);
+  }
+  ~CapturedLog() { spdlog::set_default_logger(before_); }
+  CapturedLog(const CapturedLog&) = delete;
+  CapturedLog& operator=(const CapturedLog&) = delete;
+  std::string text() const { return lines_.str(); }
+
+ private:
+  std::ostringstream lines_;
+  const std::shared_ptr<spdlog::logger> before_;
+};
+
 TEST_F(ReopenTest, TheLogOfRocksDbIsOurs) {
-  std::ostringstream lines;
-  const auto before = spdlog::default_logger();
-  auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines));
-  logger->set_level(spdlog::level::debug);
-  spdlog::set_default_logger(logger);
+  const CapturedLog log(spdlog::level::debug);
   must_open();
   must_commit({interaction("ada", "lamp")});
   store_.reset();
-  spdlog::set_default_logger(before);
-  EXPECT_THAT(lines.str(), HasSubstr("rocksdb: "));
+  EXPECT_THAT(log.text(), HasSubstr("rocksdb: "));
   for (const auto& entry : std::filesystem::directory_iterator(dir()))
     EXPECT_FALSE(entry.path().filename().string().starts_with("LOG")) << entry.path();
 }
 
 // A training makes one each time.
 TEST_F(ReopenTest, ACheckpointWarnsOfNothing) {
-  std::ostringstream lines;
-  const auto before = spdlog::default_logger();
-  auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines));
-  logger->set_level(spdlog::level::warn);
-  spdlog::set_default_logger(logger);
+  const CapturedLog log(spdlog::level::warn);
   must_open();
   must_commit({interaction("ada", "lamp")});
   EXPECT_TRUE(store_->checkpoint(root_ / "copy").is_ok());
   store_.reset();
-  spdlog::set_default_logger(before);
-  EXPECT_EQ(lines.str(), "");
+  EXPECT_EQ(log.text(), "");
 }
 
 }  // namespace
