@@ -221,13 +221,7 @@ Response reply_scores(const std::vector<Item>& items, std::uint32_t offset, bool
 
 asio::awaitable<Response> gorse_answer(Exchange& exchange, RecommendRequest request, std::uint32_t offset,
                                        bool with_scores) {
-  Database* database = exchange.app().database;
-  constexpr double kLightUs = 5'000;  // a longer query would delay the other requests of its I/O thread
-  const bool is_light = database->recommend_cost_us(request) <= kLightUs;
-  std::function<Result<RecommendAnswer>()> work = [database, request = std::move(request)] {
-    return database->recommend(request);
-  };
-  const auto answer = co_await exchange.query<RecommendAnswer>(is_light, std::move(work));
+  const auto answer = co_await recommend(exchange, std::move(request));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());
   co_return reply_scores(answer->items, offset, with_scores, [](const RecommendedItem& one) { return one.item; });
 }

@@ -51,20 +51,6 @@ Status read_query(const Request& request, RecommendRequest* recommend) {
   return filter.empty() ? Status::ok() : read_filter_parameter(filter, &recommend->filter);
 }
 
-// A longer query would delay the other requests of its I/O thread.
-constexpr double kLightQueryUs = 5'000;
-
-asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, RecommendRequest request) {
-  Database* database = exchange.app().database;
-  Status visible = co_await exchange.await_visible(request.min_seq, request.min_seq_timeout_ms);
-  if (!visible.is_ok()) co_return visible;
-  const bool is_light = !request.as_of_sequence && database->recommend_cost_us(request) <= kLightQueryUs;
-  std::function<Result<RecommendAnswer>()> work = [database, request = std::move(request)] {
-    return database->recommend(request);
-  };
-  co_return co_await exchange.query<RecommendAnswer>(is_light, std::move(work));
-}
-
 // As Server-Timing has it: names are tokens, so that a stage's own goes into the description.
 std::string timing_of(const std::vector<StageTrace>& stages) {
   std::string timing;

@@ -46,4 +46,16 @@ asio::awaitable<Response> write_and_reply(Exchange& exchange, std::vector<Mutati
   co_return reply_ack(*ack);
 }
 
+asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, RecommendRequest request) {
+  constexpr double kLightQueryUs = 5'000;  // a longer query would delay the other requests of its I/O thread
+  Database* database = exchange.app().database;
+  Status visible = co_await exchange.await_visible(request.min_seq, request.min_seq_timeout_ms);
+  if (!visible.is_ok()) co_return visible;
+  const bool is_light = !request.as_of_sequence && database->recommend_cost_us(request) <= kLightQueryUs;
+  std::function<Result<RecommendAnswer>()> work = [database, request = std::move(request)] {
+    return database->recommend(request);
+  };
+  co_return co_await exchange.query<RecommendAnswer>(is_light, std::move(work));
+}
+
 }  // namespace tamis::server

@@ -44,6 +44,9 @@ Result<T> read_json_body(const Request& request, Result<T> (*read)(simdjson::dom
 // ?durability= of the query, beside whatever else `query` reads.
 Result<WriteOptions> read_write_options(QueryString* query);
 
+// Waits for the request's min_seq, then recommends: on this thread, or apart where the query would delay others.
+asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, RecommendRequest request);
+
 // Commits the mutations of a request whose query is read with only `durability` in it, and replies.
 asio::awaitable<Response> write_and_reply(Exchange& exchange, std::vector<Mutation> mutations);
 
