@@ -1,6 +1,7 @@
 #include "storage/id_table.h"
 
 #include <functional>
+#include <vector>
 
 namespace tamis::storage {
 namespace {
@@ -85,6 +86,32 @@ void IdTable::set(DenseId id, std::string_view external_id) {
     names_[id] = external_id.empty() ? nullptr : arena_.add(external_id);
   }
   if (!external_id.empty()) link(external_id, id);
+}
+
+void IdTable::append(std::string_view external_id) {
+  WriterLock lock(names_mutex_);
+  names_.push_back(external_id.empty() ? nullptr : arena_.add(external_id));
+}
+
+// Shard by shard, since one fits into the processor's caches.
+std::optional<DenseId> IdTable::link_appended() {
+  std::vector<std::uint64_t> hashes(size());
+  {
+    ReaderLock names_lock(names_mutex_);
+    for (DenseId id = 0; id < hashes.size(); ++id) hashes[id] = id_hash(view(id));
+  }
+  std::optional<DenseId> twice;
+  for (Shard& home : shards_) {
+    WriterLock lock(home.mutex);
+    ReaderLock names_lock(names_mutex_);
+    for (DenseId id = 0; id < hashes.size() && !twice; ++id) {
+      if (&shard(hashes[id]) != &home || names_[id] == nullptr) continue;
+      const auto is_same = [&](DenseId other) TAMIS_NO_THREAD_SAFETY_ANALYSIS { return view(other) == view(id); };
+      if (home.ids.find(hashes[id], is_same)) twice = id;
+      home.ids.insert(hashes[id], id, [&](DenseId other) { return hashes[other]; });
+    }
+  }
+  return twice;
 }
 
 void IdTable::truncate(std::size_t size) {

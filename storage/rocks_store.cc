@@ -111,8 +111,10 @@ Status RocksStore::load() {
   TAMIS_RETURN_IF_ERROR(load_departed_users(*database, &departed_));
   TAMIS_ASSIGN_OR_RETURN(const Sequence first, oldest_log_sequence(*database));
   first_log_sequence_.store(first, std::memory_order_release);
-  TAMIS_RETURN_IF_ERROR(load_id_table(*database, IdSpace::kUser, &users_));
-  TAMIS_RETURN_IF_ERROR(load_id_table(*database, IdSpace::kItem, &items_));
+  auto users_loaded = std::async(std::launch::async, [&] { return load_id_table(*database, IdSpace::kUser, &users_); });
+  const Status items_loaded = load_id_table(*database, IdSpace::kItem, &items_);
+  TAMIS_RETURN_IF_ERROR(users_loaded.get());
+  TAMIS_RETURN_IF_ERROR(items_loaded);
   TAMIS_RETURN_IF_ERROR(load_id_table(*database, IdSpace::kInteractionType, &types_));
 
   state_ = std::move(state);
@@ -127,10 +129,21 @@ Status RocksStore::load() {
 // The table in memory may be ahead (a tail that was never synced is gone) or behind (first load, a batch of unknown
 // outcome that turned out to be there). What both hold is equal but for names that a number lost.
 Status RocksStore::load_id_table(const OpenDatabase& database, IdSpace space, IdTable* table) {
+  const auto named_twice = [](std::string_view name) {
+    return Status::corruption("the table of ids names \"" + std::string(name) + "\" twice");
+  };
+  if (table->size() == 0) {
+    TAMIS_RETURN_IF_ERROR(load_ids(database, space, [&](std::string_view name) -> Status {
+      table->append(name);
+      return Status::ok();
+    }));
+    const auto twice = table->link_appended();
+    return twice ? named_twice(table->name(*twice)) : Status::ok();
+  }
   std::size_t count = 0;
   TAMIS_RETURN_IF_ERROR(load_ids(database, space, [&](std::string_view name) -> Status {
     if (const auto known = table->find(name); known && *known < count) {
-      return Status::corruption("the table of ids names \"" + std::string(name) + "\" twice");
+      return named_twice(name);
     }
     table->set(static_cast<DenseId>(count), name);
     ++count;

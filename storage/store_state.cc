@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "storage/rocks_status.h"
+#include "storage/table_scan.h"
 
 namespace tamis::storage {
 namespace {
@@ -154,19 +155,20 @@ Status load_departed_users(const OpenDatabase& database, DepartedUsers* departed
 }
 
 Status load_ids(const OpenDatabase& database, IdSpace space, const std::function<Status(std::string_view)>& visit) {
-  const RowIterator row(database.db()->NewIterator(rocksdb::ReadOptions(), database.table(Table::kIds)));
   std::uint32_t expected = 0;
-  for (row->Seek(id_key(space, 0).view()); row->Valid(); row->Next(), ++expected) {
-    const auto key = decode_id_key(row->key().ToStringView());
-    if (!key) return Status::corruption("the table of ids holds a malformed key");
-    if (key->space != space) break;
-    if (key->id != expected) {
-      return Status::corruption("the table of ids skips from " + std::to_string(expected) + " to " +
-                                std::to_string(key->id));
-    }
-    TAMIS_RETURN_IF_ERROR(visit(row->value().ToStringView()));
-  }
-  return from_rocks(row->status(), "read ids");
+  return scan(database, database.table(Table::kIds), id_key(space, 0).view(), {},
+              [&](std::string_view found, std::string_view name) -> Result<bool> {
+                const auto key = decode_id_key(found);
+                if (!key) return Status::corruption("the table of ids holds a malformed key");
+                if (key->space != space) return false;
+                if (key->id != expected) {
+                  return Status::corruption("the table of ids skips from " + std::to_string(expected) + " to " +
+                                            std::to_string(key->id));
+                }
+                ++expected;
+                TAMIS_RETURN_IF_ERROR(visit(name));
+                return true;
+              });
 }
 
 }  // namespace tamis::storage

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -31,8 +32,10 @@ Status Recovery::run() {
   const auto start = std::chrono::steady_clock::now();
   load_files();
   TAMIS_RETURN_IF_ERROR(replay_log());
-  TAMIS_RETURN_IF_ERROR(load_entities(EntityKind::kUser));
-  TAMIS_RETURN_IF_ERROR(load_entities(EntityKind::kItem));
+  auto users_loaded = std::async(std::launch::async, [this] { return load_entities(EntityKind::kUser); });
+  const Status items_loaded = load_entities(EntityKind::kItem);
+  TAMIS_RETURN_IF_ERROR(users_loaded.get());
+  TAMIS_RETURN_IF_ERROR(items_loaded);
   TAMIS_RETURN_IF_ERROR(load_types());
   TAMIS_RETURN_IF_ERROR(count_interactions());
   TAMIS_RETURN_IF_ERROR(publish_spaces());
