@@ -6,7 +6,6 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/rate_limiter.h>
 #include <rocksdb/slice_transform.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
@@ -88,6 +87,22 @@ std::uint64_t RocksResources::table_memory_bytes() const {
   return std::max<std::uint64_t>(memtable_bytes_ / 4, 64 << 10);
 }
 
+rocksdb::BlockBasedTableOptions RocksResources::block_options() const {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = block_cache_;
+  // Indexes and filters in partitions of a block each, of which a seek reads two. Whole ones of a large database push
+  // each other out of the cache, and a seek reads megabytes.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  table.format_version = 5;
+  table.checksum = rocksdb::kXXH3;
+  return table;
+}
+
 rocksdb::ColumnFamilyOptions RocksResources::base_options() const {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = kNeverFull;  // OpenDatabase::flush_full_tables decides, and why
@@ -95,33 +110,28 @@ rocksdb::ColumnFamilyOptions RocksResources::base_options() const {
   options.level_compaction_dynamic_level_bytes = true;
   options.compression = rocksdb::kLZ4Compression;
   options.bottommost_compression = rocksdb::kZSTD;
-
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = block_cache_;
-  table.cache_index_and_filter_blocks = true;
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
-  table.cache_index_and_filter_blocks_with_high_priority = true;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
-  table.format_version = 5;
-  table.checksum = rocksdb::kXXH3;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(block_options()));
   return options;
 }
 
 rocksdb::ColumnFamilyOptions RocksResources::table_options(Table table) const {
   rocksdb::ColumnFamilyOptions options = base_options();
+  rocksdb::BlockBasedTableOptions blocks = block_options();
   switch (table) {
     case Table::kInteractions:
     case Table::kByItem:
       // A history is one prefix; the filter lets a scan skip the files that have none of it.
       options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kHistoryPrefixBytes));
+      blocks.whole_key_filtering = false;
       break;
     case Table::kIdempotency:
       options.compaction_filter = idempotency_expiry_.get();
       options.ttl = static_cast<std::uint64_t>(std::max<std::int64_t>(idempotency_ttl_s_, 60));
       break;
+    case Table::kLog: blocks.filter_policy = nullptr; break;  // read in order, or where it has the record
     default: break;
   }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
   return options;
 }
 

@@ -6,6 +6,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/statistics.h>
+#include <rocksdb/table.h>
 
 #include <memory>
 
@@ -33,6 +34,7 @@ class RocksResources {
   const rocksdb::Statistics& statistics() const { return *statistics_; }
 
  private:
+  rocksdb::BlockBasedTableOptions block_options() const;
   rocksdb::ColumnFamilyOptions base_options() const;
 
   std::uint64_t memtable_bytes_;
