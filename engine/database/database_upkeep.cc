@@ -143,10 +143,12 @@ Status DatabaseImpl::save_indexes() {
 
 std::optional<DatabaseImpl::CounterCopy> DatabaseImpl::copy_counters() {
   std::optional<CounterCopy> copy;
+  std::shared_ptr<LiveState> copied;
   const auto take = [&] {
     const Sequence sequence = visible_.get();
     if (sequence == 0 || sequence == counters_sequence_.load()) return;
-    auto state = live()->save_counters();
+    copied = live();
+    auto state = copied->save_counters();
     if (state) copy = CounterCopy{sequence, rewinds_.load(), *std::move(state)};
   };
   if (queue_ == nullptr) {
@@ -154,7 +156,7 @@ std::optional<DatabaseImpl::CounterCopy> DatabaseImpl::copy_counters() {
   } else {
     between_commits("counters", take);
   }
-  if (copy) PairFilter::settle(&copy->state.counter.layers);
+  if (copy) copied->settle_counters(&copy->state);
   return copy;
 }
 

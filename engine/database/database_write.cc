@@ -109,7 +109,8 @@ void DatabaseImpl::between_commits(std::string_view name, const std::function<vo
     work();
     const double seconds = seconds_since(start);
     if (options_.observer != nullptr) options_.observer->on_commit_pause(name, seconds);
-    if (seconds > kLongPauseS) spdlog::warn("writes waited {:.0f} ms for a {}", seconds * 1'000, name);
+    if (seconds > kLongPauseS)
+      spdlog::warn("writes waited {:.0f} ms for work between commits: {}", seconds * 1'000, name);
   });
 }
 

@@ -87,17 +87,44 @@ struct Row {
   bool listed = false;
 };
 
+ItemStatistics::Saved::Row saved_row(const Row& row) {
+  return {.popularity = row.popularity,
+          .interactions = row.interactions,
+          .trend_high = static_cast<std::int64_t>(row.trend.units >> 64),
+          .trend_low = static_cast<std::uint64_t>(row.trend.units),
+          .trend_exponent = row.trend.exponent};
+}
+
 }  // namespace
+
+// The rows as they were when save() was called, block by block.
+struct ItemStatistics::RowCopy {
+  std::size_t rows = 0;
+  std::vector<std::vector<Saved::Row>> blocks;  // empty: not copied yet
+};
 
 struct ItemStatistics::Impl {
   explicit Impl(double half_life_s) : half_life_ms(half_life_s * 1'000.0) {}
 
   double half_lives(TimestampMs time_ms) const { return static_cast<double>(time_ms) / half_life_ms; }
 
+  // The row, for a change.
   Row& row(DenseId item) TAMIS_REQUIRES(mutex) {
+    for (const std::weak_ptr<RowCopy>& copy : copies)
+      if (const auto unsettled = copy.lock()) copy_block(unsettled.get(), item / kCopyBlock);
     if (item >= rows.size()) rows.resize(item + std::size_t{1});
     changes.fetch_add(1, std::memory_order_release);
     return rows[item];
+  }
+
+  // Copies these rows unless they are copied already, or came after the copy began.
+  void copy_block(RowCopy* copy, std::size_t block) TAMIS_REQUIRES(mutex) {
+    if (block >= copy->blocks.size() || !copy->blocks[block].empty()) return;
+    const std::size_t begin = block * kCopyBlock;
+    const std::size_t end = std::min(begin + kCopyBlock, copy->rows);
+    std::vector<Saved::Row>& to = copy->blocks[block];
+    to.reserve(end - begin);
+    for (std::size_t item = begin; item < end; ++item) to.push_back(saved_row(rows[item]));
   }
 
   // The best of the listed items by `score`, those of score 0 or below left out.
@@ -238,6 +265,7 @@ struct ItemStatistics::Impl {
   const double half_life_ms;
   mutable Mutex mutex;
   std::deque<Row> rows TAMIS_GUARDED_BY(mutex);
+  std::vector<std::weak_ptr<RowCopy>> copies TAMIS_GUARDED_BY(mutex);  // that are not settled
   std::atomic<std::uint64_t> changes{1};
   std::atomic<TimestampMs> newest_ms{0};  // of all interactions, 0 without any; one writer
   std::map<TimestampMs, std::uint64_t> newest_times
@@ -325,20 +353,30 @@ void ItemStatistics::remove(DenseId item) {
   impl_->row(item).listed = false;
 }
 
-ItemStatistics::Saved ItemStatistics::save() const {
+ItemStatistics::Saved ItemStatistics::save() {
   Saved saved;
+  saved.unsettled = std::make_shared<RowCopy>();
   MutexLock lock(impl_->mutex);
-  saved.rows.reserve(impl_->rows.size());
-  for (const Row& row : impl_->rows) {
-    saved.rows.push_back({.popularity = row.popularity,
-                          .interactions = row.interactions,
-                          .trend_high = static_cast<std::int64_t>(row.trend.units >> 64),
-                          .trend_low = static_cast<std::uint64_t>(row.trend.units),
-                          .trend_exponent = row.trend.exponent});
-  }
+  saved.unsettled->rows = impl_->rows.size();
+  saved.unsettled->blocks.resize((impl_->rows.size() + kCopyBlock - 1) / kCopyBlock);
+  std::erase_if(impl_->copies, [](const auto& copy) { return copy.expired(); });
+  impl_->copies.push_back(saved.unsettled);
   saved.newest.assign(impl_->newest_times.begin(), impl_->newest_times.end());
   saved.older = impl_->older;
   return saved;
+}
+
+void ItemStatistics::settle(Saved* saved) {
+  const auto copy = std::exchange(saved->unsettled, nullptr);
+  if (copy == nullptr) return;
+  saved->rows.reserve(copy->rows);
+  for (std::size_t block = 0; block < copy->blocks.size(); ++block) {
+    {
+      MutexLock lock(impl_->mutex);
+      impl_->copy_block(copy.get(), block);
+    }
+    saved->rows.insert(saved->rows.end(), copy->blocks[block].begin(), copy->blocks[block].end());
+  }
 }
 
 void ItemStatistics::load(const Saved& saved) {

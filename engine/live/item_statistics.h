@@ -53,6 +53,7 @@ class ItemStatistics {
   void remove(DenseId item);  // off the lists; its interactions keep counting should it be listed again
   std::uint64_t memory_bytes() const;
 
+  struct RowCopy;
   // What interactions came to, as a file keeps it: all but the listings. Writer only, or beside none.
   struct Saved {
     struct Row {  // persistent
@@ -63,12 +64,17 @@ class ItemStatistics {
       std::int64_t trend_exponent = 0;
       bool operator==(const Row&) const = default;
     };
-    std::vector<Row> rows;  // by item
+    std::vector<Row> rows;  // by item; of save(), once settled
     // The newest times, each with how many interactions have it, and how many older ones there are.
     std::vector<std::pair<TimestampMs, std::uint64_t>> newest;
     std::uint64_t older = 0;
+    std::shared_ptr<RowCopy> unsettled;  // not persistent: rows that settle() copies
   };
-  Saved save() const;
+  // As of now. Takes next to no time, since settle() copies the rows: a writer that is about to change one before that
+  // copies the few thousand around it first.
+  Saved save();
+  // By any thread, beside the writer.
+  void settle(Saved* saved);
   // Takes the place of what was counted. Listings stay.
   void load(const Saved& saved);
   // False where the newest interactions were taken back until their times are no longer known: data_clock_ms() is then

@@ -73,9 +73,10 @@ class LiveState {
   void begin_counting(std::span<const storage::CommittedRecord> changes);
   Status count_record(const storage::CommittedRecord& record);
   // What load_counters() takes; nothing where it would not lead to what counting every user anew leads to, as in the
-  // midst of a recount. By the thread that applies records, or beside none. It shares a layer of the pair filter until
-  // PairFilter::settle().
-  std::optional<CounterState> save_counters() const;
+  // midst of a recount. By the thread that applies records, or beside none; it takes next to no time.
+  std::optional<CounterState> save_counters();
+  // Copies into it what it still shares. By any thread, while records are applied.
+  void settle_counters(CounterState* saved);
   // What counts depend on beside interactions (CounterState::meaning).
   std::string meaning_of_counts() const;
   // Recounts about `events` interactions after a change of types; true when the counts follow the newest types.

@@ -19,7 +19,7 @@ std::string LiveState::meaning_of_counts() const {
   return meaning;
 }
 
-std::optional<CounterState> LiveState::save_counters() const {
+std::optional<CounterState> LiveState::save_counters() {
   if (!item_counter_.can_be_saved() || !item_statistics_.knows_newest()) return std::nullopt;
   CounterState state;
   auto set_aside = quarantine_.names(Quarantine::kInteraction);
@@ -36,6 +36,11 @@ std::optional<CounterState> LiveState::save_counters() const {
   state.user_fields = user_attributes_.prepared_fields();
   state.item_fields = item_attributes_.prepared_fields();
   return state;
+}
+
+void LiveState::settle_counters(CounterState* saved) {
+  item_statistics_.settle(&saved->statistics);
+  PairFilter::settle(&saved->counter.layers);
 }
 
 void LiveState::load_counters(CounterState state) {

@@ -77,9 +77,10 @@ class CountersTest : public DatabaseTest {
     Recovery recovery(&live, store->get(), &options, data / "index", &stop);
     const Status run = recovery.run();
     EXPECT_TRUE(run.is_ok()) << run.to_string();
-    const auto state = live.save_counters();
+    auto state = live.save_counters();
     EXPECT_TRUE(state.has_value());
     if (!state) return made;
+    live.settle_counters(&*state);
     made.from = recovery.counted_from();
     made.meaning = state->meaning;
     for (const auto& row : state->statistics.rows) made.items.push_back(counted(row));

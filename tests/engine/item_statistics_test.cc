@@ -162,5 +162,33 @@ TEST(ItemStatisticsTest, OrderOfArrivalDoesNotMatter) {
     EXPECT_EQ(live.counts(items, kNow)[i].trend, rebuilt.counts(items, kNow)[i].trend);
 }
 
+// Whatever is counted between save() and settle().
+TEST(ItemStatisticsTest, WhatIsSavedIsThatOfTheMoment) {
+  constexpr DenseId kItems = 20'000;
+  ItemStatistics statistics(kWeek);
+  Random rng(7);
+  const auto count_some = [&](DenseId items) {
+    for (int i = 0; i < 50'000; ++i) statistics.add(static_cast<DenseId>(rng.below(items)), 1, kNow);
+  };
+  count_some(kItems);
+  ItemStatistics::Saved expected = statistics.save();
+  statistics.settle(&expected);
+  ASSERT_EQ(expected.rows.size(), kItems);
+
+  ItemStatistics::Saved dropped = statistics.save();
+  ItemStatistics::Saved first = statistics.save();
+  count_some(kItems / 2);  // of half of the rows
+  ItemStatistics::Saved second = statistics.save();
+  count_some(2 * kItems);  // of new ones, too
+  dropped.unsettled = nullptr;
+  statistics.settle(&first);
+  EXPECT_EQ(first.rows, expected.rows);
+  statistics.settle(&second);
+  ASSERT_EQ(second.rows.size(), kItems);
+  std::uint64_t interactions = 0;
+  for (const auto& row : second.rows) interactions += row.interactions;
+  EXPECT_EQ(interactions, 100'000u);
+}
+
 }  // namespace
 }  // namespace tamis::engine
