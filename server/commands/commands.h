@@ -23,6 +23,7 @@ inline constexpr int kExitUnavailable = 3;  // no server there, or busy past all
 
 void add_serve_command(CLI::App& app, int* exit_code);
 void add_config_command(CLI::App& app, int* exit_code);
+void add_capacity_command(CLI::App& app, int* exit_code);
 void add_version_command(CLI::App& app, int* exit_code);
 void add_completion_command(CLI::App& app, int* exit_code);
 void add_manual_command(CLI::App& app, int* exit_code);

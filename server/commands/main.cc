@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
     tamis::server::add_restore_command(app, &exit_code);
     tamis::server::add_evaluate_command(app, &exit_code);
     tamis::server::add_simulate_command(app, &exit_code);
+    tamis::server::add_capacity_command(app, &exit_code);
     tamis::server::add_config_command(app, &exit_code);
     tamis::server::add_completion_command(app, &exit_code);
     tamis::server::add_manual_command(app, &exit_code);

@@ -1,0 +1,165 @@
+// tamis capacity: what a database of a given size takes in memory and on disk, and how long it takes to start and to
+// train. docs/capacity.md has the measurements behind the figures.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/options.h"
+#include "server/commands/commands.h"
+
+namespace tamis::server {
+namespace {
+
+struct CapacityFlags {
+  double items = 0;
+  double users = 0;
+  double interactions = 0;
+  double id_bytes = 10;
+  double features = 5;
+  double dim = 0;
+  double spaces = 1;
+  double model_dim = 64;
+  std::string format = "table";
+};
+
+// Bytes of one.
+constexpr double kProcess = 35e6;
+constexpr double kIdMemory = 18;
+constexpr double kUserMemory = 8;
+constexpr double kItemMemory = 100;  // 20 of the entity table, 80 of its counts
+constexpr double kFeatureBlock = 16;
+constexpr double kFeatureMemory = 8;
+constexpr double kPairMemory = 7;
+constexpr double kGraphMemory = 150;
+constexpr double kEntityDisk = 22;
+constexpr double kFeatureDisk = 12;
+constexpr double kInteractionDisk = 45;  // its three rows and its record in the log, compressed
+constexpr double kVectorDisk = 16;       // beside its elements
+// Seconds of one processor for one.
+constexpr double kProcessStart = 0.3;
+constexpr double kEntityStart = 0.8e-6;
+constexpr double kRecordStart = 7e-6;
+constexpr double kRecordsSinceCheckpoint = 500'000;
+constexpr double kPairStart = 0.01e-6;
+
+struct Part {
+  const char* name;
+  double memory = 0;
+  double disk = 0;
+};
+
+struct Capacity {
+  std::vector<Part> parts;
+  double memory = 0;
+  double disk = 0;
+  double start_s = 0;
+  double start_after_kill_s = 0;
+};
+
+Capacity capacity_of(const CapacityFlags& flags) {
+  const StorageOptions storage;
+  const double features = flags.features > 0 ? kFeatureBlock + kFeatureMemory * flags.features : 0;
+  const double vectors = flags.dim > 0 ? flags.items * flags.spaces : 0;
+  const double index_row = flags.dim + 4 * flags.dim + kGraphMemory;
+  const double factors = 4 * flags.model_dim;
+  const double model_row = flags.model_dim > 0 ? flags.model_dim + kGraphMemory : 0;
+  Capacity made;
+  made.parts = {
+      {"process", kProcess, 0},
+      {"caches of the store", static_cast<double>(storage.block_cache_bytes + storage.memtable_bytes), 0},
+      {"users", flags.users * (kIdMemory + flags.id_bytes + kUserMemory), flags.users * (kEntityDisk + flags.id_bytes)},
+      {"items", flags.items * (kIdMemory + flags.id_bytes + kItemMemory + features),
+       flags.items * (kEntityDisk + flags.id_bytes + kFeatureDisk * flags.features)},
+      {"interactions", flags.interactions * kPairMemory, flags.interactions * (kInteractionDisk + kPairMemory)},
+      {"vectors that you send", vectors * index_row, vectors * (4 * flags.dim + kVectorDisk + index_row)},
+      {"a model with factors", (flags.items + flags.users) * factors + flags.items * model_row,
+       (flags.items + flags.users) * factors + flags.items * model_row},
+  };
+  for (const Part& part : made.parts) {
+    made.memory += part.memory;
+    made.disk += part.disk;
+  }
+  made.start_s = kProcessStart + (flags.items + flags.users) * kEntityStart + flags.interactions * kPairStart;
+  made.start_after_kill_s = made.start_s + std::min(kRecordsSinceCheckpoint, flags.interactions) * kRecordStart;
+  return made;
+}
+
+void print_json(const Capacity& made) {
+  nlohmann::ordered_json document;
+  for (const Part& part : made.parts)
+    document["parts"].push_back(
+        {{"part", part.name}, {"memory_bytes", std::llround(part.memory)}, {"disk_bytes", std::llround(part.disk)}});
+  document["memory_bytes"] = std::llround(made.memory);
+  document["disk_bytes"] = std::llround(made.disk);
+  document["start_s"] = made.start_s;
+  document["start_after_kill_s"] = made.start_after_kill_s;
+  std::printf("%s\n", document.dump(1).c_str());
+}
+
+std::string show(double bytes) {
+  if (bytes == 0) return "-";
+  if (bytes < 1e9) return fmt::format("{:.0f} MB", std::ceil(bytes / 1e6));
+  return fmt::format("{:.1f} GB", bytes / 1e9);
+}
+
+void print_table(const Capacity& made) {
+  const auto print_row = [](const char* name, const std::string& memory, const std::string& disk) {
+    std::printf("%-24s %10s %10s\n", name, memory.c_str(), disk.c_str());
+  };
+  print_row("part", "memory", "disk");
+  for (const Part& part : made.parts) print_row(part.name, show(part.memory), show(part.disk));
+  print_row("all", show(made.memory), show(made.disk));
+  std::printf("\nready after %.0f s, after a crash %.0f s\n", std::ceil(made.start_s),
+              std::ceil(made.start_after_kill_s));
+}
+
+}  // namespace
+
+void add_capacity_command(CLI::App& app, int* exit_code) {
+  auto flags = std::make_shared<CapacityFlags>();
+  CLI::App* command =
+      app.add_subcommand("capacity", "Estimate the memory, the disk and the start time of a database of a given size");
+  const auto add_count = [&](const char* name, double* count, const char* what) {
+    return command->add_option(name, *count, what)
+        ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"K", 1e3}, {"M", 1e6}, {"B", 1e9}}))
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("NUMBER[K|M|B]");
+  };
+  add_count("--items", &flags->items, "Items, such as 250K or 10M")->required();
+  add_count("--users", &flags->users, "Users")->required();
+  add_count("--interactions", &flags->interactions, "Interactions")->required();
+  command->add_option("--features", flags->features, "Features of an item, on average")
+      ->check(CLI::Range(0.0, 1e3))
+      ->capture_default_str();
+  command->add_option("--id-bytes", flags->id_bytes, "Length of an id, on average")
+      ->check(CLI::Range(1.0, 512.0))
+      ->capture_default_str();
+  command->add_option("--dim", flags->dim, "Dimensions of vectors that you send for every item; 0: none")
+      ->check(CLI::Range(0.0, 65536.0))
+      ->capture_default_str();
+  command->add_option("--spaces", flags->spaces, "How many of these vectors an item has")
+      ->check(CLI::Range(1.0, 1e3))
+      ->capture_default_str();
+  command
+      ->add_option("--model-dim", flags->model_dim,
+                   "Dimensions of the trained model that serves, such as ials; 0: none")
+      ->check(CLI::Range(0.0, 65536.0))
+      ->capture_default_str();
+  command->add_option("--format", flags->format, "json or table")->check(CLI::IsMember({"json", "table"}));
+  command->callback([flags, exit_code] {
+    const Capacity made = capacity_of(*flags);
+    flags->format == "json" ? print_json(made) : print_table(made);
+    *exit_code = kExitOk;
+  });
+}
+
+}  // namespace tamis::server
