@@ -126,6 +126,8 @@ void ImpressionLog::absorb() const {
     taken.swap(pending_);
     has_pending_.store(false, std::memory_order_release);
   }
+  // Whatever came before the first list is none of its outcomes: a start need not look for them.
+  if (attribution_.empty()) unwritten_.attributed_through = std::max(unwritten_.attributed_through, seen_through_);
   const storage::IdTable& ids = store_->ids(EntityKind::kItem);
   for (Pending& pending : taken) {
     bool is_known = true;
@@ -242,7 +244,8 @@ void ImpressionLog::on_commit(std::span<const storage::CommittedRecord> records)
   for (const storage::CommittedRecord& record : records) {
     if (record.duplicate) continue;
     if (const auto* put = std::get_if<PutInteraction>(&record.mutation)) attribute(record, put->interaction);
-    if (!attribution_.empty()) unwritten_.attributed_through = std::max(unwritten_.attributed_through, record.sequence);
+    seen_through_ = std::max(seen_through_, record.sequence);
+    if (!attribution_.empty()) unwritten_.attributed_through = seen_through_;
   }
 }
 
@@ -352,6 +355,7 @@ Status ImpressionLog::recover(const std::atomic<bool>* stop) {
     exposure_.clear();
     unwritten_ = {};
     counted_from_ms_ = from_ms;
+    seen_through_ = store_->last_sequence();
   }
   TAMIS_ASSIGN_OR_RETURN(const Sequence through, store_->attributed_through());
   const std::size_t known_items = store_->ids(EntityKind::kItem).size();

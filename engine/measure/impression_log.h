@@ -101,6 +101,7 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   mutable FunnelActivity activity_ TAMIS_GUARDED_BY(state_mutex_);
   mutable storage::ImpressionBatch unwritten_ TAMIS_GUARDED_BY(state_mutex_);
   mutable OutcomeKinds kinds_ TAMIS_GUARDED_BY(state_mutex_);
+  Sequence seen_through_ TAMIS_GUARDED_BY(state_mutex_) = 0;        // of the records that were committed
   TimestampMs counted_from_ms_ TAMIS_GUARDED_BY(state_mutex_) = 0;  // lists served before it are not in the counts
   mutable ImpressionFigures figures_ TAMIS_GUARDED_BY(state_mutex_);
   std::atomic<std::uint64_t> sampled_out_{0};

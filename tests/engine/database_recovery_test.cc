@@ -179,5 +179,22 @@ TEST_F(RecoveryTest, TwoProcessesCannotShareADirectory) {
   EXPECT_FALSE(Database::open(directory / "data", options).is_ok());
 }
 
+// Else the first start after an import and one answer reads the whole log.
+TEST_F(RecoveryTest, WhatCameBeforeTheFirstListIsNotReadForOutcomes) {
+  open();
+  for (int i = 0; i < 50; ++i) write({PutInteraction{interaction("u" + std::to_string(i), "lamp")}});
+  const Sequence before = database->sequence();
+  EXPECT_FALSE(recommended("eve").empty());
+  close();
+  storage::StoreOptions settings;
+  settings.min_free_disk_bytes = 0;
+  settings.read_only = true;
+  const auto store = storage::Store::open(directory / "data" / "store", settings);
+  ASSERT_TRUE(store.is_ok()) << store.status().to_string();
+  const auto mark = (*store)->attributed_through();
+  ASSERT_TRUE(mark.is_ok()) << mark.status().to_string();
+  EXPECT_EQ(*mark, before);
+}
+
 }  // namespace
 }  // namespace tamis::engine
