@@ -3,10 +3,12 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -22,6 +24,9 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kMostKeyBytes = 128;
+constexpr std::uint64_t kAllIds = std::numeric_limits<std::uint64_t>::max();
+constexpr std::size_t kPreparedAtOnce = 1'000;       // entities, under the writers' lock: less than a millisecond
+constexpr std::chrono::microseconds kBreather(100);  // in which whoever waits for the lock gets it
 
 // Text beyond the limit is kept by its head, length and checksum instead of whole.
 std::string text_key(std::string_view text) {
@@ -93,6 +98,22 @@ struct Postings {
 struct Field {
   FieldSummary summary;
   std::unique_ptr<Postings> postings;  // null: no filter has asked for it
+  std::uint64_t posted_to = 0;         // the postings hold the ids below
+
+  bool is_prepared() const { return posted_to == kAllIds; }
+  void add(DenseId id, const FeatureValue& value) {
+    ++summary.by_kind[value.index()];
+    if (id < posted_to) postings->add(id, value);
+  }
+  void remove(DenseId id, const FeatureValue& value) {
+    --summary.by_kind[value.index()];
+    if (id < posted_to) postings->remove(id, value);
+    if (empty()) forget();
+  }
+  void forget() {
+    postings = nullptr;
+    posted_to = 0;
+  }
   bool empty() const {
     return std::all_of(summary.by_kind.begin(), summary.by_kind.end(), [](std::uint64_t count) { return count == 0; });
   }
@@ -110,6 +131,7 @@ struct AttributeIndex::Impl {
   explicit Impl(FindId find_id_in) : find_id(std::move(find_id_in)) {}
 
   const FindId find_id;
+  mutable Mutex preparing;  // taken before the other
   mutable SharedMutex mutex;
   FeaturePacker packer TAMIS_GUARDED_BY(mutex);
   mutable std::vector<Field> fields TAMIS_GUARDED_BY(mutex);  // by the packer's numbers of names
@@ -126,12 +148,8 @@ struct AttributeIndex::Impl {
   void take_out(DenseId id) TAMIS_REQUIRES(mutex) {
     const char* before = packed_of(id);
     if (before == nullptr) return;
-    packer.visit(before, [&](std::uint32_t name, const FeatureValue& value) TAMIS_NO_THREAD_SAFETY_ANALYSIS {
-      Field& field = fields[name];
-      --field.summary.by_kind[value.index()];
-      if (field.postings != nullptr) field.postings->remove(id, value);
-      if (field.empty()) field.postings = nullptr;
-    });
+    packer.visit(before, [&](std::uint32_t name, const FeatureValue& value)
+                             TAMIS_NO_THREAD_SAFETY_ANALYSIS { fields[name].remove(id, value); });
     packer.release(before);
     packed_bytes -= std::min<std::uint64_t>(packed_bytes, malloc_bytes(before));
     packed.at(id) = nullptr;
@@ -147,13 +165,13 @@ struct AttributeIndex::Impl {
     return &fields[*id];
   }
 
-  // The numbers of those `names` that entities have and no filter has asked for before.
+  // The numbers of those `names` that entities have and that are not prepared.
   std::vector<std::uint32_t> find_unprepared(const std::vector<std::string_view>& names) const
       TAMIS_REQUIRES_SHARED(mutex) {
     std::vector<std::uint32_t> missing;
     for (const std::string_view name : names) {
       const Field* field = find_field(name);
-      if (field != nullptr && field->postings == nullptr) missing.push_back(*packer.find_name(name));
+      if (field != nullptr && !field->is_prepared()) missing.push_back(*packer.find_name(name));
     }
     return missing;
   }
@@ -163,17 +181,39 @@ struct AttributeIndex::Impl {
       const ReaderLock lock(mutex);
       if (find_unprepared(names).empty()) return;
     }
+    const MutexLock one_at_a_time(preparing);
+    while (!prepare_some(names)) std::this_thread::sleep_for(kBreather);
+  }
+
+  // Goes on with the fields of `names`; true once all are prepared.
+  bool prepare_some(const std::vector<std::string_view>& names) const {
     const WriterLock lock(mutex);
-    const std::vector<std::uint32_t> missing = find_unprepared(names);  // another may have been faster
-    for (const std::uint32_t name : missing) fields[name].postings = std::make_unique<Postings>();
-    if (missing.empty()) return;
-    for (const DenseId id : live) {
-      packer.visit_some(
-          packed_of(id),
-          [&](std::uint32_t name) { return std::find(missing.begin(), missing.end(), name) != missing.end(); },
-          [&](std::uint32_t name, const FeatureValue& value)
-              TAMIS_NO_THREAD_SAFETY_ANALYSIS { fields[name].postings->add(id, value); });
+    const std::vector<std::uint32_t> missing = find_unprepared(names);
+    if (missing.empty()) return true;
+    std::uint64_t begin = kAllIds;
+    for (const std::uint32_t name : missing) {
+      Field& field = fields[name];
+      if (field.postings == nullptr) field.postings = std::make_unique<Postings>();
+      begin = std::min(begin, field.posted_to);
     }
+    auto id = live.begin();
+    id.equalorlarger(static_cast<DenseId>(begin));
+    try {
+      for (std::size_t visited = 0; id != live.end() && visited < kPreparedAtOnce; ++id, ++visited) {
+        packer.visit_some(
+            packed_of(*id),
+            [&](std::uint32_t name) { return std::find(missing.begin(), missing.end(), name) != missing.end(); },
+            [&](std::uint32_t name, const FeatureValue& value) TAMIS_NO_THREAD_SAFETY_ANALYSIS {
+              if (*id >= fields[name].posted_to) fields[name].postings->add(*id, value);
+            });
+      }
+    } catch (...) {  // of want of memory, in the midst of an entity: all over next time
+      for (const std::uint32_t name : missing) fields[name].forget();
+      throw;
+    }
+    const std::uint64_t end = id == live.end() ? kAllIds : *id;
+    for (const std::uint32_t name : missing) fields[name].posted_to = std::max(fields[name].posted_to, end);
+    return false;
   }
 
   // The ids whose value of `field` equals `wanted`, as matches() compares.
@@ -246,7 +286,7 @@ struct AttributeIndex::Impl {
     if (filter.field == "id") return evaluate_id(filter);
     const Field* found = find_field(filter.field);
     // A field that came with a write since prepare(): no entity had it when the call began.
-    if (found == nullptr || found->postings == nullptr) return {};
+    if (found == nullptr || !found->is_prepared()) return {};
     const Postings& field = *found->postings;
     if (filter.op == Filter::Op::kExists) return field.present;
     if (filter.op != Filter::Op::kEqual && filter.op != Filter::Op::kIn) return evaluate_range(field, filter);
@@ -269,9 +309,7 @@ void AttributeIndex::set(DenseId id, const Features& features) {
   if (packed == nullptr) return;
   impl.packer.visit(packed.get(), [&](std::uint32_t name, const FeatureValue& value) TAMIS_NO_THREAD_SAFETY_ANALYSIS {
     if (name >= impl.fields.size()) impl.fields.resize(name + std::size_t{1});
-    Field& field = impl.fields[name];
-    ++field.summary.by_kind[value.index()];
-    if (field.postings != nullptr) field.postings->add(id, value);
+    impl.fields[name].add(id, value);
   });
   impl.packed_bytes += Impl::malloc_bytes(packed.get());
   impl.packed.at(id) = std::move(packed);
@@ -304,8 +342,15 @@ std::vector<std::string> AttributeIndex::prepared_fields() const {
   const ReaderLock lock(impl_->mutex);
   std::vector<std::string> names;
   for (std::uint32_t name = 0; name < impl_->fields.size(); ++name)
-    if (impl_->fields[name].postings != nullptr) names.push_back(impl_->packer.name(name));
+    if (impl_->fields[name].is_prepared()) names.push_back(impl_->packer.name(name));
   return names;
+}
+
+std::size_t AttributeIndex::count_unprepared(const Filter& filter) const {
+  std::vector<std::string_view> names;
+  collect_fields(filter, &names);
+  const ReaderLock lock(impl_->mutex);
+  return impl_->find_unprepared(names).size();
 }
 
 Bitmap AttributeIndex::all() const {

@@ -46,10 +46,14 @@ class AttributeIndex {
   // What was set; empty where nothing was.
   Features features(DenseId id) const;
 
-  // The live ids for which `filter` holds, exactly as tamis::matches() defines it.
+  // The live ids for which `filter` holds, exactly as tamis::matches() defines it. The first time that it compares a
+  // field, prepare() runs before.
   Bitmap evaluate(const Filter& filter) const;
-  // Builds what filters over these fields will ask for. Fields that no entity has are left out.
+  // Builds what filters over these fields will ask for: about a microsecond for each live entity and field. Others read
+  // and write meanwhile. Fields that no entity has are left out.
   void prepare(const std::vector<std::string>& fields) const;
+  // How many fields evaluate() would have to prepare.
+  std::size_t count_unprepared(const Filter& filter) const;
   std::vector<std::string> prepared_fields() const;
   Bitmap all() const;
   // None where no live entity has the field.

@@ -138,6 +138,10 @@ double DatabaseImpl::recommend_cost_us(const RecommendRequest& request) const {
   return readiness_.status().is_ok() ? engine::recommend_cost_us(*live()->pin(), request) : 0;
 }
 
+double DatabaseImpl::filter_cost_us(EntityKind kind, const Filter& filter) const {
+  return readiness_.status().is_ok() ? engine::filter_cost_us(*live()->pin(), kind, filter) : 0;
+}
+
 Result<WhyNotAnswer> DatabaseImpl::why_not(const RecommendRequest& request, std::string_view item) {
   TAMIS_RETURN_IF_ERROR(await(request.min_seq, request.min_seq_timeout_ms));
   const Sequence sequence = visible_.get();

@@ -21,6 +21,7 @@ constexpr double kPerSlot = 0.15;         // by a calibrated list, per candidate
 constexpr double kPerPair = 0.003;        // by a diverse list, per candidate and slot
 constexpr double kPerDimension = 0.0002;  // by a diverse list, per candidate, slot and dimension
 constexpr double kPerCondition = 0.2;     // of a filter, per candidate
+constexpr double kPerIndexed = 1;         // an entity's value of a field that filters compare for the first time
 constexpr double kPerAnswered = 10;       // an item of the answer, with features
 constexpr double kPerReason = 50;         // why an item of the answer is there, by one retriever
 constexpr double kWalksOfSimilar = 5;     // of the newest items of a history
@@ -71,13 +72,21 @@ double exact_search_cost_us(const ReadState& state, const std::string& space) {
   return dimension_of(state, space) * static_cast<double>(state.store->ids(EntityKind::kItem).size()) * kPerScanned;
 }
 
+double filter_cost_us(const ReadState& state, EntityKind kind, const Filter& filter) {
+  const bool is_item = kind == EntityKind::kItem;
+  const std::size_t fields = (is_item ? state.item_attributes : state.user_attributes)->count_unprepared(filter);
+  if (fields == 0) return 0;
+  return static_cast<double>(fields * (is_item ? state.items : state.users)->live_count()) * kPerIndexed;
+}
+
 double recommend_cost_us(const ReadState& state, const RecommendRequest& request) {
   const auto chosen = choose_funnel(state, request);
   if (!chosen.is_ok()) return 0;
   const FunnelConfig& funnel = **chosen;
   Sizes sizes{.items = static_cast<double>(state.store->ids(EntityKind::kItem).size())};
   sizes.slots = std::min<double>(request.k, sizes.items);
-  double cost = kPerRequest;
+  double cost = kPerRequest + filter_cost_us(state, EntityKind::kItem, request.filter) +
+                filter_cost_us(state, EntityKind::kItem, funnel.filter);
   double retrieved = 0;
   for (const RetrieverConfig& retriever : funnel.retrievers) {
     cost += cost_of(retriever, state, sizes);

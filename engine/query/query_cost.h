@@ -12,6 +12,9 @@ namespace tamis::engine {
 // 0 where the request names no funnel: the answer is an error then.
 double recommend_cost_us(const ReadState& state, const RecommendRequest& request);
 
+// The same of evaluating a filter: of bringing the fields that no filter compared before into the bitmaps.
+double filter_cost_us(const ReadState& state, EntityKind kind, const Filter& filter);
+
 // The same of an exact search among the items of a space; 0 where there is no such space.
 double exact_search_cost_us(const ReadState& state, const std::string& space);
 

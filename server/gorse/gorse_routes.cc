@@ -286,7 +286,10 @@ asio::awaitable<Response> gorse_neighbors(Exchange& exchange) {
   if (!query.is_ok()) co_return fail(exchange, query.status());
   SimilarRequest request{.kind = kKind, .id = exchange.parameter(0), .k = query->n + query->offset};
   request.filter = gorse_category_filter(kHasCategory ? exchange.parameter(1) : "");
-  const auto answer = exchange.app().database->similar(request);
+  Database* database = exchange.app().database;
+  const bool is_light = database->filter_cost_us(kKind, request.filter) <= kLightQueryUs;
+  std::function<Result<ScoredAnswer>()> work = [database, request] { return database->similar(request); };
+  const auto answer = co_await exchange.query<ScoredAnswer>(is_light, std::move(work));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());
   co_return reply_scores(answer->items, query->offset, true, [](const ScoredEntity& one) { return one.id; });
 }

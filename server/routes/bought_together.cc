@@ -28,7 +28,11 @@ Status read_cart_query(const Request& request, BoughtTogetherRequest* asked) {
 asio::awaitable<Response> answer_cart(Exchange& exchange, BoughtTogetherRequest request, bool is_of_item) {
   Database* database = exchange.app().database;
   TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request.min_seq));
-  const auto answer = database->bought_together(request);
+  const bool is_light = database->filter_cost_us(EntityKind::kItem, request.filter) <= kLightQueryUs;
+  std::function<Result<BoughtTogetherAnswer>()> work = [database, request] {
+    return database->bought_together(request);
+  };
+  const auto answer = co_await exchange.query<BoughtTogetherAnswer>(is_light, std::move(work));
   if (!answer.is_ok() && is_of_item && answer.status().field() == "items")
     co_return fail(exchange, Status(answer.status()).at_field("id"));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());

@@ -47,7 +47,6 @@ asio::awaitable<Response> write_and_reply(Exchange& exchange, std::vector<Mutati
 }
 
 asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, RecommendRequest request) {
-  constexpr double kLightQueryUs = 5'000;  // a longer query would delay the other requests of its I/O thread
   Database* database = exchange.app().database;
   Status visible = co_await exchange.await_visible(request.min_seq, request.min_seq_timeout_ms);
   if (!visible.is_ok()) co_return visible;

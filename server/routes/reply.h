@@ -44,6 +44,9 @@ Result<T> read_json_body(const Request& request, Result<T> (*read)(simdjson::dom
 // ?durability= of the query, beside whatever else `query` reads.
 Result<WriteOptions> read_write_options(QueryString* query);
 
+// A longer query would delay the other requests of its I/O thread.
+inline constexpr double kLightQueryUs = 5'000;
+
 // Waits for the request's min_seq, then recommends: on this thread, or apart where the query would delay others.
 asio::awaitable<Result<RecommendAnswer>> recommend(Exchange& exchange, RecommendRequest request);
 

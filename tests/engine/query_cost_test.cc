@@ -54,6 +54,19 @@ TEST_F(QueryCostTest, WhatWouldHoldUpOthersIsHeavy) {
   EXPECT_GT(recommend_cost_us(db_.state(), exact), 10 * of_5000) << "a scan costs by the catalogue's size";
 }
 
+TEST_F(QueryCostTest, TheFirstFilterOverAFieldIsHeavy) {
+  for (int item = 0; item < 6'000; ++item)
+    db_.put_item("p" + std::to_string(item), {{"price", static_cast<double>(item)}});
+  const Filter cheap{Filter::Op::kLess, {}, "price", {10.0}};
+  RecommendRequest request{.user = "ada", .k = 20, .filter = cheap};
+  EXPECT_GT(recommend_cost_us(db_.state(), request), kLightUs);
+  EXPECT_GT(filter_cost_us(db_.state(), EntityKind::kItem, cheap), kLightUs);
+  EXPECT_EQ(filter_cost_us(db_.state(), EntityKind::kUser, cheap), 0);
+  db_.state().item_attributes->evaluate(cheap);
+  EXPECT_LT(recommend_cost_us(db_.state(), request), kLightUs);
+  EXPECT_EQ(filter_cost_us(db_.state(), EntityKind::kItem, cheap), 0);
+}
+
 TEST_F(QueryCostTest, NoMoreThanTheDataHoldCounts) {
   QueryDatabase small;
   RecommendRequest request{.k = 1'000, .override_funnel = FunnelConfig{}};

@@ -169,6 +169,59 @@ TEST(AttributeIndexTest, EvaluationsRunBesideAWriter) {
   for (std::thread& reader : readers) reader.join();
 }
 
+// The first filter over a field prepares it while others write, also where they take every value away.
+TEST(AttributeIndexTest, AFieldIsPreparedBesideWriters) {
+  constexpr DenseId kIds = 30'000;
+  AttributeIndex index(find_id);
+  std::map<DenseId, Features> expected;
+  Random random(11);
+  const auto set = [&](DenseId id) {
+    Features features = {{"even", id % 2 == 0}, {"n", static_cast<double>(random.below(50))}};
+    if (random.below(2) == 0) features["word"] = "w" + std::to_string(random.below(9));
+    index.set(id, features);
+    expected[id] = std::move(features);
+  };
+  for (DenseId id = 0; id < kIds; ++id) set(id);
+  index.set(kIds, {{"only here", true}});
+
+  const std::vector<Filter> filters = {{Filter::Op::kEqual, {}, "even", {true}},
+                                       {Filter::Op::kLess, {}, "n", {25.0}},
+                                       {Filter::Op::kEqual, {}, "word", {std::string("w3")}},
+                                       {Filter::Op::kExists, {}, "only here", {}}};
+  for (const Filter& filter : filters) EXPECT_EQ(index.count_unprepared(filter), 1U);
+  std::vector<std::thread> askers;
+  std::atomic<std::size_t> asking{filters.size()};
+  for (const Filter& filter : filters) {
+    askers.emplace_back([&] {
+      index.evaluate(filter);
+      --asking;
+    });
+  }
+  std::size_t written = 0;
+  while (asking > 0) {
+    const DenseId id = random.below(kIds);
+    if (random.below(8) == 0) {
+      index.remove(id);
+      expected.erase(id);
+    } else {
+      set(id);
+    }
+    index.remove(kIds);
+    index.set(kIds, {{"only here", ++written % 2 == 0}});
+  }
+  for (std::thread& asker : askers) asker.join();
+  EXPECT_GT(written, 10U) << "writers waited for the whole";
+
+  for (std::size_t i = 0; i < 3; ++i) {
+    Bitmap wanted;
+    for (const auto& [id, features] : expected)
+      if (matches(filters[i], "e" + std::to_string(id), features)) wanted.add(id);
+    EXPECT_EQ(index.evaluate(filters[i]), wanted) << i;
+    EXPECT_EQ(index.count_unprepared(filters[i]), 0U);
+  }
+  EXPECT_EQ(index.evaluate(filters[3]), Bitmap::bitmapOf(1, kIds));
+}
+
 // Against a plain list, over value distributions that split, isolate and empty buckets.
 TEST(NumericColumnTest, AgreesWithAPlainList) {
   for (const std::uint32_t distinct : {1U, 3U, 50U, 100'000U}) {
