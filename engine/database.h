@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/byte_budget.h"
 #include "common/records.h"
 #include "common/status.h"
 #include "engine/audience.h"
@@ -205,6 +206,9 @@ class Database {
   virtual Status export_generation(std::string_view generation, const std::filesystem::path& dir) const = 0;
 
   // --- operation ---
+  // Counts what `budget` holds as a part of MemoryOptions::limit_bytes and of Stats::memory_parts, under its name, from
+  // now on; it takes the place of an earlier one of that name.
+  virtual void count_memory(std::shared_ptr<const ByteBudget> budget) = 0;
   // A consistent copy in `dir` (must not exist): store checkpoint, index files, generations, manifest with checksums,
   // the settings that answers depend on, and a few recorded queries with their answers. already_exists where `dir`
   // exists or is being made. A copy that fails leaves nothing.

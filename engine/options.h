@@ -38,6 +38,7 @@ struct MemoryOptions {
   std::uint64_t limit_bytes = 0;  // over caches, indexes and queues; 0: three quarters of the machine's memory
   std::uint64_t embedding_cache_bytes = 256ull << 20;  // hot rows of tables larger than memory
   std::uint64_t history_cache_bytes = 256ull << 20;    // recent histories of active users
+  std::uint64_t commit_queue_bytes = 128ull << 20;     // writes that wait for their commit; 1 MiB..
 };
 
 struct IndexSettings {

@@ -376,7 +376,8 @@ struct Stats {
   std::string last_job;              // id
   std::uint64_t pending_writes = 0;  // mutations waiting to be committed
   std::uint64_t memory_bytes = 0;    // tables, indexes, caches and the generation, held by the engine
-  std::map<std::string, std::uint64_t> memory_parts;  // of that, by part
+  std::map<std::string, std::uint64_t> memory_parts;        // of that, by part
+  std::map<std::string, std::uint64_t> memory_part_limits;  // of the parts that have a bound of their own
   std::uint64_t memory_limit_bytes = 0;
   std::uint64_t free_disk_bytes = 0;
   bool writable = true;

@@ -99,6 +99,11 @@ class Server::Impl {
     app_.bulk_workers = &bulk_workers_;
     app_.generations_dir = std::filesystem::path(settings.data_dir) / "generations";
     app_.snapshots_dir = settings.snapshots_dir.empty() ? settings.data_dir + "-snapshots" : settings.snapshots_dir;
+    app_.request_bodies =
+        std::make_shared<ByteBudget>("request_bodies", "memory.request_bodies", settings.request_bodies_bytes);
+    app_.bulk_memory = std::make_shared<ByteBudget>("bulk_streams", "memory.bulk_streams", settings.bulk_streams_bytes);
+    database->count_memory(app_.request_bodies);
+    database->count_memory(app_.bulk_memory);
     front_.app = &app_;
     front_.rate = &rate_;
   }

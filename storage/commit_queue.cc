@@ -8,6 +8,8 @@
 #include <exception>
 #include <thread>
 
+#include "common/byte_budget.h"
+#include "common/mutation_bytes.h"
 #include "common/mutex.h"
 
 namespace tamis::storage {
@@ -24,7 +26,11 @@ constexpr milliseconds kLongestReopenDelay{5'000};
 class CommitQueue::Impl {
  public:
   Impl(Store* store, CommitListener* listener, const CommitQueueOptions& options)
-      : store_(store), listener_(listener), options_(options), listened_(store->last_sequence()) {
+      : store_(store),
+        listener_(listener),
+        options_(options),
+        budget_("commit_queue", "memory.commit_queue", options.max_pending_bytes),
+        listened_(store->last_sequence()) {
     thread_ = std::thread([this] { run(); });
   }
 
@@ -38,13 +44,14 @@ class CommitQueue::Impl {
   }
 
   void submit(std::vector<Mutation> mutations, Durability durability, Callback done) {
+    const std::uint64_t bytes = memory_bytes(mutations);
     Status refusal;
     {
       MutexLock lock(mutex_);
-      refusal = admit(mutations.size());
+      refusal = admit(mutations.size(), bytes);
       if (refusal.is_ok()) {
         pending_mutations_ += mutations.size();
-        writers_.push_back({std::move(mutations), durability, std::move(done)});
+        writers_.push_back({std::move(mutations), bytes, durability, std::move(done)});
         if (idle_) wake_.notify_one();
         return;
       }
@@ -56,6 +63,7 @@ class CommitQueue::Impl {
     MutexLock lock(mutex_);
     return pending_mutations_;
   }
+  std::uint64_t pending_bytes() const { return budget_.held_bytes(); }
 
   void run_exclusive(const std::function<void()>& work) {
     if (std::this_thread::get_id() == thread_.get_id()) return work();
@@ -71,6 +79,7 @@ class CommitQueue::Impl {
  private:
   struct Writer {
     std::vector<Mutation> mutations;
+    std::uint64_t bytes;
     Durability durability;
     Callback done;
   };
@@ -86,14 +95,14 @@ class CommitQueue::Impl {
     bool stop = false;
   };
 
-  Status admit(std::size_t mutations) TAMIS_REQUIRES(mutex_) {
+  Status admit(std::size_t mutations, std::uint64_t bytes) TAMIS_REQUIRES(mutex_) {
     if (stopping_) return Status::unavailable("the database is closing");
     if (poisoned_) return Status::unavailable("a write failed and the store is being reopened; retry shortly");
     if (pending_mutations_ > 0 && pending_mutations_ + mutations > options_.max_pending_mutations) {
       return Status::unavailable("the write queue is full (" + std::to_string(pending_mutations_) +
                                  " mutations wait); retry shortly");
     }
-    return Status::ok();
+    return budget_.take(bytes);
   }
 
   void run() {
@@ -125,10 +134,12 @@ class CommitQueue::Impl {
     idle_ = false;
     turn.exclusives.swap(exclusives_);
     std::size_t mutations = 0;
+    std::uint64_t bytes = 0;
     while (!writers_.empty()) {
-      const std::size_t next = writers_.front().mutations.size();
-      if (!turn.writers.empty() && mutations + next > options_.max_group_mutations) break;
-      mutations += next;
+      mutations += writers_.front().mutations.size();
+      bytes += writers_.front().bytes;
+      const bool is_beyond = mutations > options_.max_group_mutations || bytes > options_.max_group_bytes;
+      if (!turn.writers.empty() && is_beyond) break;
       turn.writers.push_back(std::move(writers_.front()));
       writers_.pop_front();
     }
@@ -144,11 +155,13 @@ class CommitQueue::Impl {
 
   void commit(std::vector<Writer>* writers) {
     std::size_t mutations = 0;
+    std::uint64_t bytes = 0;
     Durability strongest = Durability::kNone;
     std::vector<std::vector<Mutation>> writes;
     writes.reserve(writers->size());
     for (Writer& writer : *writers) {
       mutations += writer.mutations.size();
+      bytes += writer.bytes;
       strongest = std::min(strongest, writer.durability);  // kSync < kInterval < kNone
       writes.push_back(std::move(writer.mutations));
     }
@@ -166,6 +179,7 @@ class CommitQueue::Impl {
       MutexLock lock(mutex_);
       pending_mutations_ -= mutations;
     }
+    budget_.give_back(bytes);
     for (std::size_t i = 0; i < writers->size(); ++i) {
       answer(&(*writers)[i], committed.is_ok() ? std::move(committed->acks[i]) : unknown_outcome(committed.status()));
     }
@@ -240,7 +254,10 @@ class CommitQueue::Impl {
     {
       MutexLock lock(mutex_);
       refused.swap(writers_);
-      for (const Writer& writer : refused) pending_mutations_ -= writer.mutations.size();
+      for (const Writer& writer : refused) {
+        pending_mutations_ -= writer.mutations.size();
+        budget_.give_back(writer.bytes);
+      }
     }
     for (Writer& writer : refused) {
       answer(&writer, Status::unavailable("a write failed and the store is being reopened; retry shortly"));
@@ -298,6 +315,7 @@ class CommitQueue::Impl {
   Store* const store_;
   CommitListener* const listener_;
   const CommitQueueOptions options_;
+  ByteBudget budget_;
 
   mutable Mutex mutex_;
   CondVar wake_;
@@ -345,6 +363,7 @@ Result<WriteAck> CommitQueue::commit(std::vector<Mutation> mutations, Durability
 }
 
 std::size_t CommitQueue::pending_mutations() const { return impl_->pending_mutations(); }
+std::uint64_t CommitQueue::pending_bytes() const { return impl_->pending_bytes(); }
 
 void CommitQueue::run_exclusive(const std::function<void()>& work) { impl_->run_exclusive(work); }
 

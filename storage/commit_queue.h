@@ -1,7 +1,8 @@
 // CommitQueue: the one committing thread. It groups the writers that wait into one batch and one fsync, has the
 // listener apply what was committed, and then acknowledges each writer.
 //
-// Thread-safe. The queue is bounded; a full one refuses with unavailable (HTTP 503 with Retry-After).
+// Thread-safe. The queue is bounded in mutations and in bytes; a full one refuses with unavailable (HTTP 503 with
+// Retry-After).
 // After a commit whose outcome is unknown (a failed fsync, an exception of the store or the listener) it answers
 // unavailable, reopens the store, has the listener start over where it has not seen just what is there, and resumes by
 // itself.
@@ -32,9 +33,11 @@ class CommitListener {
 };
 
 struct CommitQueueOptions {
-  std::size_t max_pending_mutations = 200'000;  // over all waiting writers
-  std::size_t max_group_mutations = 20'000;     // in one WriteBatch
-  std::int64_t interval_ms = 50;                // fsync period for Durability::kInterval
+  std::size_t max_pending_mutations = 200'000;     // over all waiting writers
+  std::uint64_t max_pending_bytes = 128ull << 20;  // the same, as memory_bytes() of mutation_bytes.h counts
+  std::size_t max_group_mutations = 20'000;        // in one WriteBatch
+  std::uint64_t max_group_bytes = 32ull << 20;     // the same; a larger write is a group by itself
+  std::int64_t interval_ms = 50;                   // fsync period for Durability::kInterval
 };
 
 class CommitQueue {
@@ -54,6 +57,7 @@ class CommitQueue {
   Result<WriteAck> commit(std::vector<Mutation> mutations, Durability durability);
 
   std::size_t pending_mutations() const;
+  std::uint64_t pending_bytes() const;  // of what waits and of the group that is being committed
   // Runs `work` on the committing thread between two groups (a consistent cut over store and derived state). What it
   // throws is thrown here.
   void run_exclusive(const std::function<void()>& work);

@@ -136,6 +136,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   Status export_generation(std::string_view generation, const std::filesystem::path& dir) const override;
 
   Status snapshot(const std::filesystem::path& dir) override;
+  void count_memory(std::shared_ptr<const ByteBudget> budget) override;
   Stats stats() const override;
   // What a query reads now.
   std::shared_ptr<const ReadState> pin() const { return live()->pin(); }
@@ -231,6 +232,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   void start_upkeep();
   void sweep_expired();
   std::map<std::string, std::uint64_t> memory_parts() const;
+  std::map<std::string, std::uint64_t> memory_part_limits() const;
   void measure_memory();
   void measure_recall();
   // Brings the index files up to date: those that changed are written.
@@ -262,6 +264,8 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> memory_bytes_{0};
   std::uint64_t memory_limit_bytes_ = 0;
+  mutable Mutex counted_mutex_;
+  std::map<std::string, std::shared_ptr<const ByteBudget>> counted_ TAMIS_GUARDED_BY(counted_mutex_);  // by part
   std::chrono::steady_clock::time_point next_measure_;  // of the recovery, then the upkeep thread
   std::atomic<Sequence> saved_sequence_{0};             // of the index files; recovery needs the log from there on
   std::atomic<Sequence> counters_sequence_{0};          // of the file of counters; 0: there is none

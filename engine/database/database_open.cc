@@ -50,6 +50,7 @@ storage::StoreOptions store_options(const DatabaseOptions& options) {
 storage::CommitQueueOptions queue_options(const DatabaseOptions& options) {
   storage::CommitQueueOptions made;
   made.max_pending_mutations = options.storage.max_pending_mutations;
+  made.max_pending_bytes = options.memory.commit_queue_bytes;
   made.interval_ms = options.storage.interval_ms;
   return made;
 }

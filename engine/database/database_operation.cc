@@ -55,6 +55,7 @@ Stats DatabaseImpl::stats() const {
   stats.pending_writes = queue_->pending_mutations();
   stats.memory_parts = memory_parts();
   for (const auto& [part, bytes] : stats.memory_parts) stats.memory_bytes += bytes;
+  stats.memory_part_limits = memory_part_limits();
   stats.memory_limit_bytes = memory_limit_bytes_;
   stats.free_disk_bytes = store_->free_disk_bytes();
   stats.writable = is_ready() && store_->is_writable();

@@ -100,7 +100,24 @@ void DatabaseImpl::sweep_expired() {
 std::map<std::string, std::uint64_t> DatabaseImpl::memory_parts() const {
   auto parts = live()->memory_parts();
   parts["impressions"] = impressions_->memory_bytes();
+  parts["commit_queue"] = queue_->pending_bytes();
+  MutexLock lock(counted_mutex_);
+  for (const auto& [part, budget] : counted_) parts[part] = budget->held_bytes();
   return parts;
+}
+
+std::map<std::string, std::uint64_t> DatabaseImpl::memory_part_limits() const {
+  std::map<std::string, std::uint64_t> limits = {{"histories", options_.memory.history_cache_bytes},
+                                                 {"embedding_cache", options_.memory.embedding_cache_bytes},
+                                                 {"commit_queue", options_.memory.commit_queue_bytes}};
+  MutexLock lock(counted_mutex_);
+  for (const auto& [part, budget] : counted_) limits[part] = budget->limit_bytes();
+  return limits;
+}
+
+void DatabaseImpl::count_memory(std::shared_ptr<const ByteBudget> budget) {
+  MutexLock lock(counted_mutex_);
+  counted_[budget->part()] = std::move(budget);
 }
 
 void DatabaseImpl::measure_memory() {

@@ -106,6 +106,7 @@ Status DatabaseOptions::validate() const {
   check.at_least("storage.memtable_bytes", storage.memtable_bytes, 4 * kMiB);
   check.at_least<std::int64_t>("storage.idempotency_ttl_s", storage.idempotency_ttl_s, 60);
   check.at_least<std::uint64_t>("storage.max_pending_mutations", storage.max_pending_mutations, 1);
+  check.at_least("memory.commit_queue_bytes", memory.commit_queue_bytes, kMiB);
 
   check.within<std::uint32_t>("index.m", index.m, 4, 64);
   check.within<std::uint32_t>("index.ef_construction", index.ef_construction, 10, 2'000);

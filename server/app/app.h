@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <filesystem>
+#include <memory>
 
+#include "common/byte_budget.h"
 #include "common/cancellation.h"
 #include "engine/database.h"
 #include "server/app/settings.h"
@@ -24,6 +26,10 @@ struct App {
   WorkerPool* bulk_workers = nullptr;   // decoding of streams
   std::filesystem::path snapshots_dir;
   std::filesystem::path generations_dir;  // of the data directory: where uploads are unpacked
+
+  // Shared with the database, which counts them in memory.limit.
+  std::shared_ptr<ByteBudget> request_bodies;
+  std::shared_ptr<ByteBudget> bulk_memory;
 
   std::atomic<bool> is_draining{false};
   Cancellation shutdown;  // cancelled once the drain timeout has passed

@@ -30,6 +30,8 @@ struct ServerSettings {
   std::uint64_t max_line_bytes = 1ull << 20;  // of one NDJSON record
   std::uint64_t max_header_bytes = 16ull << 10;
   std::uint64_t max_uri_bytes = 8ull << 10;
+  std::uint64_t request_bodies_bytes = 256ull << 20;  // bodies of all requests in flight; 1 MiB..
+  std::uint64_t bulk_streams_bytes = 256ull << 20;    // what all streams hold of their records; 1 MiB..
   std::uint32_t max_connections = 4'096;
   std::uint32_t max_requests = 1'024;     // being answered at once
   std::int64_t max_queue_delay_ms = 250;  // that ready requests may wait for an I/O thread; 0: no limit

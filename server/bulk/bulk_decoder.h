@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/mutation_bytes.h"
 #include "common/records.h"
 #include "common/status.h"
 
@@ -27,9 +28,11 @@ struct BulkRecords {
   std::vector<std::uint64_t> lines;
   std::vector<BulkError> errors;  // the first kMaxErrors
   std::uint64_t error_count = 0;  // all of them
+  std::uint64_t bytes = 0;        // what the mutations take in memory
 
   static constexpr std::size_t kMaxErrors = 100;
   void add(Mutation mutation, std::uint64_t line) {
+    bytes += memory_bytes(mutation) + sizeof(line);
     mutations.push_back(std::move(mutation));
     lines.push_back(line);
   }

@@ -1,9 +1,11 @@
 #include "server/bulk/bulk_ingest.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 
+#include "common/byte_budget.h"
 #include "server/app/app.h"
 #include "server/bulk/arrival_rate.h"
 #include "server/json/answer_json.h"
@@ -13,6 +15,8 @@ namespace tamis::server {
 namespace {
 
 constexpr std::size_t kBatchMutations = 5'000;
+constexpr std::uint64_t kBatchBytes = 4ull << 20;
+constexpr std::uint64_t kLeastStreamBytes = 4ull << 20;  // what a part of a body becomes when it is decoded, about
 
 // Counts a stream against the limit for as long as it lives.
 class StreamSlot {
@@ -32,6 +36,9 @@ bool is_of_one_record(StatusCode code) {
   return code == StatusCode::kInvalidArgument || code == StatusCode::kNotFound ||
          code == StatusCode::kFailedPrecondition || code == StatusCode::kAlreadyExists;
 }
+
+// The room that a stream always has: a part of the body, decoded, and a line that is put together and padded.
+std::uint64_t least_bytes(const ServerSettings& settings) { return kLeastStreamBytes + 2 * settings.max_line_bytes; }
 
 // Commits the batches of one stream, one after the other: a batch of which a record is refused is sent again record by
 // record, and what follows must not overtake it. The next batch is read and decoded meanwhile. Lives on the stream's
@@ -56,6 +63,7 @@ class BatchWriter {
     co_await wait();
     if (!failure_.is_ok()) co_return;
     auto batch = std::make_shared<const BulkRecords>(std::move(records));
+    bytes_in_flight_ = batch->bytes;
     send(batch->mutations, [batch](BatchWriter& writer, Result<WriteAck> ack) { writer.on_batch(*batch, ack); });
   }
   // Until nothing is in flight.
@@ -64,7 +72,10 @@ class BatchWriter {
       wake_.expires_at(asio::steady_timer::time_point::max());
       static_cast<void>(co_await wake_.async_wait(kTuple));
     }
+    bytes_in_flight_ = 0;
   }
+  // Of the batch that is being committed; it is kept until its ack in case a record of it is refused.
+  std::uint64_t bytes_in_flight() const { return bytes_in_flight_; }
   const Status& failure() const { return failure_; }  // of the first batch that failed as a whole
   const WriteAck& total() const { return total_; }
   BulkRecords& refused() { return refused_; }
@@ -127,6 +138,7 @@ class BatchWriter {
   WriteOptions options_;
   std::shared_ptr<Inbox> inbox_;
   std::size_t in_flight_ = 0;
+  std::uint64_t bytes_in_flight_ = 0;
   WriteAck total_;
   BulkRecords refused_;
   Status failure_;
@@ -180,6 +192,12 @@ asio::awaitable<Response> ingest_stream(Exchange& exchange, std::unique_ptr<Bulk
   const StreamSlot slot(app);
   if (!slot.is_held())
     co_return to_response(http_problem(503, "too many bulk streams are being taken"), exchange.request());
+  const std::uint64_t least = least_bytes(*app.settings);
+  ByteHold hold(*app.bulk_memory);
+  if (const Status room = hold.grow(least); !room.is_ok()) {
+    app.metrics->on_refused("memory");
+    co_return to_response(problem_of(room), exchange.request());
+  }
   exchange.lift_deadline();
   BatchWriter writer(exchange, co_await asio::this_coro::executor, options);
   auto job = std::make_shared<DecodeJob>();
@@ -209,8 +227,13 @@ asio::awaitable<Response> ingest_stream(Exchange& exchange, std::unique_ptr<Bulk
     const auto decoded = co_await exchange.offload<bool>(*app.bulk_workers, std::move(decode));
     if (!decoded.is_ok()) problem = problem_of(decoded.status());
     move_errors(&job->records, &writer.refused());
-    const bool is_full = job->records.mutations.size() >= kBatchMutations;
-    if (is_full && !problem) co_await writer.submit(std::exchange(job->records, BulkRecords{}));
+    const std::uint64_t bytes = job->records.bytes + writer.bytes_in_flight();
+    const bool has_room = bytes <= hold.bytes() || hold.grow(bytes - hold.bytes()).is_ok();
+    const bool is_full = job->records.mutations.size() >= kBatchMutations || job->records.bytes >= kBatchBytes;
+    if ((is_full || !has_room) && !problem) co_await writer.submit(std::exchange(job->records, BulkRecords{}));
+    // Without room the stream waits for its own batch, not for others: so every stream goes on.
+    if (!has_room) co_await writer.wait();
+    hold.shrink_to(std::max(least, job->records.bytes + writer.bytes_in_flight()));
   }
   if (!job->records.mutations.empty()) co_await writer.submit(std::exchange(job->records, BulkRecords{}));
   co_await writer.wait();

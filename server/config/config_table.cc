@@ -260,6 +260,15 @@ void add_memory_and_index(std::vector<ConfigOption>* out) {
                       [](Config& c) -> auto& { return c.database.memory.embedding_cache_bytes; }));
   out->push_back(size("memory.history_cache", 0, "Recent histories of active users.",
                       [](Config& c) -> auto& { return c.database.memory.history_cache_bytes; }));
+  out->push_back(size("memory.commit_queue", kMiB, "Writes that wait for their commit; beyond it 503.",
+                      [](Config& c) -> auto& { return c.database.memory.commit_queue_bytes; }));
+  out->push_back(size("memory.request_bodies", kMiB, "Bodies of the requests in flight, streams aside; beyond it 503.",
+                      [](Config& c) -> auto& { return c.server.request_bodies_bytes; }));
+  out->push_back(
+      size("memory.bulk_streams", kMiB,
+           "Records that bulk streams hold; a stream begins with 4 MiB and two times limits.line, or is answered "
+           "503. Then it reads on as room becomes free.",
+           [](Config& c) -> auto& { return c.server.bulk_streams_bytes; }));
   out->push_back(word(
       "index.quantization", "f32, f16 or int8", "How spaces that name none hold their rows.",
       [](Config& c) -> auto& { return c.database.index.quantization; }, parse_quantization, quantization_name));

@@ -34,7 +34,8 @@ Connection::Connection(Front& front, TimerWheel& wheel, LoopLoad& load, std::uni
       load_(load),
       transport_(std::move(transport)),
       remote_(std::move(remote)),
-      random_(seed) {}
+      random_(seed),
+      body_hold_(*front.app->request_bodies) {}
 
 Connection::~Connection() {
   if (holds_request_) app_.requests.fetch_sub(1, std::memory_order_relaxed);
@@ -127,6 +128,7 @@ asio::awaitable<void> Connection::run() {
       co_await discard_body();
     }
     response.close = response.close || request_.wants_close || !parser_->is_done() || should_end();
+    release_body();
     if (holds_request_) {  // before its client can know of the answer and ask again
       holds_request_ = false;
       app_.requests.fetch_sub(1, std::memory_order_relaxed);
@@ -373,17 +375,34 @@ asio::awaitable<Result<std::string_view>> Connection::read_coded_part() {
   co_return std::string_view(part_);
 }
 
+Status Connection::refuse_body(const Status& no_room) {
+  app_.metrics->on_refused("memory");
+  release_body();
+  return fail_body(problem_of(no_room));
+}
+
+void Connection::release_body() {
+  std::string().swap(request_.body);
+  body_hold_.shrink_to(0);
+}
+
 asio::awaitable<Status> Connection::read_whole() {
   const std::uint64_t limit = app_.settings->max_body_bytes;
   const Problem too_large = http_problem(
       413, "the body is longer than " + std::to_string(limit) + " bytes; NDJSON streams have no such limit");
-  if (const auto length = parser_->content_length(); length && *length > limit) co_return fail_body(too_large);
   request_.body.clear();
+  if (const auto length = parser_->content_length()) {
+    if (*length > limit) co_return fail_body(too_large);
+    // Only what has come is held: a client that sends nothing must not keep the room from others.
+    if (const Status room = app_.request_bodies->check(*length); !room.is_ok()) co_return refuse_body(room);
+    if (!decoder_) request_.body.reserve(*length);
+  }
   while (true) {
     auto part = co_await read_part();
     if (!part.is_ok()) co_return part.status();
     if (part->empty()) co_return Status::ok();
     if (request_.body.size() + part->size() > limit) co_return fail_body(too_large);
+    if (const Status room = body_hold_.grow(part->size()); !room.is_ok()) co_return refuse_body(room);
     request_.body.append(*part);
   }
 }

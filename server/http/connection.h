@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "common/byte_budget.h"
 #include "common/random.h"
 #include "server/http/access.h"
 #include "server/http/content_coding.h"
@@ -86,6 +87,9 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   bool is_awaiting_continue() const { return request_.expects_continue && !has_continued_; }
   asio::awaitable<void> discard_body();
   Status fail_body(Problem problem);
+  // There is no room for the body: lets go of what came of it.
+  Status refuse_body(const Status& no_room);
+  void release_body();
   std::chrono::milliseconds time_left() const;
   void append_head(const Response& response, bool is_streamed);
   void compress(Response* response) const;
@@ -120,6 +124,7 @@ class Connection final : public Exchange, private TimerWheel::Entry {
   std::uint64_t header_bytes_ = 0;
   std::uint64_t received_bytes_ = 0;
   std::uint64_t sent_bytes_ = 0;
+  ByteHold body_hold_;  // of request_.body
   bool holds_request_ = false;
   bool is_cross_origin_ = false;  // it comes from a web page of another origin, which may ask
 };

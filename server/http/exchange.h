@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/cancellation.h"
@@ -50,6 +51,8 @@ class Exchange {
 
   App& app() { return app_; }
   const Request& request() const { return request_; }
+  // The body, which the request has no more afterwards: for work that takes it elsewhere.
+  std::string take_body() { return std::exchange(request_.body, {}); }
   // The decoded {..} segments of the path, in order.
   const std::string& parameter(std::size_t index) const { return parameters_[index]; }
 

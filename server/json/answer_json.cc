@@ -424,6 +424,9 @@ void write_stats(const Stats& stats, JsonWriter* json) {
   json->key("memory_parts").begin_object();
   for (const auto& [part, bytes] : stats.memory_parts) json->field(part, bytes);
   json->end_object();
+  json->key("memory_part_limits").begin_object();
+  for (const auto& [part, bytes] : stats.memory_part_limits) json->field(part, bytes);
+  json->end_object();
   json->key("quarantined").begin_object();
   for (const auto& [kind, count] : stats.quarantined) json->field(kind, count);
   json->end_object();

@@ -144,6 +144,9 @@ std::vector<prometheus::MetricFamily> DatabaseCollector::Collect() const {
   GaugeFamily memory_parts("tamis_memory_part_bytes", "Memory by part; the parts add up to tamis_memory_used_bytes.");
   for (const auto& [part, bytes] : stats.memory_parts) memory_parts.add(number(bytes), {{"part", part}});
   if (!stats.memory_parts.empty()) out.push_back(memory_parts.take());
+  GaugeFamily part_limits("tamis_memory_part_limit_bytes", "The bound of a part that has one of its own.");
+  for (const auto& [part, bytes] : stats.memory_part_limits) part_limits.add(number(bytes), {{"part", part}});
+  if (!stats.memory_part_limits.empty()) out.push_back(part_limits.take());
   out.push_back(gauge("tamis_memory_limit_bytes", "The cap on it.", number(stats.memory_limit_bytes)));
   out.push_back(gauge("tamis_disk_free_bytes", "Free space where the data is.", number(stats.free_disk_bytes)));
   out.push_back(gauge("tamis_disk_watermark_bytes", "Free space below which writes are refused.",

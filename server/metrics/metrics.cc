@@ -27,7 +27,7 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
                           .Help("Time from a request's header to the end of its answer.")
                           .Register(*registry_);
   refused_ = &counter_family(*registry_, "tamis_http_refused_total", "Requests refused by a limit, by reason.");
-  for (const char* reason : {"connections", "requests", "rate", "malformed", "timeout"})
+  for (const char* reason : {"connections", "requests", "rate", "malformed", "timeout", "memory"})
     refused_->Add({{"reason", reason}});
   received_bytes_ = &counter_family(*registry_, "tamis_http_received_bytes_total", "Bytes of request bodies.").Add({});
   sent_bytes_ = &counter_family(*registry_, "tamis_http_sent_bytes_total", "Bytes of response bodies.").Add({});

@@ -39,7 +39,8 @@ class Metrics {
   EndpointMetrics* add_endpoint(std::string method, std::string route);
   void on_request(EndpointMetrics* endpoint, unsigned status, double seconds, std::uint64_t received_bytes,
                   std::uint64_t sent_bytes);
-  void on_refused(std::string_view reason);  // "connections", "requests", "overload", "rate", "malformed", "timeout"
+  void on_refused(
+      std::string_view reason);  // "connections", "requests", "overload", "rate", "malformed", "timeout", "memory"
   void on_bulk_records(std::uint64_t accepted, std::uint64_t refused);
 
   // What the engine reports; lives as long as someone holds it.

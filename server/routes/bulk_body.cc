@@ -53,9 +53,8 @@ asio::awaitable<Response> take_bulk_body(Exchange& exchange, ReadRecord read) {
   if (exchange.request().body.size() <= kInlineBodyBytes) {
     mutations = read_records(exchange.request().body, read);
   } else {
-    std::function<Result<std::vector<Mutation>>()> work = [body = exchange.request().body, read] {
-      return read_records(body, read);
-    };
+    std::function<Result<std::vector<Mutation>>()> work =
+        [body = std::make_shared<const std::string>(exchange.take_body()), read] { return read_records(*body, read); };
     mutations = co_await exchange.offload<std::vector<Mutation>>(*app.workers, std::move(work));
   }
   if (!mutations.is_ok()) co_return fail(exchange, mutations.status());

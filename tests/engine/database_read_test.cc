@@ -117,6 +117,7 @@ TEST(DatabaseOptionsTest, EveryRangeIsCheckedByName) {
       {"storage.memtable_bytes", [](auto& o) { o.storage.memtable_bytes = 1; }},
       {"storage.idempotency_ttl_s", [](auto& o) { o.storage.idempotency_ttl_s = 59; }},
       {"storage.max_pending_mutations", [](auto& o) { o.storage.max_pending_mutations = 0; }},
+      {"memory.commit_queue_bytes", [](auto& o) { o.memory.commit_queue_bytes = 1'000; }},
       {"index.m", [](auto& o) { o.index.m = 3; }},
       {"index.ef_construction", [](auto& o) { o.index.ef_construction = 2'001; }},
       {"index.recall_target", [](auto& o) { o.index.recall_target = 1.01; }},

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <future>
 #include <limits>
+#include <thread>
 
 #include "tests/engine/database_fixture.h"
 
@@ -251,6 +252,35 @@ TEST_F(DatabaseTest, PastTheMemoryLimitDeletesAndReadsGoOn) {
   EXPECT_TRUE(database->get_entity(EntityKind::kItem, "item-0").is_ok());
   write({DeleteEntity{EntityKind::kItem, "item-0"}});
   EXPECT_EQ(database->get_entity(EntityKind::kItem, "item-0").status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(DatabaseTest, WhatAServerHoldsCountsTowardsTheMemoryLimit) {
+  options.memory.limit_bytes = 64 << 20;
+  open();
+  const auto bodies = std::make_shared<ByteBudget>("request_bodies", "memory.request_bodies", 128ull << 20);
+  database->count_memory(bodies);
+  {
+    ByteHold hold(*bodies);
+    ASSERT_TRUE(hold.grow(100 << 20).is_ok());
+    EXPECT_EQ(database->stats().memory_parts.at("request_bodies"), 100u << 20);
+    EXPECT_EQ(database->stats().memory_part_limits.at("request_bodies"), 128u << 20);
+    Status refused;
+    for (int i = 0; i < 2'000 && refused.is_ok(); ++i) {  // memory is measured every 100 ms
+      refused = refusal({put_item("a", {})});
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+    EXPECT_THAT(refused.message(), HasSubstr("most of them by request_bodies (104857600)"));
+  }
+  bool is_taken = false;
+  for (int i = 0; i < 2'000 && !is_taken; ++i) {
+    is_taken = refusal({put_item("a", {})}).is_ok();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_TRUE(is_taken);
+  const Stats stats = database->stats();
+  EXPECT_EQ(stats.memory_parts.at("commit_queue"), 0u);
+  EXPECT_EQ(stats.memory_part_limits.at("commit_queue"), options.memory.commit_queue_bytes);
 }
 
 TEST_F(DatabaseTest, ADatabaseOpenForReadingRefusesWrites) {

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "common/cancellation.h"
+#include "common/mutation_bytes.h"
 
 namespace tamis::server {
 namespace {
@@ -95,6 +96,7 @@ Result<WriteAck> FakeDatabase::apply(std::vector<Mutation> mutations) {
       return Status::not_found("user refused does not exist").at_field("user");
   }
   max_batch = std::max<std::uint64_t>(max_batch, mutations.size());
+  max_batch_bytes = std::max<std::uint64_t>(max_batch_bytes, memory_bytes(mutations));
   for (Mutation& mutation : mutations) {
     if (const auto* put = std::get_if<PutEntity>(&mutation)) entities_[{put->kind, put->entity.id}] = put->entity;
     if (const auto* removed = std::get_if<DeleteEntity>(&mutation)) {
@@ -375,7 +377,17 @@ Stats FakeDatabase::stats() const {
   stats.interactions_by_type = interactions_by_type;
   stats.spaces = {{.space = list_spaces().front(), .item_vectors = 7, .recall = 0.99}};
   stats.storage = {{"rocksdb_wal_syncs_total", 5}};
+  MutexLock lock(mutex_);
+  for (const auto& [part, budget] : counted_) {
+    stats.memory_parts[part] = budget->held_bytes();
+    stats.memory_part_limits[part] = budget->limit_bytes();
+  }
   return stats;
+}
+
+void FakeDatabase::count_memory(std::shared_ptr<const ByteBudget> budget) {
+  MutexLock lock(mutex_);
+  counted_[budget->part()] = std::move(budget);
 }
 
 }  // namespace tamis::server

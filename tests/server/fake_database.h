@@ -22,12 +22,13 @@ class FakeDatabase final : public Database {
   std::atomic<bool> ready{true};
   std::atomic<bool> recovery_fails{false};
   std::atomic<StatusCode> write_failure{StatusCode::kOk};
-  std::atomic<int> write_delay_ms{0};       // until the ack of a write
-  std::atomic<bool> holds_writes{false};    // no write is acknowledged while it is set
-  std::atomic<bool> holds_searches{false};  // no search ends while it is set
-  std::atomic<int> recommend_delay_ms{0};   // inside recommend(), unless its work is cancelled
-  std::atomic<double> cost_us{0};           // of any recommend()
-  std::atomic<std::uint64_t> max_batch{0};  // the most mutations seen in one write
+  std::atomic<int> write_delay_ms{0};             // until the ack of a write
+  std::atomic<bool> holds_writes{false};          // no write is acknowledged while it is set
+  std::atomic<bool> holds_searches{false};        // no search ends while it is set
+  std::atomic<int> recommend_delay_ms{0};         // inside recommend(), unless its work is cancelled
+  std::atomic<double> cost_us{0};                 // of any recommend()
+  std::atomic<std::uint64_t> max_batch{0};        // the most mutations seen in one write
+  std::atomic<std::uint64_t> max_batch_bytes{0};  // the most bytes, as memory_bytes() counts
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> max_in_flight{0};
 
@@ -159,6 +160,7 @@ class FakeDatabase final : public Database {
   Result<GenerationInfo> import_generation(const std::filesystem::path& dir, std::string_view name) override;
   Status export_generation(std::string_view generation, const std::filesystem::path& dir) const override;
   Status snapshot(const std::filesystem::path& dir) override;
+  void count_memory(std::shared_ptr<const ByteBudget> budget) override TAMIS_EXCLUDES(mutex_);
   Stats stats() const override;
 
  private:
@@ -173,6 +175,7 @@ class FakeDatabase final : public Database {
   std::map<std::string, Job> jobs_ TAMIS_GUARDED_BY(mutex_);
   mutable std::vector<std::shared_ptr<std::function<void()>>> job_watchers_ TAMIS_GUARDED_BY(mutex_);
   RecommendRequest last_recommend_ TAMIS_GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<const ByteBudget>> counted_ TAMIS_GUARDED_BY(mutex_);
   std::vector<std::thread> ackers_ TAMIS_GUARDED_BY(mutex_);
 };
 

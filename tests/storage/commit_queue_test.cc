@@ -143,6 +143,50 @@ TEST_F(CommitQueueTest, AFullQueueRefusesAndClosingDrains) {
   EXPECT_EQ(store_->last_sequence(), 10u);
 }
 
+TEST_F(CommitQueueTest, WritesBeyondTheBytesOfTheQueueAreRefused) {
+  must_open();
+  constexpr std::uint64_t kLimit = 1 << 20;
+  CommitQueue queue(store_.get(), &follower_, {.max_pending_bytes = kLimit});
+  const auto large = [](int i) {
+    Entity item{.id = "i" + std::to_string(i)};
+    for (int f = 0; f < 4; ++f) item.features["f" + std::to_string(f)] = Text{std::string(25'000, 'x')};
+    return PutEntity{EntityKind::kItem, item};
+  };
+  std::promise<void> entered, release;
+  std::thread blocker([&] {
+    queue.run_exclusive([&] {
+      entered.set_value();
+      release.get_future().wait();
+    });
+  });
+  entered.get_future().wait();  // a slow writer
+  std::atomic<int> committed = 0;
+  int refused = 0;
+  std::string told;
+  for (int i = 0; i < 50; ++i) {
+    queue.submit({large(i)}, Durability::kNone, [&](Result<WriteAck> ack) {
+      if (ack.is_ok()) {
+        ++committed;
+        return;
+      }
+      ++refused;
+      EXPECT_EQ(ack.status().code(), StatusCode::kUnavailable);
+      told = ack.status().message();
+    });
+    EXPECT_LE(queue.pending_bytes(), kLimit);
+  }
+  EXPECT_EQ(refused, 40) << "a megabyte holds ten writes of a hundred kilobytes";
+  EXPECT_EQ(told.find("memory.commit_queue: commit_queue hold 10"), 0u) << told;
+  EXPECT_NE(told.find("of 1048576 bytes"), std::string::npos) << told;
+  release.set_value();
+  blocker.join();
+  std::vector<Mutation> whole;
+  for (int i = 100; i < 130; ++i) whole.emplace_back(large(i));
+  EXPECT_TRUE(commit_when_resumed(&queue, whole).is_ok()) << "what is larger than the queue is taken when it is empty";
+  EXPECT_EQ(committed, 10);
+  EXPECT_EQ(queue.pending_bytes(), 0u);
+}
+
 TEST_F(CommitQueueTest, IntervalWritesAreSyncedByTheTimer) {
   must_open();
   {

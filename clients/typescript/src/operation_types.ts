@@ -305,6 +305,8 @@ export interface Stats {
   memory_bytes: number;
   /** Of memory_bytes, by part: ids, entities, indexes, generation, ... */
   memory_parts: Record<string, number>;
+  /** The bound of a part that has one of its own. */
+  memory_part_limits: Record<string, number>;
   memory_limit_bytes: number;
   free_disk_bytes: number;
   writable: boolean;
