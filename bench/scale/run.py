@@ -2,7 +2,8 @@
 
 Makes heavy-tailed data from a seed and imports it over HTTP in three stages (items, users, interactions). Prints one JSON
 object: import rates, disk, resident memory after each stage and after a restart, bytes per item, user and interaction, the
-times of a start after a clean close and after kill -9, and latencies of recommendations.
+times of a start after a clean close and after kill -9, and latencies of recommendations. Beside them: what `tamis capacity`
+expects of that size.
 
 --dir keeps the database and the progress, so that an interrupted run goes on where it stopped. A finished stage is not
 imported again. Server, client and disk share the machine. Standard library only.
@@ -158,6 +159,14 @@ def measure_requests(server: Server, seed: int) -> dict:
     return made
 
 
+def expected(options) -> dict:
+    """What `tamis capacity` says of this size; ids have 2 to 8 bytes here."""
+    return json.loads(subprocess.run(
+        [options.tamis, "capacity", "--items", str(options.items), "--users", str(options.users), "--interactions",
+         str(options.interactions), "--features", str(options.features), "--id-bytes", "7", "--model-dim", "0",
+         "--format", "json"], check=True, capture_output=True).stdout)
+
+
 def train(server: Server) -> float:
     started = time.monotonic()
     job = server.send("POST", "/v1/train", b"{}")["job"]
@@ -175,7 +184,7 @@ def run(options) -> dict:
     place = options.dir / "progress.json"
     progress = json.loads(place.read_text()) if place.exists() else {}
     figures: dict = {"items": options.items, "features": options.features, "users": options.users,
-                     "interactions": options.interactions, "seed": options.seed}
+                     "interactions": options.interactions, "seed": options.seed, "expected": expected(options)}
     server = Server(options)
     try:
         before = progress.setdefault("memory_before", server.memory())

@@ -40,13 +40,13 @@ constexpr double kFeatureBlock = 16;
 constexpr double kFeatureMemory = 8;
 constexpr double kPairMemory = 7;
 constexpr double kGraphMemory = 150;
-constexpr double kEntityDisk = 22;
+constexpr double kEntityDisk = 30;
 constexpr double kFeatureDisk = 12;
-constexpr double kInteractionDisk = 45;  // its three rows and its record in the log, compressed
+constexpr double kInteractionDisk = 52;  // its three rows and its record in the log, compressed
 constexpr double kVectorDisk = 16;       // beside its elements
 // Seconds of one processor for one.
 constexpr double kProcessStart = 0.3;
-constexpr double kEntityStart = 0.8e-6;
+constexpr double kEntityStart = 1.2e-6;
 constexpr double kRecordStart = 7e-6;
 constexpr double kRecordsSinceCheckpoint = 500'000;
 constexpr double kPairStart = 0.01e-6;
@@ -131,7 +131,11 @@ void add_capacity_command(CLI::App& app, int* exit_code) {
   const auto add_count = [&](const char* name, double* count, const char* what) {
     return command->add_option(name, *count, what)
         ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"K", 1e3}, {"M", 1e6}, {"B", 1e9}}))
-        ->check(CLI::NonNegativeNumber)
+        ->check([](const std::string& given) {
+          double value = -1;
+          return CLI::detail::lexical_cast(given, value) && value >= 0 ? std::string()
+                                                                       : "expected a number of 0 or more, got " + given;
+        })
         ->type_name("NUMBER[K|M|B]");
   };
   add_count("--items", &flags->items, "Items, such as 250K or 10M")->required();

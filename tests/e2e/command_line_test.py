@@ -53,6 +53,24 @@ def rows_of(export: str) -> list[dict]:
 
 
 class CommandLine(unittest.TestCase):
+    def test_capacity(self):
+        def capacity(*arguments):
+            run = subprocess.run([BINARY, "capacity", *arguments], capture_output=True, text=True)
+            return run.returncode, run.stdout, run.stderr
+
+        size = ("--items", "1M", "--users", "5M", "--interactions", "100M", "--dim", "64", "--format", "json")
+        made = json.loads(capacity(*size)[1])
+        for figure in ("memory_bytes", "disk_bytes"):
+            self.assertAlmostEqual(made[figure], sum(part[figure] for part in made["parts"]), delta=len(made["parts"]))
+        twice = json.loads(capacity(*size[:5], "200M", *size[6:])[1])
+        parts = {part["part"]: part for part in made["parts"]}
+        self.assertEqual(twice["disk_bytes"] - made["disk_bytes"], parts["interactions"]["disk_bytes"])
+        self.assertIn("interactions", capacity(*size[:-2])[1])
+        for wrong, told in ((("--items", "1x"), "--items"), (("--items", "-1"), "--items"), (("--items", "1M", "--dim", "-2"), "--dim")):
+            code, _, error = capacity(*wrong, "--users", "1", "--interactions", "1")
+            self.assertEqual(code, 2)
+            self.assertIn(told, error)
+
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory(prefix="tamis-cli-")
         self.directory = pathlib.Path(self.temporary.name)
