@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 
 #include "common/ids.h"
@@ -16,7 +17,11 @@ constexpr std::array<std::string_view, 6> kKindNames = {"boolean",     "numeric"
 std::string describe(const FeatureValue& value) {
   struct Describer {
     std::string operator()(bool v) const { return v ? "true" : "false"; }
-    std::string operator()(double v) const { return std::to_string(v); }
+    std::string operator()(double v) const {
+      std::array<char, 32> text{};
+      const auto end = std::to_chars(text.data(), text.data() + text.size(), v).ptr;
+      return {text.data(), end};
+    }
     std::string operator()(Timestamp v) const { return format_rfc3339(v.ms); }
     std::string operator()(const std::string& v) const { return "\"" + v.substr(0, 40) + "\""; }
     std::string operator()(const std::vector<std::string>& v) const { return "a list of " + std::to_string(v.size()); }

@@ -23,6 +23,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known) {
   constexpr std::size_t kLongestSensible = 64;
+  constexpr std::size_t kShortestBeginning = 3;
   if (name.size() > kLongestSensible) return {};
   std::string_view nearest;
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
@@ -33,6 +34,9 @@ std::string_view nearest_name(std::string_view name, std::span<const std::string
       nearest = candidate;
     }
   }
+  if (least <= 1 || name.size() < kShortestBeginning) return nearest;
+  for (const std::string_view candidate : known)
+    if (candidate.starts_with(name)) return candidate;
   return nearest;
 }
 

@@ -14,6 +14,8 @@ constexpr std::string_view kCategories = "categories";
 constexpr std::string_view kListedAt = "listed_at";
 constexpr std::string_view kLabels = "labels";  // labels that are a list
 
+constexpr std::size_t kGorseMaxTypeBytes = 64;
+
 std::string_view gorse_comment_feature(EntityKind kind) { return kind == EntityKind::kItem ? "name" : "comment"; }
 
 // Gorse takes "2024-05-01", "2024-05-01 12:00:00" and RFC 3339; without a zone it is UTC. Empty: kNoTime.
@@ -32,6 +34,12 @@ Status read_gorse_time(simdjson::dom::element value, const JsonPath& path, Times
   }
   *out = *parsed;
   return Status::ok();
+}
+
+// An empty one is as good as missing.
+Status read_gorse_id(simdjson::dom::element value, const JsonPath& path, std::string* out) {
+  TAMIS_RETURN_IF_ERROR(read_string(value, path, out));
+  return out->empty() ? Status::ok() : validate_external_id(*out, path.to_string());
 }
 
 Status add_gorse_labels(simdjson::dom::element value, const JsonPath& path, const std::string& name, Features* out) {
@@ -73,7 +81,7 @@ struct GorseEntity {
 Status read_gorse_member(std::string_view field, simdjson::dom::element value, const JsonPath& path, EntityKind kind,
                          GorseEntity* out) {
   if (value.is_null() || field == "Subscribe") return Status::ok();
-  if (field == "ItemId" || field == "UserId") return read_string(value, path, &out->id);
+  if (field == "ItemId" || field == "UserId") return read_gorse_id(value, path, &out->id);
   if (field == "IsHidden") return read_bool(value, path, &out->hidden.emplace());
   if (field == "Labels") return add_gorse_labels(value, path, {}, &out->features);
   if (field == "Categories") {
@@ -116,9 +124,9 @@ Result<Interaction> read_gorse_feedback(simdjson::dom::element value, const Json
       read_fields(object, kFields, path, [&](std::size_t index, simdjson::dom::element member) -> Status {
         const JsonPath at{.parent = &path, .name = kFields[index]};
         switch (index) {
-          case 0: return read_string(member, at, &read.type);
-          case 1: return read_string(member, at, &read.user);
-          case 2: return read_string(member, at, &read.item);
+          case 0: return read_string(member, at, kGorseMaxTypeBytes, &read.type);
+          case 1: return read_gorse_id(member, at, &read.user);
+          case 2: return read_gorse_id(member, at, &read.item);
           case 3: return read_double(member, at, &read.value.emplace());
           case 5: return read_gorse_time(member, at, &read.timestamp_ms);
           default: return Status::ok();  // Comment and Updated are Gorse's own

@@ -42,9 +42,8 @@ asio::awaitable<Response> gorse_insert(Exchange& exchange, bool is_list, Read re
   if (!list.is_ok()) co_return fail(exchange, list.status());
   std::size_t index = 0;
   for (const auto element : *list) {
-    const std::string name = std::to_string(index++);
     const JsonPath top{};
-    auto one = read(element, JsonPath{.parent = &top, .name = name});
+    auto one = read(element, JsonPath{.parent = &top, .index = index++});
     if (!one.is_ok()) co_return fail(exchange, one.status());
     mutations.emplace_back(std::move(*one));
   }

@@ -28,6 +28,23 @@ asio::awaitable<Status> Exchange::await_visible(Sequence sequence, std::int64_t 
   co_return visible.status();
 }
 
+namespace {
+
+// The database numbers the mutations of a write; the body's own array has no name: "mutations[1].item" is "[1].item".
+Status at_row_of_body(Status status) {
+  constexpr std::string_view kMutations = "mutations";
+  if (!status.field().starts_with("mutations[")) return status;
+  std::string field = status.field().substr(kMutations.size());
+  const std::size_t dot = field.find('.');
+  const std::string row = field.substr(0, dot);
+  const std::string within = dot == std::string::npos ? "" : field.substr(dot + 1);
+  const bool is_named = !within.empty() && status.message().starts_with(within);
+  std::string message = row + (is_named ? "." : ": ") + status.message();
+  return Status(status.code(), std::move(message)).at_field(std::move(field));
+}
+
+}  // namespace
+
 asio::awaitable<Result<WriteAck>> Exchange::write(std::vector<Mutation> mutations, WriteOptions options) {
   std::function<void(std::function<void(Result<WriteAck>)>)> start =
       [this, &mutations, &options](std::function<void(Result<WriteAck>)> done) {
@@ -38,7 +55,9 @@ asio::awaitable<Result<WriteAck>> Exchange::write(std::vector<Mutation> mutation
                                      writes.fetch_sub(1);
                                    });
       };
-  co_return co_await await_result<WriteAck>(interrupt_, std::move(start));
+  Result<WriteAck> ack = co_await await_result<WriteAck>(interrupt_, std::move(start));
+  if (!ack.is_ok()) co_return at_row_of_body(ack.status());
+  co_return ack;
 }
 
 }  // namespace tamis::server

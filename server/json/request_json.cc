@@ -428,6 +428,7 @@ Result<PagesRequest> read_pages(element value, const JsonPath& path) {
       const JsonPath row_path{.parent = &entry_path, .name = {}, .index = page.rows.size()};
       TAMIS_RETURN_IF_ERROR(read_page_row(row, row_path, &page.rows.emplace_back()));
     }
+    if (page.rows.empty()) return refuse(entry_path, "an empty list", "1 to 20 rows");
     return Status::ok();
   });
   TAMIS_RETURN_IF_ERROR(fields_status);

@@ -61,6 +61,9 @@ TEST(ConformFeatures, RefusesAndNamesFeatureValueAndKind) {
   EXPECT_EQ(status.field(), "features.price");
   EXPECT_NE(status.message().find("\"cheap\""), std::string::npos);
   EXPECT_NE(status.message().find("numeric"), std::string::npos);
+  Features number = {{"at", 7.5}};
+  EXPECT_EQ(conform_features({{"at", FeatureKind::kText}}, &number).message(),
+            "features.at is 7.5; expected a value of kind text");
 
   const std::vector<Features> refused = {
       {{"at", std::string("yesterday")}},

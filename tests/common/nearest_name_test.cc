@@ -23,6 +23,14 @@ TEST(NearestName, FindsTheMisspeltName) {
   EXPECT_EQ(nearest_name("merg", kKnown), "merge");
 }
 
+TEST(NearestName, TakesABeginningForItsName) {
+  constexpr std::array<std::string_view, 4> kKnown = {"user", "type", "timestamp", "import_id"};
+  EXPECT_EQ(nearest_name("time", kKnown), "timestamp");
+  EXPECT_EQ(nearest_name("import", kKnown), "import_id");
+  EXPECT_EQ(nearest_name("typ", kKnown), "type");
+  EXPECT_EQ(nearest_name("ti", kKnown), "");
+}
+
 TEST(NearestName, IsSilentWhereNothingIsNear) {
   constexpr std::array<std::string_view, 3> kKnown = {"retrievers", "merge", "k"};
   EXPECT_EQ(nearest_name("colour", kKnown), "");

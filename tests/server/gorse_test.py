@@ -120,7 +120,11 @@ class GorseApi(unittest.TestCase):
     def test_bad_input_is_named_and_changes_nothing(self):
         before = self.server.call("GET", "/v1/stats")["sequence"]
         self.assertEqual(self.refused(400, "POST", "/api/feedback", [feedback("like", "u", "i"), {"UserId": "u"}])["field"],
-                         "1.FeedbackType")
+                         "[1].FeedbackType")
+        for bad in ("a\x07b", "x" * 257):
+            told = self.refused(400, "POST", "/api/feedback", [feedback("like", "u", "i"), feedback("like", bad, "i")])
+            self.assertEqual(told["field"], "[1].UserId")
+            self.assertTrue(told["detail"].startswith("[1].UserId "), told)
         self.assertEqual(self.refused(400, "POST", "/api/item", {"ItemId": "i", "Hidden": True})["field"], "Hidden")
         self.assertIn("IsHidden", self.refused(400, "POST", "/api/item", {"ItemId": "i", "Hidden": True})["detail"])
         self.assertEqual(self.refused(400, "POST", "/api/item", {"ItemId": "i", "Timestamp": "soon"})["field"], "Timestamp")

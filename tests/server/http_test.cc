@@ -224,6 +224,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"BatchWithUnknownMember", "POST", "/v1/batches", R"({"segmnt":{}})", 400, "segment"},
         Refusal{"BatchOfItemsWithFunnel", "POST", "/v1/batches", R"({"kind":"similar_items","funnel":"home"})", 400,
                 "funnel is of recommendations"},
+        Refusal{"PageOfAnEmptyList", "POST", "/v1/pages", R"({"user":"u","rows":[]})", 400,
+                "rows is an empty list; expected 1 to 20 rows"},
         Refusal{"UnknownBatch", "GET", "/v1/batches/b9", "", 404, "there is no batch"},
         Refusal{"BrokenEscape", "GET", "/v1/items/%zz", "", 400, "broken % escape"},
         Refusal{"UnknownItem", "GET", "/v1/items/nobody", "", 404, "\"code\":\"not_found\""},
