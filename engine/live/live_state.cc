@@ -117,14 +117,24 @@ void LiveState::place_in_trained_spaces(EntityKind kind, DenseId id, const Entit
 
 void LiveState::count_type(storage::InteractionTypeId type, std::int64_t change) {
   bool is_new = false;
+  bool is_gone = false;
   {
     MutexLock lock(counts_mutex_);
     if (counts_by_type_.size() <= type) counts_by_type_.resize(type + std::size_t{1});
     std::uint64_t& count = counts_by_type_[type];
     is_new = count == 0 && change > 0;
+    const bool was_in_use = count > 0;
     count = change < 0 && count < static_cast<std::uint64_t>(-change) ? 0 : count + static_cast<std::uint64_t>(change);
+    is_gone = was_in_use && count == 0;
   }
   if (is_new) on_new_type(store_->interaction_type_name(type));
+  if (!is_gone) return;
+  const auto state = pin();
+  const std::string name = store_->interaction_type_name(type);
+  if (!state->undeclared_types->contains(name)) return;
+  auto undeclared = std::make_shared<ReadState::TypeNames>(*state->undeclared_types);
+  undeclared->erase(name);  // its place under the bound is free again
+  publish([&](ReadState& next) { next.undeclared_types = undeclared; });
 }
 
 void LiveState::on_new_type(const std::string& name) {

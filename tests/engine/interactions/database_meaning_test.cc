@@ -236,6 +236,9 @@ TEST_F(MeaningTest, UndeclaredTypesAreBounded) {
   act("ada", "a", "dislike");
   declare("one-more", "{}");
   act("ada", "a", "one-more");
+  ASSERT_TRUE(database->delete_interactions({.user = "ada", .type = "type7"}).is_ok());
+  EXPECT_EQ(database->stats().undeclared_types.size(), 999u);
+  act("ada", "a", "another");  // what is no longer in use has no place
 }
 
 TEST_F(MeaningTest, UndeclaredTypesAreBoundedWhereWritesRunAtOnce) {
