@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <spdlog/spdlog.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,7 +107,8 @@ Status describe_end(int status) {
                           " and without a result; its log may tell more");
 }
 
-// Splits off whole lines and passes progress and warnings on; the message that ends the run, once there is one.
+// Splits off whole lines and passes progress, warnings and lines of the log on; the message that ends the run, once
+// there is one.
 Result<std::optional<WorkerMessage>> take_lines(std::string* text, const RunControl& control) {
   std::size_t begin = 0;
   for (std::size_t end = text->find('\n'); end != std::string::npos; end = text->find('\n', begin)) {
@@ -114,6 +116,10 @@ Result<std::optional<WorkerMessage>> take_lines(std::string* text, const RunCont
     begin = end + 1;
     if (const auto* warning = std::get_if<WorkerWarning>(&message)) {
       if (control.warn) control.warn(warning->text);
+      continue;
+    }
+    if (const auto* log = std::get_if<WorkerLog>(&message)) {
+      spdlog::log(spdlog::level::from_str(log->level), "training: {}", log->text);
       continue;
     }
     const auto* progress = std::get_if<WorkerProgress>(&message);

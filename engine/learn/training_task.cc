@@ -126,6 +126,7 @@ std::string worker_message_to_json(const WorkerMessage& message) {
   if (const auto* progress = std::get_if<WorkerProgress>(&message))
     return dump({{"progress", progress->progress}, {"stage", progress->stage}, {"detail", progress->detail}});
   if (const auto* warning = std::get_if<WorkerWarning>(&message)) return dump({{"warning", warning->text}});
+  if (const auto* log = std::get_if<WorkerLog>(&message)) return dump({{"log", log->text}, {"level", log->level}});
   if (const auto* info = std::get_if<GenerationInfo>(&message))
     return dump({{"generation", generation_info_to_json(*info)}});
   const Status& status = std::get<Status>(message);
@@ -142,6 +143,9 @@ Result<WorkerMessage> parse_worker_message(const std::string& line) {
       return WorkerMessage(std::move(info));
     }
     if (value.contains("warning")) return WorkerMessage(WorkerWarning{value["warning"].get<std::string>()});
+    if (value.contains("log"))
+      return WorkerMessage(
+          WorkerLog{.level = value.at("level").get<std::string>(), .text = value["log"].get<std::string>()});
     if (value.contains("error")) {
       const json& error = value["error"];
       Status status(parse_code(error.at("code").get<std::string>()), error.at("message").get<std::string>());

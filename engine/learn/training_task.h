@@ -59,7 +59,13 @@ struct WorkerProgress {
 struct WorkerWarning {
   std::string text;
 };
-using WorkerMessage = std::variant<WorkerProgress, WorkerWarning, GenerationInfo, Status>;  // the last two end the run
+// A line for the log, which is the parent's: its form and its place are not the worker's business.
+struct WorkerLog {
+  std::string level;  // as spdlog names it
+  std::string text;
+};
+// The last two end the run.
+using WorkerMessage = std::variant<WorkerProgress, WorkerWarning, WorkerLog, GenerationInfo, Status>;
 
 std::string worker_message_to_json(const WorkerMessage& message);  // without the line's end
 // corruption where the line is none of them.

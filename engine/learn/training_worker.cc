@@ -2,7 +2,7 @@
 
 #include <sched.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <mutex>
 #include <new>
 #include <string_view>
 #include <thread>
@@ -71,6 +72,23 @@ void limit_self(const TrainingOptions& options) {
                                                                    " MiB of memory (training.memory_limit)")) +
                  "\n";
   std::set_new_handler(die_of_want);
+}
+
+// Sends what is logged to the parent, whose log it goes into.
+class ReportingSink final : public spdlog::sinks::base_sink<std::mutex> {
+ private:
+  void sink_it_(const spdlog::details::log_msg& line) override {
+    const auto level = spdlog::level::to_string_view(line.level);
+    report(WorkerLog{.level = {level.data(), level.size()}, .text = {line.payload.data(), line.payload.size()}});
+  }
+  void flush_() override {}
+};
+
+// Only what is wrong: what the run's own database tells of its start and its generations says nothing of the real one.
+void log_to_parent() {
+  auto logger = std::make_shared<spdlog::logger>("training", std::make_shared<ReportingSink>());
+  logger->set_level(spdlog::level::warn);
+  spdlog::set_default_logger(std::move(logger));
 }
 
 // Reports at most every kReportPeriod, but every stage. Thread-safe.
@@ -139,7 +157,7 @@ Result<GenerationInfo> train(const TrainingTask& task, const TextEmbedderFactory
 int run_training_worker(const std::filesystem::path& task_file, const TextEmbedderFactory& text_embedders) {
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
   (void)::signal(SIGPIPE, SIG_IGN);
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("training"));
+  log_to_parent();
   const auto run = [&]() -> Result<GenerationInfo> {
     TAMIS_ASSIGN_OR_RETURN(const std::string text, read_whole_file(task_file, kMaxTaskBytes));
     TAMIS_ASSIGN_OR_RETURN(const TrainingTask task, parse_training_task(text));

@@ -40,6 +40,7 @@ TEST(TrainingProcess, PassesProgressAndTheResultOn) {
   made.models = {"ials"};
   const std::string script = "echo '" + worker_message_to_json(WorkerProgress{0.25, "ials", "sweep 1"}) +
                              "' >&3; echo '" + worker_message_to_json(WorkerWarning{"3 values"}) + "' >&3; echo '" +
+                             worker_message_to_json(WorkerLog{"warning", "no room"}) + "' >&3; echo '" +
                              worker_message_to_json(made) + "' >&3";
   std::vector<std::string> seen;
   RunControl control;
