@@ -7,6 +7,7 @@
 #include "client/command_line/export_command.h"
 #include "client/command_line/generation_commands.h"
 #include "client/command_line/import_command.h"
+#include "client/command_line/item_name.h"
 #include "client/command_line/operation_commands.h"
 #include "client/command_line/query_commands.h"
 #include "client/command_line/shop_commands.h"
@@ -168,7 +169,7 @@ void add_recommend(CLI::App& app, int* exit_code) {
   command->add_option("--exclude", query.exclude, "Item to leave out; may be repeated");
   command->add_option("--min-seq", query.min_seq, "Wait until this write is reflected");
   command->add_flag("--explain", query.explain, "Say why each item is there");
-  command->add_option("--name", options->name_feature, "The feature that an item is called by")->capture_default_str();
+  add_name_option(command, &options->name_feature);
   command->add_flag("--no-names", options->no_names, "Ids only");
   command->footer(std::string("Examples:\n"
                               "  tamis recommend 17841 -k 5 --explain\n"
@@ -185,7 +186,7 @@ void add_similar(CLI::App& app, int* exit_code) {
   command->add_option("--user", options->user, "A user's id instead");
   command->add_option("-k", options->query.k, "How many")->check(CLI::Range(1, 1000))->capture_default_str();
   command->add_option("--space", options->query.space, "The space to compare in (default: co-interaction)");
-  command->add_option("--name", options->name_feature, "The feature that an item is called by")->capture_default_str();
+  add_name_option(command, &options->name_feature);
   command->footer(std::string("Examples:\n"
                               "  tamis similar 85123A -k 5\n"
                               "  tamis similar --user 17841 --space ials") +

@@ -85,6 +85,30 @@ void print_gain(const json& trials) {
   std::printf(".\n\n");
 }
 
+// Each member with its figures, and why it has none.
+void print_figures(const json& report) {
+  const json metrics = report.value("metrics", json::object());
+  const json left_out = report.value("left_out", json::object());
+  Table table;
+  table.add_column("model");
+  table.add_column("NDCG@10", Table::Align::kRight);
+  table.add_column("recall@10", Table::Align::kRight);
+  table.add_column("detail");
+  const auto add = [&](const std::string& model, const std::string& detail) {
+    const json figures = metrics.value(model, json::object());
+    const auto cell = [&](const char* name) { return figures.contains(name) ? fixed(figures[name], 4) : ""; };
+    table.add_row({model, cell("ndcg@10"), cell("recall@10"), detail});
+  };
+  const json inherited = report.value("inherited", json::object());
+  const json members = report.value("models", json::array());
+  for (const json& member : members) {
+    const std::string name = member.is_string() ? member.get<std::string>() : member.dump();
+    add(name, inherited.contains(name) ? "of " + text_of(inherited, name.c_str()) : "");
+  }
+  for (const auto& [model, why] : left_out.items()) add(model, "not trained: " + text_of(left_out, model.c_str()));
+  std::printf("%s", table.to_text(80).c_str());
+}
+
 void print_serving(const json& answer) { std::printf("generation %s serves\n", text_of(answer, "generation").c_str()); }
 
 }  // namespace
@@ -119,10 +143,12 @@ int run_report(const GenerationOptions& options) {
   }
   const std::string target = "/v1/generations/" + percent_encode(generation) + "/report";
   return call_and_print("report", options.remote, "GET", target, [](const json& answer) {
-    std::printf("%s: %s\n", text_of(answer, "generation").c_str(), text_of(answer, "note").c_str());
+    std::printf("%s: %s\n%s\n", text_of(answer, "generation").c_str(), members_of(answer).c_str(),
+                text_of(answer, "note").c_str());
     const json trials = answer.value("trials", json::array());
     if (trials.empty()) {
-      std::printf("Its models were named, so nothing was searched; `tamis generations` has their figures.\n");
+      std::printf("Nothing was searched: models were named, or there was too little to measure on.\n\n");
+      print_figures(answer);
       return;
     }
     print_gain(trials);
@@ -133,7 +159,7 @@ int run_report(const GenerationOptions& options) {
     table.add_column("95% interval");
     table.add_column("seconds", Table::Align::kRight);
     table.add_column("chosen");
-    table.add_column("");
+    table.add_column("detail");
     for (const json& trial : trials) {
       const double ndcg = trial.value("ndcg@10", 0.0);
       std::string interval;

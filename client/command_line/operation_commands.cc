@@ -13,9 +13,13 @@ using nlohmann::json;
 
 std::string value_text(const std::string& name, const json& value) {
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_unsigned() && name.find("bytes") != std::string::npos) return as_bytes(value.get<double>());
+  const bool is_bytes = name.find("bytes") != std::string::npos || name.starts_with("memory_parts.");
+  if (value.is_number_unsigned() && is_bytes) return as_bytes(value.get<double>());
   if (value.is_number_unsigned()) return with_thousands(value.get<std::uint64_t>());
-  return value.dump();
+  if (!value.is_number_float()) return value.dump();
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value.get<double>());
+  return text;
 }
 
 // Leaves by dotted name: {"storage":{"a":1}} gives "storage.a".

@@ -58,7 +58,10 @@ std::string Progress::line(std::uint64_t count, double fraction, std::string_vie
             with_thousands(static_cast<std::uint64_t>(static_cast<double>(count) / elapsed)) + "/s";
   }
   if (!note.empty()) tail += "  " + std::string(note);
-  if (fraction > 0.01 && fraction < 1) tail += "  ETA " + as_duration(elapsed * (1 - fraction) / fraction);
+  if (!options_.estimates)
+    tail += "  after " + as_duration(elapsed);
+  else if (fraction > 0.01 && fraction < 1)
+    tail += "  ETA " + as_duration(elapsed * (1 - fraction) / fraction);
   if (!options_.is_terminal || fraction < 0) return label_ + tail;
 
   const std::size_t used = label_.size() + tail.size() + 4;

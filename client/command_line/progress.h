@@ -16,6 +16,7 @@ struct ProgressOptions {
   std::FILE* out = stderr;
   bool is_terminal = false;
   bool quiet = false;                   // nothing at all
+  bool estimates = true;                // what remains, as if the rest went like what is done; else the time until now
   std::int64_t redraw_ms = 100;         // on a terminal
   std::int64_t plain_line_ms = 10'000;  // elsewhere
   std::size_t columns = 80;             // of the terminal

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/command_line/commands.h"
+#include "client/command_line/item_name.h"
 #include "client/command_line/table.h"
 #include "client/wire.h"
 
@@ -17,22 +18,17 @@ std::string score_text(double score) {
   return text;
 }
 
-std::string name_in(const Features& features, const std::string& feature) {
-  const auto found = features.find(feature);
-  return found == features.end() ? "" : feature_to_text(found->second);
-}
-
 // Items by name, asked of the server once each.
-class Names {
+class ItemNames {
  public:
-  Names(Client* client, std::string feature) : client_(client), feature_(std::move(feature)) {}
+  ItemNames(Client* client, std::string feature) : client_(client), feature_(std::move(feature)) {}
 
   std::string of(const std::string& id) {
     const auto [found, is_new] = names_.try_emplace(id, id);
     if (!is_new) return found->second;
     const auto entity = client_->get_entity(EntityKind::kItem, id);
     if (!entity.is_ok()) return id;  // without a name its id has to do
-    if (const std::string name = name_in(entity->features, feature_); !name.empty()) found->second = name;
+    if (const std::string name = item_name(entity->features, feature_); !name.empty()) found->second = name;
     return found->second;
   }
 
@@ -43,7 +39,7 @@ class Names {
 };
 
 // The strongest reason among the retrievers that give one; else which retriever it was.
-std::string why(const RankedItem& item, Names* names) {
+std::string why(const RankedItem& item, ItemNames* names) {
   const Retrieval* best = nullptr;
   for (const Retrieval& retrieval : item.retrieved_by) {
     if (!retrieval.because.empty() && (best == nullptr || retrieval.rank < best->rank)) best = &retrieval;
@@ -69,7 +65,7 @@ int print_list(const RankedList& list, const SimilarOptions& options, bool users
   table.add_column("score", Table::Align::kRight);
   for (const RankedItem& item : list.items) {
     std::vector<std::string> cells = {std::to_string(item.rank), item.id};
-    if (!users) cells.push_back(name_in(item.features, options.name_feature));
+    if (!users) cells.push_back(item_name(item.features, options.name_feature));
     cells.push_back(score_text(item.score));
     table.add_row(std::move(cells));
   }
@@ -101,7 +97,7 @@ int run_recommend(RecommendOptions options) {
     std::printf("%s\n", answer->json.c_str());
     return kExitOk;
   }
-  Names names(client->get(), options.name_feature);
+  ItemNames names(client->get(), options.name_feature);
   Table table;
   table.add_column("rank", Table::Align::kRight);
   table.add_column("item");
@@ -110,7 +106,7 @@ int run_recommend(RecommendOptions options) {
   if (options.query.explain) table.add_column("why");
   for (const RankedItem& item : answer->items) {
     std::vector<std::string> cells = {std::to_string(item.rank), item.id};
-    if (!options.no_names) cells.push_back(name_in(item.features, options.name_feature));
+    if (!options.no_names) cells.push_back(item_name(item.features, options.name_feature));
     cells.push_back(score_text(item.score));
     if (options.query.explain) cells.push_back(why(item, &names));
     table.add_row(std::move(cells));

@@ -11,7 +11,7 @@ namespace tamis::client {
 struct RecommendOptions {
   RemoteOptions remote;
   RecommendQuery query;
-  std::string name_feature = "name";  // what an item is called
+  std::string name_feature;  // what an item is called; empty: name, title, ...
   bool no_names = false;
 };
 
@@ -20,7 +20,7 @@ struct SimilarOptions {
   SimilarQuery query;
   std::string id;
   std::string user;  // instead of an item
-  std::string name_feature = "name";
+  std::string name_feature;
 };
 
 int run_recommend(RecommendOptions options);

@@ -11,6 +11,8 @@
 #include <thread>
 
 #include "client/command_line/commands.h"
+#include "client/command_line/item_name.h"
+#include "client/command_line/pages_command.h"
 #include "client/command_line/table.h"
 
 namespace tamis::client {
@@ -32,11 +34,6 @@ std::string text_of(const json& object, const std::string& member) {
   const auto found = object.find(member);
   if (found == object.end() || found->is_null()) return "";
   return found->is_string() ? found->get<std::string>() : found->dump();
-}
-
-std::string name_of(const json& item, const std::string& feature) {
-  const auto features = item.find("features");
-  return features == item.end() || !features->is_object() ? "" : text_of(*features, feature);
 }
 
 void print_warnings(const char* command, const json& answer) {
@@ -85,15 +82,16 @@ json ask(const char* command, const RemoteOptions& remote, const HttpRequest& re
   return answer;
 }
 
-// A filter of the command line, or a refusal of it.
-bool add_filter(const char* command, const std::string& text, json* body) {
+// A filter of the command line as the body's `member`, or a refusal of it.
+bool add_filter(const char* command, const std::string& text, json* body, const char* member = "filter") {
   if (text.empty()) return true;
   const json filter = json::parse(text, nullptr, false);
   if (!filter.is_object()) {
-    std::fprintf(stderr, "tamis: %s: --filter is no JSON object\n", command);
+    std::fprintf(stderr, "tamis: %s: --%s is \"%.64s\"; expected a JSON object, a filter\n", command, member,
+                 text.c_str());
     return false;
   }
-  (*body)["filter"] = filter;
+  (*body)[member] = filter;
   return true;
 }
 
@@ -119,8 +117,9 @@ int run_bought_together(const BoughtTogetherOptions& options) {
   if (options.items.size() > 1) table.add_column("with");
   table.add_column("source");
   for (const json& item : answer.value("items", json::array())) {
-    std::vector<std::string> cells = {text_of(item, "rank"), text_of(item, "item"), name_of(item, options.name_feature),
-                                      number_cell(item.value("lift", json())), text_of(item, "baskets")};
+    std::vector<std::string> cells = {text_of(item, "rank"), text_of(item, "item"),
+                                      item_name(item, options.name_feature), number_cell(item.value("lift", json())),
+                                      text_of(item, "baskets")};
     if (options.items.size() > 1) cells.push_back(text_of(item, "because"));
     cells.push_back(text_of(item, "source"));
     table.add_row(std::move(cells));
@@ -153,7 +152,7 @@ int run_compare(const CompareOptions& options) {
   std::map<std::string, std::string> names;
   for (const char* side : {"a", "b"})
     for (const json& item : answer.value(side, json::object()).value("items", json::array()))
-      names[text_of(item, "item")] = name_of(item, options.name_feature);
+      names[text_of(item, "item")] = item_name(item, options.name_feature);
   Table table;
   table.add_column("a", Table::Align::kRight);
   table.add_column("b", Table::Align::kRight);
@@ -237,9 +236,7 @@ int run_batch(const BatchOptions& options) {
   if (options.no_log) body["log"] = false;
   if (options.max_per_second > 0) body["max_per_second"] = options.max_per_second;
   if (!add_filter("batch", options.filter_json, &body)) return kExitUsage;
-  json segment;
-  if (!add_filter("batch", options.segment_json, &segment)) return kExitUsage;
-  if (segment.contains("filter")) body["segment"] = segment["filter"];
+  if (!add_filter("batch", options.segment_json, &body, "segment")) return kExitUsage;
   int exit_code = kExitOk;
   json batch = ask("batch", options.remote, post_to("/v1/batches", body, /*only_reads=*/false), &exit_code);
   if (exit_code != kExitOk) return exit_code;
@@ -344,7 +341,7 @@ void add_compare(CLI::App& app, int* exit_code) {
   command->add_option("-a", options->a, "A funnel's name, or a file with a funnel document (home.json)")->required();
   command->add_option("-b", options->b, "Likewise")->required();
   command->add_option("-k", options->k, "How many")->check(CLI::Range(1, 1000))->capture_default_str();
-  command->add_option("--name", options->name_feature, "The feature that an item is called by")->capture_default_str();
+  add_name_option(command, &options->name_feature);
   command->footer(std::string("Examples:\n"
                               "  tamis compare 17924 -a default -b home\n"
                               "  tamis compare 17924 -a default -b docs/examples/funnels/blended.json -k 20\n"
@@ -365,7 +362,7 @@ void add_bought_together(CLI::App& app, int* exit_code) {
       ->check(CLI::IsMember({"strict", "relaxed"}))
       ->capture_default_str();
   command->add_option("--filter", options->filter_json, "Condition on features, as JSON");
-  command->add_option("--name", options->name_feature, "The feature that an item is called by")->capture_default_str();
+  add_name_option(command, &options->name_feature);
   command->footer(std::string("Examples:\n"
                               "  tamis bought-together 85123A -k 5\n"
                               "  tamis bought-together 22697 22698 --mode strict") +
@@ -378,6 +375,7 @@ void add_bought_together(CLI::App& app, int* exit_code) {
 void add_shop_commands(CLI::App& app, int* exit_code) {
   add_bought_together(app, exit_code);
   add_compare(app, exit_code);
+  add_pages(app, exit_code);
   add_batch(app, exit_code);
   add_audience(app, exit_code);
 }

@@ -19,7 +19,7 @@ struct BoughtTogetherOptions {
   std::uint32_t k = 10;
   std::string mode = "relaxed";
   std::string filter_json;
-  std::string name_feature = "name";
+  std::string name_feature;
 };
 
 struct CompareOptions {
@@ -28,7 +28,7 @@ struct CompareOptions {
   std::string a;  // the name of a funnel, or a file with a funnel document
   std::string b;
   std::uint32_t k = 10;
-  std::string name_feature = "name";
+  std::string name_feature;
 };
 
 struct BatchOptions {

@@ -36,7 +36,10 @@ int run_train(const TrainOptions& options) {
   }
 
   const InterruptGuard guard;
-  Progress progress("training " + id, "", progress_on_stderr(options.remote.quiet));
+  // Progress counts steps, and some take a hundred times as long as others: no rate tells when the run ends.
+  ProgressOptions shown = progress_on_stderr(options.remote.quiet);
+  shown.estimates = false;
+  Progress progress("training " + id, "", shown);
   auto job = (*client)->wait_job(id, [&](const JobProgress& seen) {
     std::string note = seen.stage.empty() ? seen.state : seen.stage;
     if (!seen.detail.empty()) note += ": " + seen.detail;

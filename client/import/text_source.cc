@@ -12,7 +12,7 @@
 namespace tamis::client {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 << 10;
+constexpr std::size_t kTextReadBytes = 64 << 10;
 constexpr std::size_t kStartBytes = 4 << 10;     // enough to recognise UTF-16
 constexpr std::size_t kWindowBytes = 256 << 10;  // from the first byte above 0x7F on, enough to recognise the encoding
 constexpr char kUndecodable = '\xFF';
@@ -152,8 +152,8 @@ class TextSource final : public ByteSource {
     }
     while (input_.size() < wanted && !at_end_) {
       const std::size_t held = input_.size();
-      input_.resize(held + kReadBytes);
-      const auto got = raw_->read(input_.data() + held, kReadBytes);
+      input_.resize(held + kTextReadBytes);
+      const auto got = raw_->read(input_.data() + held, kTextReadBytes);
       input_.resize(held + (got.is_ok() ? *got : 0));
       if (!got.is_ok()) return got.status();
       at_end_ = *got == 0;

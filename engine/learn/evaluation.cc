@@ -166,9 +166,11 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
   report.users = new_only.size();
   report.users_all = with_repeats.size();
   if (new_only.empty() && with_repeats.empty())
-    return Status::failed_precondition("no user has interactions both before and after " +
-                                       format_rfc3339(split.cut_ms) +
-                                       ", where the held-out share begins: evaluation needs returning users");
+    return Status::failed_precondition((dataset.is_retimed
+                                            ? std::string("no user has interactions with two items or more")
+                                            : "no user has interactions both before and after " +
+                                                  format_rfc3339(split.cut_ms) + ", where the held-out share begins") +
+                                       ": evaluation needs returning users");
 
   double total = 0;
   for (const std::string& model : options.models) total += expected_cost(model);

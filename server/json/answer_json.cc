@@ -335,12 +335,9 @@ void write_funnel_quality(const FunnelQuality& quality, JsonWriter* json) {
   json->end_object();
 }
 
-}  // namespace
-
-void write_generation(const GenerationInfo& generation, JsonWriter* json) {
-  json->begin_object().field("generation", generation.id).field("state", generation.state);
-  json->key("created_at").time(generation.created_ms);
-  json->field("sequence", generation.sequence).key("models").begin_array();
+// Into an open object: what was trained, what was not, and how good it is.
+void write_members(const GenerationInfo& generation, JsonWriter* json) {
+  json->key("models").begin_array();
   for (const std::string& model : generation.models) json->value(std::string_view(model));
   json->end_array().key("metrics").begin_object();
   for (const auto& [model, metrics] : generation.metrics) {
@@ -359,12 +356,23 @@ void write_generation(const GenerationInfo& generation, JsonWriter* json) {
   }
   json->end_object().key("chosen").begin_array();
   for (const std::string& member : generation.chosen) json->value(std::string_view(member));
-  json->end_array().field("note", generation.note).end_object();
+  json->end_array().field("note", generation.note);
+}
+
+}  // namespace
+
+void write_generation(const GenerationInfo& generation, JsonWriter* json) {
+  json->begin_object().field("generation", generation.id).field("state", generation.state);
+  json->key("created_at").time(generation.created_ms);
+  json->field("sequence", generation.sequence);
+  write_members(generation, json);
+  json->end_object();
 }
 
 void write_training_report(const GenerationInfo& generation, JsonWriter* json) {
   constexpr double kNormal95 = 1.96;
-  json->begin_object().field("generation", generation.id).field("note", generation.note);
+  json->begin_object().field("generation", generation.id);
+  write_members(generation, json);
   if (generation.default_funnel) json->key("default_funnel").raw(funnel_to_json(*generation.default_funnel));
   json->key("settings").begin_object();
   for (const auto& [model, settings] : generation.found_settings) {

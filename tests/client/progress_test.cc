@@ -58,6 +58,16 @@ TEST(Progress, RedrawsABarOnATerminal) {
   EXPECT_TRUE(text.ends_with('\n'));
 }
 
+TEST(Progress, TellsTheTimeUntilNowWhereStepsSayNothingOfWhatRemains) {
+  Screen screen;
+  auto options = screen.options(false);
+  options.estimates = false;
+  Progress progress("training j1", "", options);
+  screen.now += milliseconds(90'000);
+  progress.update(0, 0.25, "ials");
+  EXPECT_EQ(screen.text(), "training j1  25%  ials  after 1:30\n");
+}
+
 TEST(Progress, SaysNothingWhenQuiet) {
   Screen screen;
   auto options = screen.options(true);

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from tamis_server import TamisServer
+from tamis_server import Refused, TamisServer
 
 BINARY = ""
 CSV = """StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
@@ -197,7 +197,13 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(len(answer["items"]), 3)
         self.assertIn("rank", self.tamis(server, "recommend", "u5", "--explain"))
         self.assertIn("rank", self.tamis(server, "similar", "i3", "-k", "3"))
-        self.assertIn("interactions", self.tamis(server, "stats"))
+        stats = self.tamis(server, "stats")
+        self.assertIn("interactions", stats)
+        self.assertRegex(stats, r"memory_parts\.entities +[0-9.]+ (B|KiB)")
+        self.assertNotRegex(stats, r"\.0*[1-9]\d{7}")
+        server.call("POST", "/v1/items", [{"id": "i3", "features": {"title": "The third"}}])
+        self.assertIn("The third", self.tamis(server, "recommend", "u2", "-k", "20"))
+        self.assertNotIn("The third", self.tamis(server, "recommend", "u2", "-k", "20", "--name", "label"))
         self.assertIn("copy1", self.tamis(server, "snapshot", "copy1"))
         server.call("POST", "/v1/snapshots", {"name": "passing"})
         server.call("DELETE", "/v1/snapshots/passing")
@@ -205,9 +211,36 @@ class CommandLine(unittest.TestCase):
         server.call("DELETE", "/v1/interactions?user=u5&type=purchase")
         self.tamis(server, "train", "--model", "popular")
         server.call("POST", "/v1/generations/rollback")
+        report = self.tamis(server, "report", "g2")
+        self.assertIn("popular", report)
+        self.assertEqual(json.loads(self.tamis(server, "report", "g2", "--format", "json"))["models"],
+                         server.call("GET", "/v1/generations")["generations"][0]["models"])
+        self.assertIn("detail", self.tamis(server, "report", "g1"))
+        page = self.tamis(server, "pages", "u5", "-k", "3")
+        self.assertIn("For you", page)
+        server.call("POST", "/v1/interactions", {"user": "u5", "item": "i3"})
+        page = self.tamis(server, "pages", "u5", "-k", "3")
+        self.assertIn("Because of The third\n", page)
+        self.assertEqual(page, self.tamis(server, "pages", "u5", "-k", "3", "--dry-run"))
+        (self.directory / "rows.json").write_text('{"rows":[{"name":"new","retriever":"latest","k":2}]}')
+        rows = json.loads(self.tamis(server, "pages", "u5", "--rows", "rows.json", "--format", "json"))["rows"]
+        self.assertEqual([len(row["list"]["items"]) for row in rows], [2])
+        (self.directory / "rows.json").write_text("7")
+        self.tamis(server, "pages", "u5", "--rows", "rows.json", expect=2)
+        for line in server.log_path.read_text().splitlines():  # also what training tells
+            self.assertTrue(line.startswith("{"), line)
         for told in (f"training {job['job']} begins", "generation 'g1' serves", "snapshot of sequence", "copy1",
                      "interactions were taken back", "rolled back from 'g2'"):
             self.assert_logged(server, told)
+
+    def test_a_report_names_no_time_that_the_data_do_not_have(self):
+        server = self.serve("one")
+        (self.directory / "few.csv").write_text("user,item\n" + "".join(f"u{n % 2},i{n % 2}\n" for n in range(12)))
+        self.tamis(server, "import", "interactions", "few.csv")
+        self.tamis(server, "train")
+        report = self.tamis(server, "report")
+        self.assertIn("no user has interactions with two items or more", report)
+        self.assertNotIn("1970", report)
 
     def test_training_tells_what_it_knows_and_what_it_refuses(self):
         server = self.serve("one")
@@ -224,6 +257,9 @@ class CommandLine(unittest.TestCase):
         self.tamis(server, "train")
         told = self.tamis(server, "train", "--model", "user_knn")
         self.assertIn("funnel default", told)
+        searched = self.tamis(server, "report", "g1").splitlines()
+        titles = next(line for line in searched if line.startswith("tried"))
+        self.assertTrue(titles.rstrip().endswith("detail"), titles)
         generations = self.tamis(server, "generations")
         self.assertIn("ials (g1)", generations)
         self.tamis(server, "train", "--alone", "--model", "popular", expect=1)
@@ -231,6 +267,15 @@ class CommandLine(unittest.TestCase):
         self.assertIn("g1 serves", self.tamis(server, "rollback"))
         self.assertIn("g2 serves", self.tamis(server, "promote", "g2"))
         self.tamis(server, "promote", "g77", expect=1)
+        segment = subprocess.run([BINARY, "batch", "--segment", "country", "--url", server.url], capture_output=True,
+                                 text=True, check=False)
+        self.assertEqual((segment.returncode, "--segment is \"country\"" in segment.stderr), (2, True), segment.stderr)
+        for rows, at, told in ((["u", "u\x01"], "[1].user", "[1].user contains a control character"),
+                               (["\x01", "u"], "[0].user", "[0].user contains a control character")):
+            with self.assertRaises(Refused) as refused:
+                server.call("POST", "/v1/interactions", [{"user": user, "item": "i"} for user in rows])
+            self.assertEqual(refused.exception.problem["field"], at)
+            self.assertIn(told, refused.exception.problem["detail"])
         stats = server.call("GET", "/v1/stats")
         self.assertEqual((stats["generation"], stats["generation_problem"], stats["rejected_runs"]), ("g2", "", 1))
 

@@ -115,6 +115,14 @@ export interface SearchTrial {
 
 export interface TrainingReport {
   generation: string;
+  models: string[];
+  /** Of each model, on the held-out part. */
+  metrics: Record<string, Record<string, number>>;
+  /** Members taken over, and the generation that learned each. */
+  inherited: Record<string, string>;
+  /** Members that the run did not learn, and why. */
+  left_out: Record<string, string>;
+  chosen: string[];
   note: string;
   /** What the funnel `default` is while the generation serves, where nobody stored one. */
   default_funnel?: Funnel;
