@@ -59,8 +59,14 @@ ColumnRole role_of_column(const std::string& name) {
         "plays",    "playcount", "listencount", "hours", "hoursplayed", "playtime",  "duration", "watchtime",
         "purchase", "purchases", "amount",      "total", "clicks",      "views"}},
       {ColumnRole::kTime,
-       {"timestamp", "timestampms", "time", "ts", "datetime", "date", "createdat", "eventtime", "eventtimestamp",
-        "unixtime", "unixreviewtime", "ratedat", "invoicedate", "orderdate", "purchasedate", "reviewdate", "datadate"}},
+       {"timestamp",   "timestampms",     "time",           "ts",         "datetime",       "date",
+        "createdat",   "eventtime",       "eventtimestamp", "unixtime",   "unixreviewtime", "ratedat",
+        "invoicedate", "orderdate",       "purchasedate",   "reviewdate", "datadate",       "purchasedat",
+        "purchasedon", "purchasetime",    "orderedat",      "orderedon",  "ordertime",      "boughtat",
+        "boughton",    "soldat",          "paidat",         "viewedat",   "viewtime",       "clickedat",
+        "clicktime",   "visitedat",       "playedat",       "listenedat", "watchedat",      "addedat",
+        "likedat",     "occurredat",      "happenedat",     "eventat",    "eventdate",      "saledate",
+        "saletime",    "transactiondate", "transactiontime"}},
   };
   for (const auto& [role, names] : kRoles) {
     if (is_one_of(name, names)) return role;

@@ -76,6 +76,14 @@ TEST(Layout, ReadsRatingsByTheirHeadersOrWithoutOne) {
   }
 }
 
+TEST(Layout, KnowsTheTimesOfOrders) {
+  for (const std::string time : {"purchased_at", "OrderedAt", "order time", "transaction_date", "purchasedOn"}) {
+    const Rows rows = infer("orders.csv", "customer_id,product_id,qty," + time + "\nu,i,2,2020-01-02 03:04:05\n");
+    ASSERT_EQ(rows.interactions.size(), 1u) << time;
+    EXPECT_EQ(rows.interactions[0].timestamp_ms, 1'577'934'245'000) << time;
+  }
+}
+
 TEST(Layout, ReadsRetailRocket) {
   const Rows rows = infer("events.csv",
                           "timestamp,visitorid,event,itemid,transactionid\n1433221332117,257597,view,355908,\n"
