@@ -36,7 +36,9 @@ struct StorageOptions {
 
 struct MemoryOptions {
   std::uint64_t limit_bytes = 0;  // over caches, indexes and queues; 0: three quarters of the machine's memory
-  std::uint64_t embedding_cache_bytes = 256ull << 20;  // hot rows of tables larger than memory
+  std::uint64_t embedding_cache_bytes = 256ull << 20;  // hot rows of tables that stay on disk
+  std::uint64_t replay_bytes = 1ull << 30;             // the database as it was, for past answers
+  std::uint64_t ranker_items_bytes = 512ull << 20;     // items' parts of the ranker's scores
   std::uint64_t history_cache_bytes = 256ull << 20;    // recent histories of active users
   std::uint64_t commit_queue_bytes = 128ull << 20;     // writes that wait for their commit; 1 MiB..
 };

@@ -360,6 +360,12 @@ struct OnlineFigures {
   std::uint64_t waiting = 0;   // items, now
 };
 
+// How often a cache had what was asked of it, since the database was opened or the generation loaded.
+struct CacheFigures {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+};
+
 struct Stats {
   Sequence sequence = 0;
   std::uint64_t users = 0;
@@ -378,6 +384,7 @@ struct Stats {
   std::uint64_t memory_bytes = 0;    // tables, indexes, caches and the generation, held by the engine
   std::map<std::string, std::uint64_t> memory_parts;        // of that, by part
   std::map<std::string, std::uint64_t> memory_part_limits;  // of the parts that have a bound of their own
+  std::map<std::string, CacheFigures> caches;               // by part
   std::uint64_t memory_limit_bytes = 0;
   std::uint64_t free_disk_bytes = 0;
   bool writable = true;

@@ -174,6 +174,15 @@ Status TensorReader::expect_shape(const std::string& name, const TensorShape& sh
                                   to_text(found->second.shape) + ", expected " + to_text(shape));
 }
 
+Status TensorReader::read_part(const Info& tensor, std::uint64_t first, std::span<float> out) const {
+  const std::uint64_t elements = tensor.bytes / sizeof(float);
+  if (tensor.type != TensorType::kF32 || first > elements || out.size() > elements - first)
+    return Status::invalid_argument(path_.string() + ": a tensor of " + std::to_string(elements) +
+                                    " numbers has none from " + std::to_string(first) + " to " +
+                                    std::to_string(first + out.size()));
+  return read_bytes(tensor.offset + first * sizeof(float), std::as_writable_bytes(out));
+}
+
 Status TensorReader::read_bytes(std::uint64_t offset, std::span<std::byte> out) const {
   return read_exactly(file_, path_, offset, out);
 }

@@ -115,6 +115,9 @@ class TensorReader {
     TAMIS_RETURN_IF_ERROR(expect_shape(name, shape));
     return read<T>(name);
   }
+  // Part of a tensor, from the element `first` on. REQUIRES: `tensor` is one of tensors(), of F32. Errors:
+  // invalid_argument (beyond its end), io_error, corruption (the file shrank).
+  Status read_part(const Info& tensor, std::uint64_t first, std::span<float> out) const;
 
  private:
   TensorReader() = default;

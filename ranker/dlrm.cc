@@ -39,12 +39,22 @@ Status check_options(const DlrmOptions& options) {
 }  // namespace
 
 Result<Dlrm> Dlrm::create(FeatureSchema schema, const DlrmOptions& options, std::uint64_t seed) {
+  return make(std::move(schema), options, seed, nullptr);
+}
+
+Result<Dlrm> Dlrm::create(FeatureSchema schema, const DlrmOptions& options, std::shared_ptr<const RowSource> rows) {
+  return make(std::move(schema), options, 0, std::move(rows));
+}
+
+Result<Dlrm> Dlrm::make(FeatureSchema schema, const DlrmOptions& options, std::uint64_t seed,
+                        std::shared_ptr<const RowSource> rows) {
   TAMIS_RETURN_IF_ERROR(check_options(options));
   Dlrm model;
   TAMIS_ASSIGN_OR_RETURN(model.layout_, make_layout(schema, options.interaction, options.dim));
   Random random(seed);
   for (const std::size_t field : schema.id_fields()) {
-    model.tables_.emplace_back(schema.fields()[field].rows, options.dim, options.embedding_stddev, random);
+    if (rows == nullptr)
+      model.tables_.emplace_back(schema.fields()[field].rows, options.dim, options.embedding_stddev, random);
   }
   for (const BottomSource& bottom : model.layout_.bottoms) {
     const MlpOptions mlp{.hidden = options.bottom, .out = options.dim, .activate_output = true};
@@ -59,23 +69,28 @@ Result<Dlrm> Dlrm::create(FeatureSchema schema, const DlrmOptions& options, std:
   model.top_ = Mlp(model.parameters_, "top", model.layout_.top_inputs(), top, random);
   model.schema_ = std::move(schema);
   model.options_ = options;
+  model.rows_ = std::move(rows);
   return model;
 }
 
-void Dlrm::pool(const ExampleTable& examples, std::size_t row, std::size_t id_field, float* out) const {
+Status Dlrm::pool(const ExampleTable& examples, std::size_t row, std::size_t id_field, float* out) const {
   const auto ids = examples.ids[id_field].of(row);
   const std::size_t dim = options_.dim;
   if (ids.size() == 1) {
+    if (rows_ != nullptr) return rows_->read(id_field, ids[0], {out, dim});
     std::copy_n(tables_[id_field].row(ids[0]), dim, out);
-    return;
+    return Status::ok();
   }
   std::fill_n(out, dim, 0.0F);
-  if (ids.empty()) return;
+  if (ids.empty()) return Status::ok();
   const float share = 1 / static_cast<float>(ids.size());
+  std::vector<float> fetched(rows_ == nullptr ? 0 : dim);
   for (const std::uint32_t id : ids) {
-    const float* from = tables_[id_field].row(id);
+    if (rows_ != nullptr) TAMIS_RETURN_IF_ERROR(rows_->read(id_field, id, fetched));
+    const float* from = rows_ != nullptr ? fetched.data() : tables_[id_field].row(id);
     for (std::size_t j = 0; j < dim; ++j) out[j] += share * from[j];
   }
+  return Status::ok();
 }
 
 const float* Dlrm::top_inputs(const Cache& cache) const {
@@ -87,6 +102,7 @@ Status Dlrm::forward_train(const ExampleTable& examples, std::span<const std::ui
   const std::size_t dim = options_.dim;
   const std::size_t width = layout_.vectors.size() * dim;
   const std::size_t numbers = schema_.numeric_fields().size();
+  if (rows_ != nullptr) return Status::failed_precondition("a model without tables in memory cannot be trained");
   const std::size_t first_bottom = tables_.size();
   cache.vectors.resize(rows.size() * width);
   cache.numeric.resize(bottoms_.size());
@@ -108,7 +124,8 @@ Status Dlrm::forward_train(const ExampleTable& examples, std::span<const std::ui
         InteractionScratch scratch;
         for (std::size_t i = begin; i < end; ++i) {
           float* vectors = &cache.vectors[i * width];
-          for (std::size_t f = 0; f < first_bottom; ++f) pool(examples, rows[i], f, vectors + f * dim);
+          for (std::size_t f = 0; f < first_bottom; ++f)
+            static_cast<void>(pool(examples, rows[i], f, vectors + f * dim));  // of tables in memory: cannot fail
           for (std::size_t b = 0; b < bottoms_.size(); ++b)
             std::copy_n(cache.bottoms[b].output() + i * dim, dim, vectors + (first_bottom + b) * dim);
           if (!layout_.is_plain_concatenation()) interact(layout_, vectors, &cache.inputs[i * inputs], scratch);

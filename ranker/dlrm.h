@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "ranker/feature_schema.h"
 #include "ranker/interaction.h"
 #include "ranker/mlp.h"
+#include "ranker/row_source.h"
 
 namespace tamis::ranker {
 
@@ -43,11 +45,13 @@ class Dlrm {
 
   // A random start by `seed`. Errors: invalid_argument that names the option or the field.
   static Result<Dlrm> create(FeatureSchema schema, const DlrmOptions& options, std::uint64_t seed);
+  // The same without tables: their rows come from `rows`. It can be served and not be trained.
+  static Result<Dlrm> create(FeatureSchema schema, const DlrmOptions& options, std::shared_ptr<const RowSource> rows);
 
   const FeatureSchema& schema() const { return schema_; }
   const DlrmOptions& options() const { return options_; }
   const DlrmLayout& layout() const { return layout_; }
-  // The embedding tables by schema().id_fields(), and everything else.
+  // The embedding tables by schema().id_fields(), none where a RowSource has them, and everything else.
   std::vector<models::nn::EmbeddingTable>& tables() { return tables_; }
   const std::vector<models::nn::EmbeddingTable>& tables() const { return tables_; }
   models::nn::Parameters& parameters() { return parameters_; }
@@ -74,17 +78,21 @@ class Dlrm {
                       std::size_t id_field, models::nn::SparseGradient& gradient) const;
 
   FrozenNetwork freeze() const;
-  // The pooled embedding of one example [dim]: the mean of its rows, zeros for an empty bag.
-  void pool(const ExampleTable& examples, std::size_t row, std::size_t id_field, float* out) const;
+  // The pooled embedding of one example [dim]: the mean of its rows, zeros for an empty bag. Errors: those of the
+  // RowSource; none where the tables are in memory.
+  Status pool(const ExampleTable& examples, std::size_t row, std::size_t id_field, float* out) const;
 
  private:
   Dlrm() = default;
+  static Result<Dlrm> make(FeatureSchema schema, const DlrmOptions& options, std::uint64_t seed,
+                           std::shared_ptr<const RowSource> rows);
   const float* top_inputs(const Cache& cache) const;
 
   FeatureSchema schema_;
   DlrmOptions options_;
   DlrmLayout layout_;
   std::vector<models::nn::EmbeddingTable> tables_;
+  std::shared_ptr<const RowSource> rows_;  // instead of tables_; else null
   models::nn::Parameters parameters_;
   std::vector<Mlp> bottoms_;
   Mlp top_;
@@ -97,13 +105,13 @@ void interact(const DlrmLayout& layout, const float* vectors, float* inputs, Int
 // form. REQUIRES: check_examples() passed, logits.size() == examples.rows. Errors: those of parallel_blocks.
 Status score_examples(const Dlrm& model, const ExampleTable& examples, std::span<float> logits,
                       const models::TrainControl& control);
-// The same on the calling thread with a network frozen before, for rows [begin, end).
+// The same on the calling thread with a network frozen before, for rows [begin, end). Errors: those of the RowSource.
 struct ScoreScratch {
   std::vector<float> vectors, inputs, numeric, bottom;
   FrozenMlp::Scratch mlp;
   InteractionScratch interaction;
 };
-void score_rows(const Dlrm& model, const FrozenNetwork& network, const ExampleTable& examples, std::size_t begin,
-                std::size_t end, float* logits, ScoreScratch& scratch);
+Status score_rows(const Dlrm& model, const FrozenNetwork& network, const ExampleTable& examples, std::size_t begin,
+                  std::size_t end, float* logits, ScoreScratch& scratch);
 
 }  // namespace tamis::ranker

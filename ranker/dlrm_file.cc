@@ -23,6 +23,11 @@ bool same_schema(const FeatureSchema& a, const FeatureSchema& b) {
                     });
 }
 
+Status check_finite(const std::string& name, std::span<const float> values) {
+  if (std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); })) return Status::ok();
+  return Status::invalid_argument("tensor \"" + name + "\" holds a number that is not finite").at_field(name);
+}
+
 // Reads tensors into place and remembers which were asked for.
 class Loader {
  public:
@@ -30,9 +35,20 @@ class Loader {
 
   Status load(const std::string& name, std::size_t rows, std::size_t columns, std::span<float> out) {
     TAMIS_ASSIGN_OR_RETURN(const std::vector<float> values, reader_.read<float>(name, {rows, columns}));
-    if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }))
-      return Status::invalid_argument("tensor \"" + name + "\" holds a number that is not finite").at_field(name);
+    TAMIS_RETURN_IF_ERROR(check_finite(name, values));
     std::copy(values.begin(), values.end(), out.begin());
+    known_.insert(name);
+    return Status::ok();
+  }
+  // Looks at a tensor a part at a time.
+  Status check(const std::string& name, const models::TensorReader::Info& tensor) {
+    constexpr std::uint64_t kPart = 1 << 18;
+    std::vector<float> part;
+    for (std::uint64_t first = 0, count = tensor.bytes / sizeof(float); first < count; first += part.size()) {
+      part.resize(std::min(kPart, count - first));
+      TAMIS_RETURN_IF_ERROR(reader_.read_part(tensor, first, part));
+      TAMIS_RETURN_IF_ERROR(check_finite(name, part));
+    }
     known_.insert(name);
     return Status::ok();
   }
@@ -64,19 +80,42 @@ Status check_tables(const models::TensorReader& reader, const FeatureSchema& sch
   return Status::ok();
 }
 
-Result<TrainedDlrm> load(const models::TensorReader& reader) {
+// REQUIRES: check_tables() passed.
+std::vector<models::TensorReader::Info> tables_of(const models::TensorReader& reader, const FeatureSchema& schema) {
+  std::vector<models::TensorReader::Info> tables;
+  for (const std::size_t position : schema.id_fields())
+    tables.push_back(reader.tensors().at(table_name(schema.fields()[position])));
+  return tables;
+}
+
+std::uint64_t bytes_of(const std::vector<models::TensorReader::Info>& tables) {
+  std::uint64_t bytes = 0;
+  for (const auto& table : tables) bytes += table.bytes;
+  return bytes;
+}
+
+Result<TrainedDlrm> load(const std::shared_ptr<const models::TensorReader>& file, const TablesOnDisk* on_disk) {
+  const models::TensorReader& reader = *file;
   const auto text = reader.metadata().find(kMetadataKey);
   if (text == reader.metadata().end())
     return Status::invalid_argument(std::string("there is no metadata \"") + kMetadataKey + "\"")
         .at_field(kMetadataKey);
   TAMIS_ASSIGN_OR_RETURN(DlrmMetadata metadata, parse_metadata(text->second));
   TAMIS_RETURN_IF_ERROR(check_tables(reader, metadata.encoder.schema(), metadata.options.dim));
-  TAMIS_ASSIGN_OR_RETURN(Dlrm model, Dlrm::create(metadata.encoder.schema(), metadata.options, 0));
+  const FeatureSchema& schema = metadata.encoder.schema();
+  const std::vector<models::TensorReader::Info> tables = tables_of(reader, schema);
+  const bool stays = on_disk != nullptr && bytes_of(tables) > on_disk->above_bytes;
+  TAMIS_ASSIGN_OR_RETURN(Dlrm model, stays ? Dlrm::create(schema, metadata.options, on_disk->open(file, tables))
+                                           : Dlrm::create(schema, metadata.options, 0));
   Loader loader(reader);
-  for (std::size_t f = 0; f < model.tables().size(); ++f) {
+  for (std::size_t f = 0; f < tables.size(); ++f) {
+    const std::string name = table_name(schema.fields()[schema.id_fields()[f]]);
+    if (stays) {
+      TAMIS_RETURN_IF_ERROR(loader.check(name, tables[f]));
+      continue;
+    }
     auto& table = model.tables()[f];
-    const Field& field = model.schema().fields()[model.schema().id_fields()[f]];
-    TAMIS_RETURN_IF_ERROR(loader.load(table_name(field), table.rows(), table.dim(), table.values()));
+    TAMIS_RETURN_IF_ERROR(loader.load(name, table.rows(), table.dim(), table.values()));
   }
   models::nn::Parameters& parameters = model.parameters();
   for (const models::nn::NamedSlice& named : parameters.slices()) {
@@ -87,13 +126,16 @@ Result<TrainedDlrm> load(const models::TensorReader& reader) {
       return Status::invalid_argument("tensor \"" + named.name + "\" holds a negative variance").at_field(named.name);
   }
   TAMIS_RETURN_IF_ERROR(loader.expect_no_others());
-  return TrainedDlrm{std::move(model), std::move(metadata.encoder), std::move(metadata.calibrator)};
+  return TrainedDlrm{std::move(model), std::move(metadata.encoder), std::move(metadata.calibrator),
+                     stays ? bytes_of(tables) : 0};
 }
 
 }  // namespace
 
 Status write_dlrm(const std::filesystem::path& path, const Dlrm& model, const FeatureEncoder& encoder,
                   const Calibrator& calibrator) {
+  if (model.tables().size() != model.schema().id_fields().size())
+    return Status::failed_precondition("a model whose tables stay in another file cannot be written");
   if (!same_schema(model.schema(), encoder.schema()))
     return Status::invalid_argument("the encoder has another schema than the model");
   TAMIS_ASSIGN_OR_RETURN(std::string metadata, format_metadata({model.options(), encoder, calibrator}));
@@ -112,9 +154,9 @@ Status write_dlrm(const std::filesystem::path& path, const Dlrm& model, const Fe
   return writer.write(path);
 }
 
-Result<TrainedDlrm> read_dlrm(const std::filesystem::path& path) {
-  TAMIS_ASSIGN_OR_RETURN(const models::TensorReader reader, models::TensorReader::open(path));
-  auto loaded = load(reader);
+Result<TrainedDlrm> read_dlrm(const std::filesystem::path& path, const TablesOnDisk* on_disk) {
+  TAMIS_ASSIGN_OR_RETURN(models::TensorReader reader, models::TensorReader::open(path));
+  auto loaded = load(std::make_shared<const models::TensorReader>(std::move(reader)), on_disk);
   if (!loaded.is_ok()) return Status(loaded.status()).with_context(path.string());
   return loaded;
 }

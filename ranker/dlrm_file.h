@@ -11,19 +11,34 @@
 // "values" are the vocabulary from row 1 on; row 0 is the unknown value.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <vector>
 
 #include "common/status.h"
+#include "models/matrix_io.h"
 #include "ranker/calibration.h"
 #include "ranker/dlrm.h"
 #include "ranker/feature_encoder.h"
 
 namespace tamis::ranker {
 
+// Leaves the embedding tables of a file where they are.
+struct TablesOnDisk {
+  std::uint64_t above_bytes = 0;  // tables that take no more than that together are read into memory all the same
+  // Makes the source of their rows. `tables` by FeatureSchema::id_fields().
+  std::function<std::shared_ptr<const RowSource>(std::shared_ptr<const models::TensorReader> file,
+                                                 std::vector<models::TensorReader::Info> tables)>
+      open;
+};
+
 struct TrainedDlrm {
   Dlrm model;
   FeatureEncoder encoder;  // of the model's schema
   Calibrator calibrator;
+  std::uint64_t bytes_on_disk = 0;  // of tables that were left there
 };
 
 // Errors: invalid_argument (an encoder of another schema, a value that is not UTF-8), those of TensorWriter.
@@ -33,6 +48,7 @@ Status write_dlrm(const std::filesystem::path& path, const Dlrm& model, const Fe
 // Errors: those of TensorReader; corruption or invalid_argument that names the member of the metadata or the tensor: no
 // such metadata, another format or version, an unknown kind, a value twice, a tensor that is missing, surplus, of
 // another shape or not finite.
-Result<TrainedDlrm> read_dlrm(const std::filesystem::path& path);
+// Without `on_disk` all is read into memory. Tables that stay on disk are read once, to see that they are finite.
+Result<TrainedDlrm> read_dlrm(const std::filesystem::path& path, const TablesOnDisk* on_disk = nullptr);
 
 }  // namespace tamis::ranker

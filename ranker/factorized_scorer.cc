@@ -6,6 +6,7 @@
 
 #include "models/blas.h"
 #include "models/parallel.h"
+#include "ranker/first_failure.h"
 
 namespace tamis::ranker {
 namespace {
@@ -90,8 +91,8 @@ void FactorizedScorer::add_side(const SideInputs& side, const float* vectors, fl
     add_scaled_row(first.out, dot(dim, vectors + a * dim, vectors + b * dim), &first.weight[input * first.out], hidden);
 }
 
-void FactorizedScorer::fill_vectors(const ExampleTable& examples, std::size_t row, Columns columns, float* vectors,
-                                    Scratch& scratch) const {
+Status FactorizedScorer::fill_vectors(const ExampleTable& examples, std::size_t row, Columns columns, float* vectors,
+                                      Scratch& scratch) const {
   const DlrmLayout& layout = model_->layout();
   const std::size_t numbers = model_->schema().numeric_fields().size();
   for (std::size_t v = 0; v < layout.vectors.size(); ++v) {
@@ -99,7 +100,7 @@ void FactorizedScorer::fill_vectors(const ExampleTable& examples, std::size_t ro
     if (!is_column_of(columns, source.side)) continue;
     float* out = vectors + v * layout.dim;
     if (!source.is_bottom) {
-      model_->pool(examples, row, source.index, out);
+      TAMIS_RETURN_IF_ERROR(model_->pool(examples, row, source.index, out));
       continue;
     }
     scratch.numeric.clear();
@@ -107,6 +108,7 @@ void FactorizedScorer::fill_vectors(const ExampleTable& examples, std::size_t ro
       scratch.numeric.push_back(examples.numeric[row * numbers + number]);
     network_.bottoms[source.index].forward(1, scratch.numeric.data(), out, scratch.mlp);
   }
+  return Status::ok();
 }
 
 Result<FactorizedScorer::Items> FactorizedScorer::precompute(const ExampleTable& items,
@@ -120,17 +122,20 @@ Result<FactorizedScorer::Items> FactorizedScorer::precompute(const ExampleTable&
   result.rows = items.rows;
   result.hidden.assign(items.rows * width, 0.0F);
   result.vectors.resize(items.rows * kept);
+  FirstFailure failure;
   TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, items.rows, kBlock, [&](std::size_t begin, std::size_t end) {
     Scratch scratch;
     std::vector<float> vectors(layout.vectors.size() * layout.dim);
     for (std::size_t row = begin; row < end; ++row) {
-      fill_vectors(items, row, Columns::kItem, vectors.data(), scratch);
+      if (Status filled = fill_vectors(items, row, Columns::kItem, vectors.data(), scratch); !filled.is_ok())
+        return failure.add(std::move(filled));
       add_side(item_side_, vectors.data(), result.hidden.data() + row * width);
       float* out = result.vectors.data() + row * kept;
       for (const std::size_t v : item_side_.vectors)
         out = std::copy_n(vectors.data() + v * layout.dim, layout.dim, out);
     }
   }));
+  TAMIS_RETURN_IF_ERROR(failure.status());
   return result;
 }
 
@@ -141,7 +146,7 @@ Result<FactorizedScorer::Request> FactorizedScorer::prepare(const ExampleTable& 
   const DlrmLayout& layout = model_->layout();
   Scratch scratch;
   std::vector<float> vectors(layout.vectors.size() * layout.dim);
-  fill_vectors(user_and_context, 0, Columns::kUserAndContext, vectors.data(), scratch);
+  TAMIS_RETURN_IF_ERROR(fill_vectors(user_and_context, 0, Columns::kUserAndContext, vectors.data(), scratch));
   Request request;
   request.hidden = network_.top.layers.front().bias;
   add_side(request_side_, vectors.data(), request.hidden.data());
@@ -201,7 +206,8 @@ Status FactorizedScorer::score(const Request& request, std::span<const ItemPart>
   scratch.hidden.resize(rows * width);
   scratch.vectors.resize(layout.vectors.size() * layout.dim);
   for (std::size_t i = 0; i < rows; ++i) {
-    if (has_crossed_fields()) fill_vectors(crossed, i, Columns::kCrossed, scratch.vectors.data(), scratch);
+    if (has_crossed_fields())
+      TAMIS_RETURN_IF_ERROR(fill_vectors(crossed, i, Columns::kCrossed, scratch.vectors.data(), scratch));
     fill_inputs(items[i].vectors, scratch.vectors.data(), scratch.panel, scratch.inputs.data() + i * candidate_inputs_);
     float* hidden = scratch.hidden.data() + i * width;
     for (std::size_t j = 0; j < width; ++j) hidden[j] = request.hidden[j] + items[i].hidden[j];

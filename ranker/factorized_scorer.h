@@ -32,7 +32,7 @@ class FactorizedScorer {
     std::vector<float> vectors;  // [rows, item vectors, dim]
   };
   // The parts of all items, in parallel. `items` needs the columns of side item alone. Errors: invalid_argument
-  // (check_examples), those of parallel_blocks.
+  // (check_examples), those of parallel_blocks and of the model's RowSource.
   Result<Items> precompute(const ExampleTable& items, const models::TrainControl& control) const;
 
   // The part of one item, in a row of Items or elsewhere.
@@ -45,7 +45,8 @@ class FactorizedScorer {
     std::vector<float> hidden;  // [first layer], with its bias
     DotPanel panel;             // the vectors of user and context, and room for the crossed ones
   };
-  // One request. `user_and_context` has one row and needs the columns of those sides alone. Errors: invalid_argument.
+  // One request. `user_and_context` has one row and needs the columns of those sides alone. Errors: invalid_argument,
+  // those of the RowSource.
   Result<Request> prepare(const ExampleTable& user_and_context) const;
 
   struct Scratch {
@@ -55,7 +56,7 @@ class FactorizedScorer {
   };
   // logits[i] of item candidates[i]. `crossed` has a row per candidate in the columns of side crossed; rows alone where
   // there is no such field. On the calling thread. Errors: invalid_argument (an item out of range, lengths that
-  // differ, check_examples).
+  // differ, check_examples), those of the RowSource.
   Status score(const Request& request, const Items& items, std::span<const std::uint32_t> candidates,
                const ExampleTable& crossed, std::span<float> logits, Scratch& scratch) const;
 
@@ -81,8 +82,8 @@ class FactorizedScorer {
   };
 
   void add_side(const SideInputs& side, const float* vectors, float* hidden) const;
-  void fill_vectors(const ExampleTable& examples, std::size_t row, Columns columns, float* vectors,
-                    Scratch& scratch) const;
+  Status fill_vectors(const ExampleTable& examples, std::size_t row, Columns columns, float* vectors,
+                      Scratch& scratch) const;
   void fill_inputs(const float* item_vectors, const float* crossed_vectors, DotPanel& panel, float* inputs) const;
 
   std::shared_ptr<const Dlrm> model_;

@@ -78,6 +78,8 @@ ROWS = [
         ("Disk", "bytes", [(gauge("tamis_disk_free_bytes"), "free"), (gauge("tamis_disk_watermark_bytes"), "watermark"), (gauge("tamis_rocksdb_sst_bytes"), "table files")]),
         ("Memory", "bytes", [(gauge("tamis_memory_used_bytes"), "engine"), (gauge("tamis_memory_limit_bytes"), "cap"), (gauge("process_resident_memory_bytes"), "process")]),
         ("Memory by part", "bytes", [(gauge("tamis_memory_part_bytes"), "{{part}}")]),
+        ("Cache hits by part", "percentunit", [
+            (rate("tamis_cache_hits_total", "part") + " / clamp_min(" + rate("tamis_cache_hits_total", "part") + " + " + rate("tamis_cache_misses_total", "part") + ", 1e-9)", "{{part}}")]),
         ("Commits waited for work between them", "s", [(rate("tamis_commit_pause_seconds_sum", "work"), "{{work}}")]),
         ("RocksDB block cache hits", "percentunit", [
             (rate("tamis_rocksdb_block_cache_hits_total") + " / clamp_min(" + rate("tamis_rocksdb_block_cache_hits_total") + " + " + rate("tamis_rocksdb_block_cache_misses_total") + ", 1e-9)", "hits")]),

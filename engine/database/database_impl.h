@@ -182,6 +182,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   void before_training() override;
   void set_aside(const std::string& document, const Status& why) override;
   std::string serving_id() const override;
+  std::shared_ptr<RowCache> row_cache() override { return rows_; }
   std::vector<FunnelConfig> funnels_in_use() const override;
 
   // The queue of a job that is no training; null of one that is.
@@ -256,6 +257,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   std::chrono::steady_clock::time_point opened_at_ = std::chrono::steady_clock::now();
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<ImpressionLog> impressions_;
+  std::shared_ptr<RowCache> rows_;  // of stored and trained tables that stay on disk
   mutable Mutex live_mutex_;
   std::shared_ptr<LiveState> live_ TAMIS_GUARDED_BY(live_mutex_);
   std::unique_ptr<OnlineItems> online_;  // null in a database that is open for reading only

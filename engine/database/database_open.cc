@@ -105,7 +105,8 @@ DatabaseImpl::DatabaseImpl(const std::filesystem::path& dir, const DatabaseOptio
       map_jobs_(options_.clock, nullptr, "map", std::string(kMapPrefix)),
       simulations_(options_.clock, nullptr, "simulate", std::string(kSimulationPrefix)) {
   impressions_ = std::make_unique<ImpressionLog>(store_.get(), &options_);
-  set_live(std::make_shared<LiveState>(&options_, store_.get()));
+  rows_ = std::make_shared<RowCache>(options_.memory.embedding_cache_bytes);
+  set_live(std::make_shared<LiveState>(&options_, store_.get(), rows_));
   batches_ = std::make_unique<Batches>(layout_.batches, options_.clock,
                                        Batches::Source{.pin = [this] { return live()->pin(); },
                                                        .sequence = [this] { return visible_.get(); },
@@ -199,7 +200,7 @@ void DatabaseImpl::on_rewind(Sequence last_sequence) {
   std::filesystem::remove_all(layout_.index, ignored);  // may reflect what was lost
   rewinds_.fetch_add(1);
   replay_->forget();
-  auto rebuilt = std::make_shared<LiveState>(&options_, store_.get());
+  auto rebuilt = std::make_shared<LiveState>(&options_, store_.get(), rows_);
   rebuilt->set_item_listener(online_.get());
   Status filled;
   try {

@@ -56,6 +56,7 @@ Stats DatabaseImpl::stats() const {
   stats.memory_parts = memory_parts();
   for (const auto& [part, bytes] : stats.memory_parts) stats.memory_bytes += bytes;
   stats.memory_part_limits = memory_part_limits();
+  stats.caches = live()->cache_figures();
   stats.memory_limit_bytes = memory_limit_bytes_;
   stats.free_disk_bytes = store_->free_disk_bytes();
   stats.writable = is_ready() && store_->is_writable();

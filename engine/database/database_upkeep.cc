@@ -101,6 +101,7 @@ std::map<std::string, std::uint64_t> DatabaseImpl::memory_parts() const {
   auto parts = live()->memory_parts();
   parts["impressions"] = impressions_->memory_bytes();
   parts["commit_queue"] = queue_->pending_bytes();
+  parts["replay"] = is_ready() ? replay_->memory_bytes() : 0;
   MutexLock lock(counted_mutex_);
   for (const auto& [part, budget] : counted_) parts[part] = budget->held_bytes();
   return parts;
@@ -109,6 +110,8 @@ std::map<std::string, std::uint64_t> DatabaseImpl::memory_parts() const {
 std::map<std::string, std::uint64_t> DatabaseImpl::memory_part_limits() const {
   std::map<std::string, std::uint64_t> limits = {{"histories", options_.memory.history_cache_bytes},
                                                  {"embedding_cache", options_.memory.embedding_cache_bytes},
+                                                 {"ranker_items", options_.memory.ranker_items_bytes},
+                                                 {"replay", options_.memory.replay_bytes},
                                                  {"commit_queue", options_.memory.commit_queue_bytes}};
   MutexLock lock(counted_mutex_);
   for (const auto& [part, budget] : counted_) limits[part] = budget->limit_bytes();

@@ -257,7 +257,8 @@ Status write_generation(const fs::path& dir, const GenerationContents& contents,
   return written;
 }
 
-Result<GenerationContents> read_generation(const fs::path& dir, const models::TextEmbedderSource* text_embedders) {
+Result<GenerationContents> read_generation(const fs::path& dir, const models::TextEmbedderSource* text_embedders,
+                                           const std::shared_ptr<RowCache>& rows) {
   Result<std::string> text = read_whole_file(dir / kGenerationManifestName, kMaxGenerationManifestBytes);
   if (!text.is_ok()) return damaged(kGenerationManifestName, text.status());
   TAMIS_ASSIGN_OR_RETURN(const Manifest manifest, parse_manifest(*text));
@@ -293,9 +294,10 @@ Result<GenerationContents> read_generation(const fs::path& dir, const models::Te
     if (!model.is_ok()) return damaged(history_model_file_name(kind), model.status());
     contents.models.history_models.push_back(std::move(*model));
   }
-  auto ranker = read_ranker(dir, manifest);
+  auto ranker = read_ranker(dir, manifest, rows);
   if (!ranker.is_ok()) return damaged("the ranker", ranker.status());
   contents.ranker = std::move(*ranker);
+  for (const LearnedObjective& objective : contents.ranker) contents.file_bytes -= objective.model->bytes_on_disk;
   TAMIS_RETURN_IF_ERROR(read_part(manifest, kItemKnn, &contents.models.item_neighbors,
                                   [&] { return read_neighbors(dir / kItemKnn, manifest.size_of("item_knn").items); }));
   TAMIS_RETURN_IF_ERROR(read_part(manifest, kUserKnn, &contents.models.user_neighbors,
@@ -309,7 +311,8 @@ Result<GenerationContents> read_generation(const fs::path& dir, const models::Te
 }
 
 Result<std::shared_ptr<const Generation>> bind_generation(GenerationContents contents, const storage::IdTable& users,
-                                                          const storage::IdTable& items, bool is_own) {
+                                                          const storage::IdTable& items, bool is_own,
+                                                          std::uint64_t ranker_items_bytes) {
   auto generation = std::make_shared<Generation>();
   TAMIS_RETURN_IF_ERROR(bind_vocabulary(contents.users, contents.items, users, items, is_own, generation.get()));
   std::map<std::string, std::shared_ptr<const Vocabulary>> origins;
@@ -329,7 +332,7 @@ Result<std::shared_ptr<const Generation>> bind_generation(GenerationContents con
   generation->item_neighbors = std::move(contents.models.item_neighbors);
   generation->user_neighbors = std::move(contents.models.user_neighbors);
   if (!contents.ranker.empty()) {
-    TAMIS_ASSIGN_OR_RETURN(generation->ranker, GenerationRanker::create(contents.ranker));
+    TAMIS_ASSIGN_OR_RETURN(generation->ranker, GenerationRanker::create(contents.ranker, ranker_items_bytes));
   }
   generation->interactions = std::move(contents.interactions);
   generation->interactions_by_item = generation->interactions.transpose();

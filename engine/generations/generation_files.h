@@ -23,6 +23,7 @@
 #include "engine/requests.h"
 #include "engine/serving/generation.h"
 #include "engine/serving/generation_ranker.h"
+#include "engine/serving/row_cache.h"
 #include "storage/id_table.h"
 
 namespace tamis::engine {
@@ -43,7 +44,7 @@ struct GenerationContents {
   models::InteractionMatrix interactions;  // [users, items]; empty without user_knn
   // Of inherited members, by the generation that learned them; info.inherited says which those are.
   std::map<std::string, VocabularyNames> vocabularies;
-  std::uint64_t file_bytes = 0;  // of the files that it was read from
+  std::uint64_t file_bytes = 0;  // of the files that it was read from, without tables that stay there
 };
 
 // Written beside `dir` under a temporary name (kTemporarySuffix), synced, then renamed: `dir` is whole or not there.
@@ -55,13 +56,16 @@ Status write_generation(const std::filesystem::path& dir, const GenerationConten
 
 // Verifies every checksum, shape and range. corruption (a file is missing, damaged, or not what the manifest says),
 // invalid_argument (a newer format), io_error.
-// `text_embedders` as for read_encoder().
+// `text_embedders` as for read_encoder(), `rows` as for read_ranker().
 Result<GenerationContents> read_generation(const std::filesystem::path& dir,
-                                           const models::TextEmbedderSource* text_embedders = nullptr);
+                                           const models::TextEmbedderSource* text_embedders = nullptr,
+                                           const std::shared_ptr<RowCache>& rows = nullptr);
 
 // Maps the vocabulary to dense ids. failed_precondition where it names a user or an item that the tables do not know.
 // A generation of this database's own (`is_own`) may name users who are gone: erased, or sessions that were merged.
+// `ranker_items_bytes` as for GenerationRanker::create().
 Result<std::shared_ptr<const Generation>> bind_generation(GenerationContents contents, const storage::IdTable& users,
-                                                          const storage::IdTable& items, bool is_own = false);
+                                                          const storage::IdTable& items, bool is_own = false,
+                                                          std::uint64_t ranker_items_bytes = kRankerItemsBytes);
 
 }  // namespace tamis::engine

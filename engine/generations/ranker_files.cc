@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/serving/file_rows.h"
 #include "engine/serving/rank_encoder.h"
 
 namespace tamis::engine {
@@ -29,7 +30,16 @@ std::vector<Manifest::Ranker> describe_ranker(const std::vector<LearnedObjective
   return entries;
 }
 
-Result<std::vector<LearnedObjective>> read_ranker(const std::filesystem::path& dir, const Manifest& manifest) {
+Result<std::vector<LearnedObjective>> read_ranker(const std::filesystem::path& dir, const Manifest& manifest,
+                                                  const std::shared_ptr<RowCache>& rows) {
+  ranker::TablesOnDisk on_disk;
+  if (rows != nullptr) {
+    on_disk.above_bytes = rows->capacity_bytes();
+    on_disk.open = [&](std::shared_ptr<const models::TensorReader> file,
+                       std::vector<models::TensorReader::Info> tables) -> std::shared_ptr<const ranker::RowSource> {
+      return std::make_shared<const FileRows>(rows, std::move(file), std::move(tables));
+    };
+  }
   std::vector<LearnedObjective> objectives;
   std::set<std::string> names;
   for (const Manifest::Ranker& entry : manifest.ranker) {
@@ -37,7 +47,8 @@ Result<std::vector<LearnedObjective>> read_ranker(const std::filesystem::path& d
       return Status::corruption("the manifest does not list the file \"" + entry.file + "\" of its ranker");
     if (entry.objective.empty() || !names.insert(entry.objective).second)
       return Status::corruption("the manifest names the objective \"" + entry.objective + "\" twice, or not at all");
-    TAMIS_ASSIGN_OR_RETURN(ranker::TrainedDlrm trained, ranker::read_dlrm(dir / entry.file));
+    TAMIS_ASSIGN_OR_RETURN(ranker::TrainedDlrm trained,
+                           ranker::read_dlrm(dir / entry.file, rows == nullptr ? nullptr : &on_disk));
     TAMIS_RETURN_IF_ERROR(RankEncoder::create(trained.encoder).status());
     objectives.push_back({entry.objective, std::make_shared<const ranker::TrainedDlrm>(std::move(trained))});
   }

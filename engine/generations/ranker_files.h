@@ -3,11 +3,13 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "common/status.h"
 #include "engine/generations/manifest.h"
 #include "engine/serving/generation_ranker.h"
+#include "engine/serving/row_cache.h"
 
 namespace tamis::engine {
 
@@ -17,6 +19,8 @@ std::vector<Manifest::Ranker> describe_ranker(const std::vector<LearnedObjective
 
 // Empty where the manifest names none. corruption (a file that the manifest does not verify, an objective twice or
 // without a name), invalid_argument (what read_dlrm() refuses; a field that the engine cannot fill), io_error.
-Result<std::vector<LearnedObjective>> read_ranker(const std::filesystem::path& dir, const Manifest& manifest);
+// Tables that take more than `rows` may hold stay in their files, and `rows` keeps the hot rows; null: none do.
+Result<std::vector<LearnedObjective>> read_ranker(const std::filesystem::path& dir, const Manifest& manifest,
+                                                  const std::shared_ptr<RowCache>& rows = nullptr);
 
 }  // namespace tamis::engine

@@ -20,6 +20,7 @@
 #include "engine/options.h"
 #include "engine/requests.h"
 #include "engine/serving/generation.h"
+#include "engine/serving/row_cache.h"
 #include "storage/store.h"
 
 namespace tamis::engine {
@@ -38,6 +39,8 @@ class TrainerHost {
   virtual std::vector<FunnelConfig> funnels_in_use() const { return {}; }
   // A training is about to read the store: what waits in memory to be written there (served lists) is written.
   virtual void before_training() {}
+  // Keeps rows of trained tables that are too large for memory; null: they are read into memory whole.
+  virtual std::shared_ptr<RowCache> row_cache() { return nullptr; }
   // A stored document of the trainer's cannot be read, and is left out.
   virtual void set_aside(const std::string& /*document*/, const Status& /*why*/) {}
 };

@@ -119,11 +119,11 @@ Result<std::string> TrainerImpl::rollback() {
 
 Result<std::shared_ptr<const Generation>> TrainerImpl::load(std::string_view id) const {
   TAMIS_ASSIGN_OR_RETURN(GenerationContents contents,
-                         read_generation(directory_.path_of(id), options_->text_embedders.get()));
+                         read_generation(directory_.path_of(id), options_->text_embedders.get(), host_->row_cache()));
   if (contents.info.id != id)
     return Status::corruption("the manifest is that of generation '" + contents.info.id + "'");
   return bind_generation(std::move(contents), store_->ids(EntityKind::kUser), store_->ids(EntityKind::kItem),
-                         /*is_own=*/true);
+                         /*is_own=*/true, options_->memory.ranker_items_bytes);
 }
 
 Status TrainerImpl::serve(std::string_view id, const std::function<Status()>& point) {

@@ -8,7 +8,7 @@
 #include "common/record_checks.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/interactions/weigh_events.h"
-#include "engine/live/bounded_cache.h"
+#include "engine/serving/bounded_cache.h"
 
 namespace tamis::engine {
 namespace {
@@ -184,5 +184,6 @@ void HistoryCache::set_types(std::shared_ptr<const InteractionTypes> types) {
 }
 
 std::uint64_t HistoryCache::memory_bytes() const { return impl_->cache.memory_bytes(); }
+CacheFigures HistoryCache::figures() const { return impl_->cache.figures(); }
 
 }  // namespace tamis::engine

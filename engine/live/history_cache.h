@@ -13,6 +13,7 @@
 #include "common/ids.h"
 #include "common/status.h"
 #include "engine/interactions/interaction_types.h"
+#include "engine/requests.h"
 #include "storage/store.h"
 
 namespace tamis::engine {
@@ -56,6 +57,7 @@ class HistoryCache {
   // What events mean has changed: everything is loaded again.
   void set_types(std::shared_ptr<const InteractionTypes> types);
   std::uint64_t memory_bytes() const;
+  CacheFigures figures() const;
 
  private:
   struct Impl;

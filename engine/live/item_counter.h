@@ -17,10 +17,10 @@
 
 #include "engine/interactions/stored_types.h"
 #include "engine/interactions/weigh_events.h"
-#include "engine/live/bounded_cache.h"
 #include "engine/live/item_statistics.h"
 #include "engine/live/pair_filter.h"
 #include "engine/options.h"
+#include "engine/serving/bounded_cache.h"
 #include "storage/store.h"
 
 namespace tamis::engine {

@@ -9,6 +9,7 @@
 #include "engine/funnel.h"
 #include "engine/interactions/stored_types.h"
 #include "engine/live/space_index.h"
+#include "engine/serving/generation_ranker.h"
 #include "engine/serving/trained_vector.h"
 
 namespace tamis::engine {
@@ -28,19 +29,20 @@ std::string describe_entity(EntityKind kind, const std::string& id) {
 
 }  // namespace
 
-LiveState::Tables::Tables(const DatabaseOptions& options, const storage::Store* store)
+LiveState::Tables::Tables(const DatabaseOptions& options, const storage::Store* store, std::shared_ptr<RowCache> rows)
     : user_attributes([store](std::string_view id) { return store->ids(EntityKind::kUser).find(id); }),
       item_attributes([store](std::string_view id) { return store->ids(EntityKind::kItem).find(id); }),
       users(EntityKind::kUser, &store->ids(EntityKind::kUser), &user_attributes),
       items(EntityKind::kItem, &store->ids(EntityKind::kItem), &item_attributes),
       histories(store, options.max_history, options.memory.history_cache_bytes, start_types(options)),
       item_statistics(options.trending_half_life_s),
-      vector_rows(store, options.memory.embedding_cache_bytes) {}
+      vector_rows(store, rows != nullptr ? std::move(rows)
+                                         : std::make_shared<RowCache>(options.memory.embedding_cache_bytes)) {}
 
-LiveState::LiveState(const DatabaseOptions* options, const storage::Store* store)
+LiveState::LiveState(const DatabaseOptions* options, const storage::Store* store, std::shared_ptr<RowCache> rows)
     : options_(options),
       store_(store),
-      tables_(std::make_shared<Tables>(*options, store)),
+      tables_(std::make_shared<Tables>(*options, store, std::move(rows))),
       item_counter_(options, store, &tables_->item_statistics, start_types(*options)) {
   auto state = std::make_shared<ReadState>();
   state->options = options;
@@ -243,7 +245,24 @@ std::map<std::string, std::uint64_t> LiveState::memory_parts() const {
   for (const auto& [name, space] : state->spaces)
     indexes += space->items->stats().memory_bytes + space->users->stats().memory_bytes;
   parts["generation"] = state->generation == nullptr ? 0 : state->generation->file_bytes;
+  std::uint64_t& ranked = parts["ranker_items"];
+  if (state->generation != nullptr && state->generation->ranker != nullptr)
+    for (const auto& objective : state->generation->ranker->objectives()) ranked += objective->items().memory_bytes();
   return parts;
+}
+
+std::map<std::string, CacheFigures> LiveState::cache_figures() const {
+  std::map<std::string, CacheFigures> caches = {{"histories", histories_.figures()},
+                                                {"embedding_cache", vector_rows_.figures()}};
+  CacheFigures& ranked = caches["ranker_items"];
+  const auto state = pin();
+  if (state->generation == nullptr || state->generation->ranker == nullptr) return caches;
+  for (const auto& objective : state->generation->ranker->objectives()) {
+    const CacheFigures figures = objective->items().figures();
+    ranked.hits += figures.hits;
+    ranked.misses += figures.misses;
+  }
+  return caches;
 }
 
 }  // namespace tamis::engine

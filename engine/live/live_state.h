@@ -45,8 +45,8 @@ class ItemListener {
 
 class LiveState {
  public:
-  // REQUIRES: both outlive this.
-  LiveState(const DatabaseOptions* options, const storage::Store* store);
+  // REQUIRES: options and store outlive this. `rows` keeps stored vectors; null: one of its own does.
+  LiveState(const DatabaseOptions* options, const storage::Store* store, std::shared_ptr<RowCache> rows = nullptr);
 
   std::shared_ptr<const ReadState> pin() const;
   // Publishes a changed copy of the current ReadState.
@@ -99,12 +99,13 @@ class LiveState {
   std::map<std::string, std::uint64_t> interactions_by_type() const;
   // Bytes of tables, indexes, caches and the serving generation, by part (docs/operations.md).
   std::map<std::string, std::uint64_t> memory_parts() const;
+  std::map<std::string, CacheFigures> cache_figures() const;  // by part
 
  private:
   // What queries read through a ReadState. Shared with each of them, so that a query under way keeps it alive after
   // a rewind has replaced this object.
   struct Tables {
-    Tables(const DatabaseOptions& options, const storage::Store* store);
+    Tables(const DatabaseOptions& options, const storage::Store* store, std::shared_ptr<RowCache> rows);
     index::AttributeIndex user_attributes;
     index::AttributeIndex item_attributes;
     EntityTable users;

@@ -1,32 +1,29 @@
 #include "engine/live/vector_rows.h"
 
-#include <utility>
-
 namespace tamis::engine {
-namespace {
 
-std::uint64_t row_bytes(const VersionedVector& row) { return row.vector.size() * sizeof(float) + 64; }
+RowCache::Key VectorRows::key_of(std::string_view space, EntityKind kind, DenseId id) {
+  MutexLock lock(tables_mutex_);
+  auto found = tables_.find(space);
+  if (found == tables_.end()) {
+    const std::array numbers = {cache_->next_table(), cache_->next_table()};
+    found = tables_.emplace(space, numbers).first;
+  }
+  return {found->second[kind == EntityKind::kUser ? 0 : 1], id};
+}
 
-}  // namespace
-
-Result<std::shared_ptr<const VersionedVector>> VectorRows::get(std::string_view space, EntityKind kind, DenseId id) {
-  const Key key{std::string(space), kind, id};
-  std::shared_ptr<const VersionedVector> row;
-  const bool hit = cache_.visit(key, [&](const auto& cached) {
-    row = cached;
-    return row_bytes(*cached);
-  });
-  if (hit) return row;
-
-  const auto ticket = cache_.begin_load(key);
-  TAMIS_ASSIGN_OR_RETURN(auto loaded, store_->get_vector(space, kind, id));
-  row = std::make_shared<const VersionedVector>(std::move(loaded));
-  cache_.insert(key, row, row_bytes(*row), ticket);
-  return row;
+Result<RowCache::Row> VectorRows::get(std::string_view space, EntityKind kind, DenseId id) {
+  return cache_->get(key_of(space, kind, id), [&] { return store_->get_vector(space, kind, id); });
 }
 
 void VectorRows::on_changed(std::string_view space, EntityKind kind, DenseId id) {
-  cache_.erase(Key{std::string(space), kind, id});
+  cache_->erase(key_of(space, kind, id));
+}
+
+// A space of the same name begins with other tables.
+void VectorRows::on_space_changed() {
+  MutexLock lock(tables_mutex_);
+  tables_.clear();
 }
 
 }  // namespace tamis::engine

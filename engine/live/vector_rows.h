@@ -1,17 +1,19 @@
-// VectorRows: embedding rows by id for tables that are larger than memory. RocksDB holds the table; a bounded cache
-// keeps the hot rows.
+// VectorRows: stored f32 rows of external spaces by id. RocksDB holds the tables; a RowCache keeps the hot rows.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/ids.h"
+#include "common/mutex.h"
 #include "common/records.h"
 #include "common/status.h"
-#include "engine/live/bounded_cache.h"
+#include "engine/serving/row_cache.h"
 #include "storage/store.h"
 
 namespace tamis::engine {
@@ -19,31 +21,26 @@ namespace tamis::engine {
 // Thread-safe.
 class VectorRows {
  public:
-  VectorRows(const storage::Store* store, std::uint64_t capacity_bytes) : store_(store), cache_(capacity_bytes) {}
+  VectorRows(const storage::Store* store, std::shared_ptr<RowCache> cache) : store_(store), cache_(std::move(cache)) {}
 
   // The stored f32 row [dim]. not_found where the entity has no vector in `space`.
-  Result<std::shared_ptr<const VersionedVector>> get(std::string_view space, EntityKind kind, DenseId id);
+  Result<RowCache::Row> get(std::string_view space, EntityKind kind, DenseId id);
 
   // Called by the committing thread.
   void on_changed(std::string_view space, EntityKind kind, DenseId id);
-  void on_space_changed() { cache_.clear(); }
-  std::uint64_t memory_bytes() const { return cache_.memory_bytes(); }
+  void on_space_changed();
+  // Of the whole cache.
+  std::uint64_t memory_bytes() const { return cache_->memory_bytes(); }
+  CacheFigures figures() const { return cache_->figures(); }
 
  private:
-  struct Key {
-    std::string space;
-    EntityKind kind;
-    DenseId id;
-    bool operator==(const Key&) const = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const {
-      return std::hash<std::string>{}(key.space) ^ ((std::size_t{key.id} << 1) | static_cast<std::size_t>(key.kind));
-    }
-  };
+  RowCache::Key key_of(std::string_view space, EntityKind kind, DenseId id) TAMIS_EXCLUDES(tables_mutex_);
 
   const storage::Store* store_;
-  BoundedCache<Key, std::shared_ptr<const VersionedVector>, KeyHash> cache_;
+  const std::shared_ptr<RowCache> cache_;
+  Mutex tables_mutex_;
+  // By space: the numbers of its tables in the cache, of users and of items.
+  std::map<std::string, std::array<std::uint64_t, 2>, std::less<>> tables_ TAMIS_GUARDED_BY(tables_mutex_);
 };
 
 }  // namespace tamis::engine

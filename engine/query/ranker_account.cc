@@ -102,10 +102,10 @@ class Variants {
     return add(values);
   }
   const ranker::ExampleTable& table() const { return table_; }
-  void score() {
+  Status score() {
     const ranker::Dlrm& model = objective_.scorer().model();
     logits_.resize(table_.rows);
-    ranker::score_rows(model, model.freeze(), table_, 0, table_.rows, logits_.data(), scratch_);
+    return ranker::score_rows(model, model.freeze(), table_, 0, table_.rows, logits_.data(), scratch_);
   }
   double logit(std::size_t row) const { return double{logits_[row]}; }
   double probability(std::size_t row) const { return objective_.probability(logits_[row]); }
@@ -150,7 +150,8 @@ void add_crosses(const ranker::Dlrm& model, std::span<const float> vectors, Rank
 }
 
 // Fills what follows from the candidate's values alone.
-void account_for(const Objective& objective, const Features& values, const Features& changes, RankerAccount* account) {
+Status account_for(const Objective& objective, const Features& values, const Features& changes,
+                   RankerAccount* account) {
   const ranker::FeatureSchema& schema = objective.encoder().schema();
   Variants variants(objective);
   const std::size_t whole = variants.add(values);
@@ -160,7 +161,7 @@ void account_for(const Objective& objective, const Features& values, const Featu
   std::vector<std::size_t> without;
   for (const ranker::Field& field : schema.fields())
     without.push_back(variants.add_without(values, std::array{field.name}));
-  variants.score();
+  TAMIS_RETURN_IF_ERROR(variants.score());
 
   account->logit = variants.logit(whole);
   account->score = variants.probability(whole);
@@ -180,9 +181,10 @@ void account_for(const Objective& objective, const Features& values, const Featu
   add_crosses(objective.scorer().model(), variants.vectors(whole), account);
   std::stable_sort(account->features.begin(), account->features.end(),
                    [](const auto& a, const auto& b) { return std::abs(a.effect) > std::abs(b.effect); });
+  return Status::ok();
 }
 
-void account_for_pairs(const Objective& objective, const Features& values, RankerAccount* account) {
+Status account_for_pairs(const Objective& objective, const Features& values, RankerAccount* account) {
   const std::size_t count = std::min(account->features.size(), kMaxPairedFeatures);
   Variants variants(objective);
   for (std::size_t a = 0; a < count; ++a) {
@@ -190,7 +192,7 @@ void account_for_pairs(const Objective& objective, const Features& values, Ranke
     for (std::size_t b = 0; b < count; ++b)
       variants.add_without(values, std::array{account->features[a].name, account->features[b].name});
   }
-  variants.score();
+  TAMIS_RETURN_IF_ERROR(variants.score());
   for (std::size_t a = 0; a < count; ++a) {
     for (std::size_t b = 0; b < count; ++b) {
       const double both = account->logit - variants.logit(a * count + b);
@@ -198,6 +200,7 @@ void account_for_pairs(const Objective& objective, const Features& values, Ranke
       account->pair_effects.push_back(a == b ? both : both - apart);
     }
   }
+  return Status::ok();
 }
 
 std::uint32_t rank_of(std::span<const double> scores, std::size_t own, double score) {
@@ -260,8 +263,8 @@ Result<RankerAccount> ranker_account(const ReadState& state, const RankerAccount
   account.candidates = static_cast<std::uint32_t>(entries.size());
   const Features values = values_of(*objective, world, candidate, asked.item,
                                     std::span(numbers).subspan(candidate * crossed.size(), crossed.size()));
-  account_for(*objective, values, asked.changes, &account);
-  account_for_pairs(*objective, values, &account);
+  TAMIS_RETURN_IF_ERROR(account_for(*objective, values, asked.changes, &account));
+  TAMIS_RETURN_IF_ERROR(account_for_pairs(*objective, values, &account));
   if (scores != ranking.objectives.end()) {
     account.rank = rank_of(scores->scores, candidate, scores->scores[candidate]);
     if (account.changed_score) account.changed_rank = rank_of(scores->scores, candidate, *account.changed_score);

@@ -13,8 +13,8 @@
 namespace tamis::engine {
 namespace {
 
-constexpr std::size_t kRecounted = 1'000'000;                   // interactions at a time
-constexpr std::uint64_t kMaxReplayedInteractions = 20'000'000;  // about 1 GiB
+constexpr std::size_t kRecounted = 1'000'000;  // interactions at a time
+constexpr Sequence kMeasuredRecords = 65'536;  // between two looks at the memory
 
 }  // namespace
 
@@ -27,6 +27,11 @@ class Replay::Past {
   }
 
   Sequence sequence() const { return store_.last_sequence(); }
+  std::uint64_t memory_bytes() const {
+    std::uint64_t bytes = store_.memory_bytes();
+    for (const auto& [part, held] : live_.memory_parts()) bytes += held;
+    return bytes;
+  }
 
   Status apply(const storage::CommittedRecord& record) {
     clock_.set(record.committed_ms);
@@ -67,9 +72,6 @@ Replay::Replay(const storage::Store* store, Trainer* trainer, const DatabaseOpti
 Replay::~Replay() = default;
 
 Status Replay::roll_to(Sequence sequence) {
-  if (store_->counts().interactions > kMaxReplayedInteractions)
-    return Status::resource_exhausted("more than " + std::to_string(kMaxReplayedInteractions) +
-                                      " interactions are not replayed");
   if (store_->first_log_sequence() > 1) {
     return Status::failed_precondition(
                "a past answer is replayed from the first write on, and the log begins with "
@@ -87,11 +89,27 @@ Status Replay::roll_to(Sequence sequence) {
     applied = check_cancelled();
     if (!applied.is_ok()) return false;  // what was rebuilt so far is kept for the next request
     applied = past.apply(record);
+    if (applied.is_ok() && record.sequence % kMeasuredRecords == 0) applied = check_memory();
     return applied.is_ok() && record.sequence < sequence;
   });
   if (!read.is_ok()) return read;
-  if (!applied.is_ok() && !is_cancelled()) past_.reset();
+  if (!applied.is_ok() && !is_cancelled()) drop();
   return applied;
+}
+
+Status Replay::check_memory() {
+  const std::uint64_t bytes = past_->memory_bytes();
+  memory_bytes_.store(bytes, std::memory_order_relaxed);
+  if (bytes <= options_.memory.replay_bytes) return Status::ok();
+  return Status::resource_exhausted("memory.replay: the database as of sequence " + std::to_string(past_->sequence()) +
+                                    " takes " + std::to_string(bytes) + " of " +
+                                    std::to_string(options_.memory.replay_bytes) +
+                                    " bytes; a past answer needs it in memory");
+}
+
+void Replay::drop() {
+  past_.reset();
+  memory_bytes_.store(0, std::memory_order_relaxed);
 }
 
 Result<RecommendAnswer> Replay::recommend(const RecommendRequest& request) {
@@ -109,6 +127,10 @@ Result<RecommendAnswer> Replay::recommend(const RecommendRequest& request) {
   TAMIS_RETURN_IF_ERROR(check_cancelled());  // others may have held it for long
   TAMIS_RETURN_IF_ERROR(roll_to(sequence));
   TAMIS_RETURN_IF_ERROR(past_->serve(request.generation, trainer_));
+  if (Status room = check_memory(); !room.is_ok()) {
+    drop();
+    return room;
+  }
   const auto state = past_->pin();
   state->item_statistics->refresh(*request.as_of_ms);  // a list of a while ago would be of another sequence
   return engine::recommend(*state, asked, sequence, nullptr);
@@ -116,7 +138,7 @@ Result<RecommendAnswer> Replay::recommend(const RecommendRequest& request) {
 
 void Replay::forget() {
   MutexLock lock(mutex_);
-  past_.reset();
+  drop();
 }
 
 }  // namespace tamis::engine

@@ -1,6 +1,8 @@
 // Replay: answers requests as they were answered in the past, from the log.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 #include "common/mutex.h"
@@ -22,21 +24,27 @@ class Replay {
   // request.recommendation_id. Equal to the past one to the bit where RecommendAnswer::is_exact holds (of this answer:
   // it would have held then). Nothing is logged.
   // invalid_argument (no time, a sequence that is yet to come), not_found (a generation that is not kept any more),
-  // failed_precondition (the log does not reach back), resource_exhausted (more than fits in memory).
+  // failed_precondition (the log does not reach back), resource_exhausted (more than MemoryOptions::replay_bytes).
   Result<RecommendAnswer> recommend(const RecommendRequest& request);
   // Drops what was rebuilt: the store lost its tail.
   void forget();
+  // What the rebuilt past holds, as it was measured last. Does not wait for a replay.
+  std::uint64_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
 
  private:
   class Past;  // the database as of a sequence
 
   Status roll_to(Sequence sequence) TAMIS_REQUIRES(mutex_);
+  // Measures, and refuses what is more than the budget.
+  Status check_memory() TAMIS_REQUIRES(mutex_);
+  void drop() TAMIS_REQUIRES(mutex_);
 
   const storage::Store* store_;
   Trainer* trainer_;
   const DatabaseOptions& options_;
   Mutex mutex_;
   std::unique_ptr<Past> past_ TAMIS_GUARDED_BY(mutex_);
+  std::atomic<std::uint64_t> memory_bytes_{0};
 };
 
 }  // namespace tamis::engine

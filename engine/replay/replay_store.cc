@@ -106,6 +106,13 @@ void ReplayStore::keep(const storage::CommittedRecord& record, const Interaction
                        .value = interaction.value.value_or(0)});
 }
 
+std::uint64_t ReplayStore::memory_bytes() const {
+  constexpr std::uint64_t kNodeBytes = 64;  // of the map, with its bucket
+  std::uint64_t bytes = 0;
+  for (const auto& [user, rows] : rows_) bytes += kNodeBytes + rows.capacity() * sizeof(Row);
+  return bytes;
+}
+
 void ReplayStore::insert(DenseId user, const Row& row) {
   Rows& rows = rows_[user];
   const auto comes_before = [](const Row& a, const Row& b) {

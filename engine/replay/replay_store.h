@@ -18,6 +18,9 @@ class ReplayStore final : public storage::Store {
   // record by what it did. corruption where an id is not the record's own.
   Status absorb(storage::CommittedRecord* record);
 
+  // Of the interactions; the ids are the live state's to tell. Looks at each user.
+  std::uint64_t memory_bytes() const;
+
   Sequence last_sequence() const override { return last_sequence_; }
   const storage::IdTable& ids(EntityKind kind) const override { return kind == EntityKind::kUser ? users_ : items_; }
   std::string interaction_type_name(storage::InteractionTypeId type) const override;

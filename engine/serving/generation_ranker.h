@@ -1,6 +1,7 @@
 // GenerationRanker: the ranker of a generation, ready to score: one model per objective.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@
 
 namespace tamis::engine {
 
+inline constexpr std::uint64_t kRankerItemsBytes = 512ull << 20;  // MemoryOptions::ranker_items_bytes by default
+
 // One model of one objective, as a run learned it.
 struct LearnedObjective {
   std::string name;  // as formulas call it
@@ -24,7 +27,8 @@ class GenerationRanker {
  public:
   class Objective {
    public:
-    Objective(std::string name, RankEncoder encoder, std::shared_ptr<const ranker::TrainedDlrm> model);
+    Objective(std::string name, RankEncoder encoder, std::shared_ptr<const ranker::TrainedDlrm> model,
+              std::uint64_t items_bytes);
     Objective(const Objective&) = delete;
     Objective& operator=(const Objective&) = delete;
 
@@ -42,8 +46,10 @@ class GenerationRanker {
     RankedItems items_;
   };
 
-  // invalid_argument where a model names a field that the engine cannot fill.
-  static Result<std::shared_ptr<const GenerationRanker>> create(const std::vector<LearnedObjective>& objectives);
+  // The objectives share `items_bytes` for items' parts. invalid_argument where a model names a field that the engine
+  // cannot fill.
+  static Result<std::shared_ptr<const GenerationRanker>> create(const std::vector<LearnedObjective>& objectives,
+                                                                std::uint64_t items_bytes = kRankerItemsBytes);
 
   // In their order; the first is what a funnel without a formula ranks by. Never empty.
   const std::vector<std::unique_ptr<const Objective>>& objectives() const { return objectives_; }

@@ -256,10 +256,18 @@ void add_memory_and_index(std::vector<ConfigOption>* out) {
       "memory.limit", 0,
       "Cap of tables, indexes and caches, past which writes that grow are refused; 0: three quarters of the machine's.",
       [](Config& c) -> auto& { return c.database.memory.limit_bytes; }));
-  out->push_back(size("memory.embedding_cache", 0, "Stored vectors of external spaces, as they were read lately.",
+  out->push_back(size("memory.embedding_cache", 0,
+                      "Hot rows of tables that stay on disk: vectors of external spaces as they were read lately, and "
+                      "the embedding tables of a ranker (dlrm) where those of an objective take more than this.",
                       [](Config& c) -> auto& { return c.database.memory.embedding_cache_bytes; }));
   out->push_back(size("memory.history_cache", 0, "Recent histories of active users.",
                       [](Config& c) -> auto& { return c.database.memory.history_cache_bytes; }));
+  out->push_back(size("memory.ranker_items", 0, "Items' parts of the ranker's scores; others are computed again.",
+                      [](Config& c) -> auto& { return c.database.memory.ranker_items_bytes; }));
+  out->push_back(size(
+      "memory.replay", 0,
+      "The database as it was, rebuilt from the log for past answers (as_of); beyond it 507. It stays for the next.",
+      [](Config& c) -> auto& { return c.database.memory.replay_bytes; }));
   out->push_back(size("memory.commit_queue", kMiB, "Writes that wait for their commit; beyond it 503.",
                       [](Config& c) -> auto& { return c.database.memory.commit_queue_bytes; }));
   out->push_back(size("memory.request_bodies", kMiB, "Bodies of the requests in flight, streams aside; beyond it 503.",

@@ -435,6 +435,10 @@ void write_stats(const Stats& stats, JsonWriter* json) {
   json->key("memory_part_limits").begin_object();
   for (const auto& [part, bytes] : stats.memory_part_limits) json->field(part, bytes);
   json->end_object();
+  json->key("caches").begin_object();
+  for (const auto& [part, figures] : stats.caches)
+    json->key(part).begin_object().field("hits", figures.hits).field("misses", figures.misses).end_object();
+  json->end_object();
   json->key("quarantined").begin_object();
   for (const auto& [kind, count] : stats.quarantined) json->field(kind, count);
   json->end_object();

@@ -147,6 +147,16 @@ std::vector<prometheus::MetricFamily> DatabaseCollector::Collect() const {
   GaugeFamily part_limits("tamis_memory_part_limit_bytes", "The bound of a part that has one of its own.");
   for (const auto& [part, bytes] : stats.memory_part_limits) part_limits.add(number(bytes), {{"part", part}});
   if (!stats.memory_part_limits.empty()) out.push_back(part_limits.take());
+  GaugeFamily hits("tamis_cache_hits_total", "Rows that a cache had, by memory part.", MetricType::Counter);
+  GaugeFamily misses("tamis_cache_misses_total", "Rows that a cache had to load.", MetricType::Counter);
+  for (const auto& [part, figures] : stats.caches) {
+    hits.add(number(figures.hits), {{"part", part}});
+    misses.add(number(figures.misses), {{"part", part}});
+  }
+  if (!stats.caches.empty()) {
+    out.push_back(hits.take());
+    out.push_back(misses.take());
+  }
   out.push_back(gauge("tamis_memory_limit_bytes", "The cap on it.", number(stats.memory_limit_bytes)));
   out.push_back(gauge("tamis_disk_free_bytes", "Free space where the data is.", number(stats.free_disk_bytes)));
   out.push_back(gauge("tamis_disk_watermark_bytes", "Free space below which writes are refused.",

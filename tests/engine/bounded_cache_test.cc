@@ -1,4 +1,4 @@
-#include "engine/live/bounded_cache.h"
+#include "engine/serving/bounded_cache.h"
 
 #include <gtest/gtest.h>
 

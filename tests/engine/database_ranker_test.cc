@@ -129,6 +129,45 @@ TEST_F(DatabaseRankerTest, IsLearnedServedMovedAndTakenBack) {
   EXPECT_EQ(rank_note(ask("u3")), "the serving generation has no ranker");
 }
 
+// What does not fit is read from the generation's file and computed again, and nobody sees a difference.
+TEST_F(DatabaseRankerTest, ServesAlikeThroughCachesThatHoldLittle) {
+  fill();
+  close();
+  options.training.settings["dlrm"]["features"] = "user.id,item.id,item.price,crossed.score.ials,crossed.popularity";
+  options.training.settings["dlrm"]["dim"] = "64";
+  open();
+  train({"item_knn", "ials", "dlrm"});
+  const auto answers = [&] {
+    std::vector<std::vector<std::pair<std::string, double>>> all;
+    for (int user = 0; user < 80; ++user) all.push_back(scores_of(ask("u" + std::to_string(user))));
+    return all;
+  };
+  const auto whole = answers();
+  const Stats before = database->stats();
+  EXPECT_GT(before.memory_parts.at("ranker_items"), 40u * 4 * 64);
+  EXPECT_GT(before.caches.at("ranker_items").hits, before.caches.at("ranker_items").misses);
+
+  constexpr std::uint64_t kItemsBytes = 32 << 10;
+  options.memory.embedding_cache_bytes = 16 << 10;  // the tables of an objective have 140 rows of 256 bytes
+  options.memory.ranker_items_bytes = kItemsBytes;
+  close();
+  open();
+  EXPECT_EQ(answers(), whole);
+  const Stats after = database->stats();
+  EXPECT_LE(after.memory_parts.at("generation"), before.memory_parts.at("generation") - 140 * 256);
+  EXPECT_LE(after.memory_parts.at("embedding_cache"), 16u << 10);
+  EXPECT_GT(after.memory_parts.at("embedding_cache"), 0u);
+  EXPECT_GT(after.caches.at("embedding_cache").misses, 0u);
+  EXPECT_LE(after.memory_parts.at("ranker_items"), kItemsBytes + 2 * 64 * 64) << "parts, and the places of 60 items";
+  EXPECT_GT(after.caches.at("ranker_items").misses, before.caches.at("ranker_items").misses * 2);
+  RankerAccountRequest asked;
+  asked.request.user = "u1";
+  asked.item = ask("u1").items.front().item;
+  asked.request.override_funnel = FunnelConfig::default_funnel();
+  asked.request.override_funnel->exclude_seen = false;
+  EXPECT_TRUE(database->ranker_account(asked).is_ok());
+}
+
 TEST_F(DatabaseRankerTest, AccountsForAScore) {
   fill();
   const RankerAccountRequest unranked{.request = {.user = "u1"}, .item = "i1"};

@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "tests/engine/replay_fixture.h"
 
 namespace tamis::engine {
@@ -55,6 +57,29 @@ TEST_F(ReplayTest, SaysWhatItCannotGiveBack) {
   EXPECT_EQ(database->recommend(request).status().code(), StatusCode::kNotFound);
   request.as_of_sequence = database->sequence() + 1;
   EXPECT_EQ(database->recommend(request).status().field(), "as_of_sequence");
+}
+
+TEST_F(ReplayTest, APastThatIsLargerThanItsBudgetIsRefusedAndLetGo) {
+  begin();
+  RecommendRequest request;
+  request.user = "u1";
+  const auto answer = database->recommend(request);
+  ASSERT_TRUE(answer.is_ok());
+  request.as_of_sequence = answer->sequence;
+  request.as_of_ms = clock.now_ms();
+  request.generation = answer->generation;
+  EXPECT_EQ(database->stats().memory_parts.at("replay"), 0u);
+  ASSERT_TRUE(database->recommend(request).is_ok());
+  const std::uint64_t bytes = database->stats().memory_parts.at("replay");
+  EXPECT_GT(bytes, 10'000u);
+
+  close();
+  options.memory.replay_bytes = bytes / 2;
+  open();
+  const Status refused = database->recommend(request).status();
+  EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(refused.message(), ::testing::HasSubstr("memory.replay: the database as of sequence"));
+  EXPECT_EQ(database->stats().memory_parts.at("replay"), 0u);
 }
 
 TEST_F(ReplayTest, MarksAnswersThatGoByWhatWasShown) {

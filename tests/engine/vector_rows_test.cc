@@ -38,7 +38,7 @@ class VectorRowsTest : public ::testing::Test {
 
 TEST_F(VectorRowsTest, ServesTheTableThroughATenthOfIt) {
   constexpr std::uint64_t kTableBytes = kRows * (kDim * sizeof(float) + 64);
-  VectorRows rows(store.get(), kTableBytes / 10);
+  VectorRows rows(store.get(), std::make_shared<RowCache>(kTableBytes / 10));
   std::vector<std::uint32_t> versions(kRows, 1);
   for (std::uint32_t row = 0; row < kRows; ++row) put(rows, row, 1);
   Random random(3);
@@ -55,7 +55,7 @@ TEST_F(VectorRowsTest, ServesTheTableThroughATenthOfIt) {
 }
 
 TEST_F(VectorRowsTest, ForgetsWhatWasDeleted) {
-  VectorRows rows(store.get(), 1 << 20);
+  VectorRows rows(store.get(), std::make_shared<RowCache>(1 << 20));
   put(rows, 7, 1);
   const DenseId seven = item(7);
   ASSERT_TRUE(rows.get("text", EntityKind::kItem, seven).is_ok());
@@ -66,7 +66,7 @@ TEST_F(VectorRowsTest, ForgetsWhatWasDeleted) {
 
 // A reader beside a writer may see the row before or after a change, never an older one once the change was told.
 TEST_F(VectorRowsTest, ReadersBesideAWriterNeverGoBack) {
-  VectorRows rows(store.get(), 1 << 20);
+  VectorRows rows(store.get(), std::make_shared<RowCache>(1 << 20));
   put(rows, 0, 1);
   const DenseId id = item(0);
   std::atomic<std::uint32_t> told = 1;

@@ -52,6 +52,66 @@ TEST_F(DlrmFile, ReadsBackWhatItWrote) {
   EXPECT_EQ(read->calibrator.probability(2), platt_.probability(2));
 }
 
+// Reads each row from the file.
+class UncachedRows final : public RowSource {
+ public:
+  UncachedRows(std::shared_ptr<const models::TensorReader> file, std::vector<models::TensorReader::Info> tables)
+      : file_(std::move(file)), tables_(std::move(tables)) {}
+  Status read(std::size_t table, std::uint32_t row, std::span<float> out) const override {
+    return file_->read_part(tables_[table], std::uint64_t{row} * out.size(), out);
+  }
+
+ private:
+  std::shared_ptr<const models::TensorReader> file_;
+  std::vector<models::TensorReader::Info> tables_;
+};
+
+TablesOnDisk uncached(std::uint64_t above_bytes) {
+  return {.above_bytes = above_bytes, .open = [](auto file, auto tables) {
+            return std::make_shared<const UncachedRows>(std::move(file), std::move(tables));
+          }};
+}
+
+TEST_F(DlrmFile, TablesThatStayOnDiskScoreAlikeToTheBit) {
+  const Dlrm model = make_model();
+  ASSERT_TRUE(write_dlrm(path(), model, encoder_, platt_).is_ok());
+  std::uint64_t table_bytes = 0;
+  for (const auto& table : model.tables()) table_bytes += table.values().size_bytes();
+  const TablesOnDisk small = uncached(table_bytes);
+  EXPECT_EQ(read_dlrm(path(), &small)->bytes_on_disk, 0u) << "what fits is read into memory";
+
+  const TablesOnDisk large = uncached(table_bytes - 1);
+  auto read = read_dlrm(path(), &large);
+  ASSERT_TRUE(read.is_ok()) << read.status().to_string();
+  EXPECT_EQ(read->bytes_on_disk, table_bytes);
+  EXPECT_TRUE(read->model.tables().empty());
+  Random random(4);
+  const ExampleTable examples = random_examples(model.schema(), 25, random);
+  std::vector<float> in_memory(25);
+  std::vector<float> on_disk(25);
+  ASSERT_TRUE(score_examples(model, examples, in_memory, {}).is_ok());
+  ASSERT_TRUE(score_examples(read->model, examples, on_disk, {}).is_ok());
+  EXPECT_EQ(on_disk, in_memory);
+
+  EXPECT_EQ(write_dlrm(path(), read->model, encoder_, platt_).code(), StatusCode::kFailedPrecondition);
+  Dlrm::Cache cache;
+  const std::vector<std::uint32_t> rows = {0, 1};
+  EXPECT_EQ(read->model.forward_train(examples, rows, cache, 1, {}).code(), StatusCode::kFailedPrecondition);
+}
+
+TEST_F(DlrmFile, AFileThatShrinksUnderItsTablesIsAnError) {
+  const Dlrm model = make_model();
+  ASSERT_TRUE(write_dlrm(path(), model, encoder_, platt_).is_ok());
+  const TablesOnDisk large = uncached(0);
+  const auto read = read_dlrm(path(), &large);
+  ASSERT_TRUE(read.is_ok());
+  std::filesystem::resize_file(path(), 100);
+  Random random(4);
+  const ExampleTable examples = random_examples(model.schema(), 25, random);
+  std::vector<float> logits(25);
+  EXPECT_EQ(score_examples(read->model, examples, logits, {}).code(), StatusCode::kCorruption);
+}
+
 // Rewrites the file with other metadata, or without or with other tensors, and gives the status of reading it.
 class DamagedDlrmFile : public DlrmFile {
  protected:
@@ -65,12 +125,16 @@ class DamagedDlrmFile : public DlrmFile {
     }
     metadata_ = reader->metadata().at("tamis.ranker");
   }
+  // Both ways: into memory, and with the tables left on disk.
   Status reread() const {
     models::TensorWriter writer;
     writer.set_metadata("tamis.ranker", metadata_);
     for (const auto& [name, tensor] : tensors_) writer.add<float>(name, tensor.first, tensor.second);
     EXPECT_TRUE(writer.write(path()).is_ok());
-    return read_dlrm(path()).status();
+    const Status status = read_dlrm(path()).status();
+    const TablesOnDisk on_disk = uncached(0);
+    EXPECT_EQ(read_dlrm(path(), &on_disk).status().to_string(), status.to_string());
+    return status;
   }
   void replace(const std::string& from, const std::string& to) {
     const std::size_t at = metadata_.find(from);
@@ -90,6 +154,9 @@ TEST_F(DamagedDlrmFile, NamesTheTensorAtFault) {
   tensors_["embedding.user"].first = {19, 4};
   tensors_["embedding.user"].second.resize(19 * 4);
   EXPECT_EQ(reread().field(), "embedding.user");
+  tensors_ = good;
+  tensors_["embedding.item"].second[7] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(reread().field(), "embedding.item");
   tensors_ = good;
   tensors_["top.0.weight"].second[3] = std::numeric_limits<float>::infinity();
   EXPECT_EQ(reread().field(), "top.0.weight");

@@ -315,6 +315,8 @@ export interface Stats {
   memory_parts: Record<string, number>;
   /** The bound of a part that has one of its own. */
   memory_part_limits: Record<string, number>;
+  /** By part, since the start or since the generation was loaded. */
+  caches: Record<string, { hits: number; misses: number }>;
   memory_limit_bytes: number;
   free_disk_bytes: number;
   writable: boolean;

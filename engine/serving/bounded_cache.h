@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "common/mutex.h"
+#include "engine/requests.h"
 
 namespace tamis::engine {
 
@@ -29,7 +30,11 @@ class BoundedCache {
     Shard& shard = shard_of(key);
     MutexLock lock(shard.mutex);
     const auto found = shard.by_key.find(key);
-    if (found == shard.by_key.end()) return false;
+    if (found == shard.by_key.end()) {
+      ++shard.figures.misses;
+      return false;
+    }
+    ++shard.figures.hits;
     shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
     recharge(shard, *found->second, visit_value(found->second->value));
     evict(shard);
@@ -87,6 +92,17 @@ class BoundedCache {
     }
   }
 
+  // Of visit().
+  CacheFigures figures() const {
+    CacheFigures sum;
+    for (const Shard& shard : shards_) {
+      MutexLock lock(shard.mutex);
+      sum.hits += shard.figures.hits;
+      sum.misses += shard.figures.misses;
+    }
+    return sum;
+  }
+
   std::uint64_t memory_bytes() const {
     std::uint64_t bytes = 0;
     for (const Shard& shard : shards_) {
@@ -113,6 +129,7 @@ class BoundedCache {
     std::unordered_map<Key, Position, Hash> by_key TAMIS_GUARDED_BY(mutex);
     std::array<Ticket, kVersions> versions TAMIS_GUARDED_BY(mutex) = {};
     std::uint64_t bytes TAMIS_GUARDED_BY(mutex) = 0;
+    CacheFigures figures TAMIS_GUARDED_BY(mutex);
   };
 
   static std::size_t mix(const Key& key) { return Hash{}(key)*0x9E3779B97F4A7C15ULL; }
