@@ -160,14 +160,18 @@ TEST(MemoryBudget, StreamsOverASlowDatabaseStayWithinItAndAllEnd) {
   std::atomic<int> whole{0};
   for (int i = 0; i < kStreams; ++i) {
     streams.emplace_back([&] {
-      if (server.call("POST", "/v1/interactions", lines, kNdjson).has("\"accepted\":400")) ++whole;
+      HttpReply reply;
+      do {  // those that began first may have left no room to begin
+        reply = server.call("POST", "/v1/interactions", lines, kNdjson);
+      } while (reply.status == 503 && reply.has("memory.bulk_streams"));
+      if (reply.has("\"accepted\":400")) ++whole;
     });
   }
   for (std::thread& stream : streams) stream.join();
   EXPECT_EQ(whole, kStreams);
   const std::uint64_t highest = watermark.stop();
   EXPECT_LE(highest, settings.bulk_streams_bytes);
-  EXPECT_GT(highest, kStreams * (4 * kMiB + (128 << 10))) << "they held more than they began with";
+  EXPECT_GT(highest, 2 * (4 * kMiB + (128 << 10))) << "some ran side by side, or held more than they began with";
 }
 
 }  // namespace
