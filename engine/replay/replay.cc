@@ -89,7 +89,7 @@ Status Replay::roll_to(Sequence sequence) {
     applied = check_cancelled();
     if (!applied.is_ok()) return false;  // what was rebuilt so far is kept for the next request
     applied = past.apply(record);
-    if (applied.is_ok() && record.sequence % kMeasuredRecords == 0) applied = check_memory();
+    if (applied.is_ok() && record.sequence % kMeasuredRecords == 0) applied = check_memory(past);
     return applied.is_ok() && record.sequence < sequence;
   });
   if (!read.is_ok()) return read;
@@ -97,11 +97,11 @@ Status Replay::roll_to(Sequence sequence) {
   return applied;
 }
 
-Status Replay::check_memory() {
-  const std::uint64_t bytes = past_->memory_bytes();
+Status Replay::check_memory(const Past& past) {
+  const std::uint64_t bytes = past.memory_bytes();
   memory_bytes_.store(bytes, std::memory_order_relaxed);
   if (bytes <= options_.memory.replay_bytes) return Status::ok();
-  return Status::resource_exhausted("memory.replay: the database as of sequence " + std::to_string(past_->sequence()) +
+  return Status::resource_exhausted("memory.replay: the database as of sequence " + std::to_string(past.sequence()) +
                                     " takes " + std::to_string(bytes) + " of " +
                                     std::to_string(options_.memory.replay_bytes) +
                                     " bytes; a past answer needs it in memory");
@@ -127,7 +127,7 @@ Result<RecommendAnswer> Replay::recommend(const RecommendRequest& request) {
   TAMIS_RETURN_IF_ERROR(check_cancelled());  // others may have held it for long
   TAMIS_RETURN_IF_ERROR(roll_to(sequence));
   TAMIS_RETURN_IF_ERROR(past_->serve(request.generation, trainer_));
-  if (Status room = check_memory(); !room.is_ok()) {
+  if (Status room = check_memory(*past_); !room.is_ok()) {
     drop();
     return room;
   }

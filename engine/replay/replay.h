@@ -36,7 +36,7 @@ class Replay {
 
   Status roll_to(Sequence sequence) TAMIS_REQUIRES(mutex_);
   // Measures, and refuses what is more than the budget.
-  Status check_memory() TAMIS_REQUIRES(mutex_);
+  Status check_memory(const Past& past);
   void drop() TAMIS_REQUIRES(mutex_);
 
   const storage::Store* store_;
