@@ -4,9 +4,9 @@
 //   ByteHold hold(budget);
 //   TAMIS_RETURN_IF_ERROR(hold.grow(part.size()));  // unavailable: names the part, the setting, bytes held and limit
 //
-// A holder that holds all that is held is never refused. So something larger than the whole budget is taken alone, and
-// whoever waits until its own bytes are free always comes through. A budget is thread-safe; a hold is externally
-// synchronised, must not outlive its budget, and gives back what it holds when it goes.
+// The budget never refuses its only holder. So one holder may take more than the whole budget while no other holds
+// bytes. A budget is thread-safe. A hold is externally synchronised, must not outlive its budget, and gives its bytes
+// back in its destructor.
 #pragma once
 
 #include <atomic>

@@ -26,7 +26,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kMostKeyBytes = 128;
 constexpr std::uint64_t kAllIds = std::numeric_limits<std::uint64_t>::max();
 constexpr std::size_t kPreparedAtOnce = 1'000;       // entities, under the writers' lock: less than a millisecond
-constexpr std::chrono::microseconds kBreather(100);  // in which whoever waits for the lock gets it
+constexpr std::chrono::microseconds kBreather(100);  // between two spells; waiting threads take the lock in it
 
 // Text beyond the limit is kept by its head, length and checksum instead of whole.
 std::string text_key(std::string_view text) {

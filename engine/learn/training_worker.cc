@@ -84,7 +84,7 @@ class ReportingSink final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 };
 
-// Only what is wrong: what the run's own database tells of its start and its generations says nothing of the real one.
+// Warnings and errors only. The run's trial database also logs its start and its generations, which would mislead.
 void log_to_parent() {
   auto logger = std::make_shared<spdlog::logger>("training", std::make_shared<ReportingSink>());
   logger->set_level(spdlog::level::warn);

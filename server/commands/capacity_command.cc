@@ -1,5 +1,5 @@
-// tamis capacity: what a database of a given size takes in memory and on disk, and how long it takes to start and to
-// train. docs/capacity.md has the measurements behind the figures.
+// tamis capacity: what a database of a given size takes in memory and on disk, and how long it takes to start.
+// docs/capacity.md has the measurements behind the figures.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -141,23 +141,15 @@ void add_capacity_command(CLI::App& app, int* exit_code) {
   add_count("--items", &flags->items, "Items, such as 250K or 10M")->required();
   add_count("--users", &flags->users, "Users")->required();
   add_count("--interactions", &flags->interactions, "Interactions")->required();
-  command->add_option("--features", flags->features, "Features of an item, on average")
-      ->check(CLI::Range(0.0, 1e3))
-      ->capture_default_str();
-  command->add_option("--id-bytes", flags->id_bytes, "Length of an id, on average")
-      ->check(CLI::Range(1.0, 512.0))
-      ->capture_default_str();
-  command->add_option("--dim", flags->dim, "Dimensions of vectors that you send for every item; 0: none")
-      ->check(CLI::Range(0.0, 65536.0))
-      ->capture_default_str();
-  command->add_option("--spaces", flags->spaces, "How many of these vectors an item has")
-      ->check(CLI::Range(1.0, 1e3))
-      ->capture_default_str();
-  command
-      ->add_option("--model-dim", flags->model_dim,
-                   "Dimensions of the trained model that serves, such as ials; 0: none")
-      ->check(CLI::Range(0.0, 65536.0))
-      ->capture_default_str();
+  const auto add_range = [&](const char* name, double* value, double low, double high, const char* what) {
+    command->add_option(name, *value, what)->check(CLI::Range(low, high))->capture_default_str();
+  };
+  add_range("--features", &flags->features, 0, 1e3, "Features of an item, on average");
+  add_range("--id-bytes", &flags->id_bytes, 1, 512, "Length of an id, on average");
+  add_range("--dim", &flags->dim, 0, 65'536, "Dimensions of vectors that you send for every item; 0: none");
+  add_range("--spaces", &flags->spaces, 1, 1e3, "How many of these vectors an item has");
+  add_range("--model-dim", &flags->model_dim, 0, 65'536,
+            "Dimensions of the trained model that serves, such as ials; 0: none");
   command->add_option("--format", flags->format, "json or table")->check(CLI::IsMember({"json", "table"}));
   command->callback([flags, exit_code] {
     const Capacity made = capacity_of(*flags);
