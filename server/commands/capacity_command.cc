@@ -133,8 +133,8 @@ void add_capacity_command(CLI::App& app, int* exit_code) {
         ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"K", 1e3}, {"M", 1e6}, {"B", 1e9}}))
         ->check([](const std::string& given) {
           double value = -1;
-          return CLI::detail::lexical_cast(given, value) && value >= 0 ? std::string()
-                                                                       : "expected a number of 0 or more, got " + given;
+          if (CLI::detail::lexical_cast(given, value) && value >= 0 && value <= 1e15) return std::string();
+          return "expected a number from 0 to 1e15, got " + given;
         })
         ->type_name("NUMBER[K|M|B]");
   };
