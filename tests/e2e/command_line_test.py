@@ -66,7 +66,8 @@ class CommandLine(unittest.TestCase):
         parts = {part["part"]: part for part in made["parts"]}
         self.assertEqual(twice["disk_bytes"] - made["disk_bytes"], parts["interactions"]["disk_bytes"])
         self.assertIn("interactions", capacity(*size[:-2])[1])
-        for wrong, told in ((("--items", "1x"), "--items"), (("--items", "-1"), "--items"), (("--items", "inf"), "--items"), (("--items", "1M", "--dim", "-2"), "--dim")):
+        wrong_sizes = [(("--items", size), "--items") for size in ("1x", "-1", "1e300", "inf")]
+        for wrong, told in [*wrong_sizes, (("--items", "1M", "--dim", "-2"), "--dim")]:
             code, _, error = capacity(*wrong, "--users", "1", "--interactions", "1")
             self.assertEqual(code, 2)
             self.assertIn(told, error)
