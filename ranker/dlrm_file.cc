@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -94,13 +95,17 @@ std::uint64_t bytes_of(const std::vector<models::TensorReader::Info>& tables) {
   return bytes;
 }
 
-Result<TrainedDlrm> load(const std::shared_ptr<const models::TensorReader>& file, const TablesOnDisk* on_disk) {
-  const models::TensorReader& reader = *file;
+Result<DlrmMetadata> metadata_of(const models::TensorReader& reader) {
   const auto text = reader.metadata().find(kMetadataKey);
   if (text == reader.metadata().end())
     return Status::invalid_argument(std::string("there is no metadata \"") + kMetadataKey + "\"")
         .at_field(kMetadataKey);
-  TAMIS_ASSIGN_OR_RETURN(DlrmMetadata metadata, parse_metadata(text->second));
+  return parse_metadata(text->second);
+}
+
+Result<TrainedDlrm> load(const std::shared_ptr<const models::TensorReader>& file, const TablesOnDisk* on_disk) {
+  const models::TensorReader& reader = *file;
+  TAMIS_ASSIGN_OR_RETURN(DlrmMetadata metadata, metadata_of(reader));
   TAMIS_RETURN_IF_ERROR(check_tables(reader, metadata.encoder.schema(), metadata.options.dim));
   const FeatureSchema& schema = metadata.encoder.schema();
   const std::vector<models::TensorReader::Info> tables = tables_of(reader, schema);
@@ -128,6 +133,14 @@ Result<TrainedDlrm> load(const std::shared_ptr<const models::TensorReader>& file
   TAMIS_RETURN_IF_ERROR(loader.expect_no_others());
   return TrainedDlrm{std::move(model), std::move(metadata.encoder), std::move(metadata.calibrator),
                      stays ? bytes_of(tables) : 0};
+}
+
+// The place among schema.id_fields() of the field, if it has a vocabulary.
+std::optional<std::size_t> id_field_of(const FeatureSchema& schema, std::string_view name) {
+  const auto& fields = schema.id_fields();
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    if (schema.fields()[fields[f]].name == name) return f;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -159,6 +172,36 @@ Result<TrainedDlrm> read_dlrm(const std::filesystem::path& path, const TablesOnD
   auto loaded = load(std::make_shared<const models::TensorReader>(std::move(reader)), on_disk);
   if (!loaded.is_ok()) return Status(loaded.status()).with_context(path.string());
   return loaded;
+}
+
+Result<bool> knows_values(const std::filesystem::path& path, std::string_view field,
+                          const std::set<std::string, std::less<>>& values) {
+  TAMIS_ASSIGN_OR_RETURN(const models::TensorReader reader, models::TensorReader::open(path));
+  const auto metadata = metadata_of(reader);
+  if (!metadata.is_ok()) return Status(metadata.status()).with_context(path.string());
+  const std::optional<std::size_t> place = id_field_of(metadata->encoder.schema(), field);
+  if (!place) return false;
+  const auto& known = metadata->encoder.vocabularies()[*place].values();
+  return std::any_of(known.begin(), known.end(), [&](const std::string& value) { return values.contains(value); });
+}
+
+Status forget_values(const std::filesystem::path& from, std::string_view field,
+                     const std::set<std::string, std::less<>>& values, const std::filesystem::path& to) {
+  TAMIS_ASSIGN_OR_RETURN(TrainedDlrm trained, read_dlrm(from));
+  const FeatureSchema& schema = trained.encoder.schema();
+  if (const std::optional<std::size_t> place = id_field_of(schema, field)) {
+    auto& table = trained.model.tables()[*place];
+    std::vector<Vocabulary> vocabularies = trained.encoder.vocabularies();
+    std::vector<std::string> known = vocabularies[*place].values();
+    for (std::uint32_t row = 1; row <= known.size(); ++row) {
+      if (!values.contains(known[row - 1])) continue;
+      known[row - 1] = "\x01 forgotten " + std::to_string(row);
+      std::fill_n(table.row(row), table.dim(), 0.0F);
+    }
+    TAMIS_ASSIGN_OR_RETURN(vocabularies[*place], Vocabulary::create(std::move(known)));
+    TAMIS_ASSIGN_OR_RETURN(trained.encoder, FeatureEncoder::create(schema, std::move(vocabularies)));
+  }
+  return write_dlrm(to, trained.model, trained.encoder, trained.calibrator);
 }
 
 }  // namespace tamis::ranker

@@ -15,6 +15,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/status.h"
@@ -50,5 +53,14 @@ Status write_dlrm(const std::filesystem::path& path, const Dlrm& model, const Fe
 // another shape or not finite.
 // Without `on_disk` all is read into memory. Tables that stay on disk are read once, to see that they are finite.
 Result<TrainedDlrm> read_dlrm(const std::filesystem::path& path, const TablesOnDisk* on_disk = nullptr);
+
+// Whether the field's vocabulary in the file has one of `values`; false where there is no such field. Errors: those of
+// read_dlrm() for the metadata.
+Result<bool> knows_values(const std::filesystem::path& path, std::string_view field,
+                          const std::set<std::string, std::less<>>& values);
+// Writes the file `from` without them to `to`: each becomes a text that no value is, its row of the table zeros; all
+// rows stay where they are. Errors: those of read_dlrm() and write_dlrm().
+Status forget_values(const std::filesystem::path& from, std::string_view field,
+                     const std::set<std::string, std::less<>>& values, const std::filesystem::path& to);
 
 }  // namespace tamis::ranker

@@ -15,12 +15,16 @@
 #include "engine/generations/inherit_members.h"
 #include "engine/generations/manifest.h"
 #include "models/tensor_header.h"
+#include "ranker/dlrm_file.h"
 
 namespace tamis::engine {
 namespace {
 
 namespace fs = std::filesystem;
 
+using Users = std::set<std::string, std::less<>>;
+
+constexpr std::string_view kUserId = "user.id";  // the ranker's feature, whose vocabulary names users
 constexpr std::uint64_t kMaxBytes = 1ull << 40;
 
 // A vocabulary without those users: its text, and the rows that were theirs.
@@ -30,7 +34,7 @@ struct ErasedVocabulary {
 };
 
 // Empties the lines that are in `users`; answers their numbers.
-std::vector<std::uint64_t> empty_lines(const std::set<std::string, std::less<>>& users, std::string* text) {
+std::vector<std::uint64_t> empty_lines(const Users& users, std::string* text) {
   std::vector<std::uint64_t> rows;
   std::string kept;
   kept.reserve(text->size());
@@ -95,27 +99,39 @@ Status exchange(const fs::path& made, const fs::path& dir) {
 
 bool is_user_vocabulary(const std::string& file) { return file.starts_with("users.") && file.ends_with(".txt"); }
 
-// The vocabularies of the directory that name some of `users`, by file.
-Result<std::map<std::string, ErasedVocabulary>> erase_names(const fs::path& dir,
-                                                            const std::set<std::string, std::less<>>& users) {
-  std::map<std::string, ErasedVocabulary> erased;
+bool is_ranker(const std::string& file) { return file.starts_with("ranker") && file.ends_with(".safetensors"); }
+
+// The files of a generation that name some of the users.
+struct NamingFiles {
+  std::map<std::string, ErasedVocabulary> vocabularies;
+  std::set<std::string> rankers;  // damaged ones among them
+  bool is_empty() const { return vocabularies.empty() && rankers.empty(); }
+};
+
+Result<NamingFiles> find_names(const fs::path& dir, const Users& users) {
+  NamingFiles found;
   std::error_code error;
   for (fs::directory_iterator entry(dir, error), end; !error && entry != end; entry.increment(error)) {
     const std::string file = entry->path().filename().string();
-    if (!is_user_vocabulary(file)) continue;
-    TAMIS_ASSIGN_OR_RETURN(std::string text, read_whole_file(entry->path(), kMaxBytes));
-    std::vector<std::uint64_t> rows = empty_lines(users, &text);
-    if (!rows.empty()) erased[file] = {std::move(text), std::move(rows)};
+    if (is_user_vocabulary(file)) {
+      TAMIS_ASSIGN_OR_RETURN(std::string text, read_whole_file(entry->path(), kMaxBytes));
+      std::vector<std::uint64_t> rows = empty_lines(users, &text);
+      if (!rows.empty()) found.vocabularies[file] = {std::move(text), std::move(rows)};
+    } else if (is_ranker(file)) {
+      const Result<bool> knows = ranker::knows_values(entry->path(), kUserId, users);
+      if (!knows.is_ok() && knows.status().code() == StatusCode::kIoError) return knows.status();
+      if (!knows.is_ok() || *knows) found.rankers.insert(file);
+    }
   }
   if (error && error != std::errc::no_such_file_or_directory)
     return Status::io_error("cannot list " + dir.string() + ": " + error.message());
-  return erased;
+  return found;
 }
 
 class Rewrite {
  public:
-  Rewrite(fs::path dir, const std::map<std::string, ErasedVocabulary>& vocabularies)
-      : dir_(std::move(dir)), made_(dir_.string() + kTemporarySuffix), vocabularies_(vocabularies) {}
+  Rewrite(fs::path dir, const Users& users, const NamingFiles& names)
+      : dir_(std::move(dir)), made_(dir_.string() + kTemporarySuffix), users_(users), names_(names) {}
 
   Status run() {
     std::error_code error;
@@ -138,14 +154,18 @@ class Rewrite {
     for (const auto& [member, origin] : manifest.info.inherited)
       for (const std::string& file : member_files(manifest, member)) origins[file] = origin.generation;
     for (auto& [name, file] : manifest.files) {
-      if (const auto erased = vocabularies_.find(name); erased != vocabularies_.end()) {
+      if (const auto erased = names_.vocabularies.find(name); erased != names_.vocabularies.end()) {
         TAMIS_RETURN_IF_ERROR(replace(name, erased->second.text, &file));
+        continue;
+      }
+      if (names_.rankers.contains(name)) {
+        TAMIS_RETURN_IF_ERROR(forget_in_ranker(name, &file));
         continue;
       }
       const auto origin = origins.find(name);
       const std::string vocabulary = origin == origins.end() ? "" : origin->second;
-      const auto erased = vocabularies_.find(user_vocabulary_file(vocabulary));
-      if (name.ends_with(".safetensors") && erased != vocabularies_.end()) {
+      const auto erased = names_.vocabularies.find(user_vocabulary_file(vocabulary));
+      if (name.ends_with(".safetensors") && !is_ranker(name) && erased != names_.vocabularies.end()) {
         const std::uint32_t users = vocabulary.empty() ? manifest.users : manifest.vocabularies[vocabulary].users;
         TAMIS_ASSIGN_OR_RETURN(std::string bytes, read_whole_file(dir_ / name, kMaxBytes));
         TAMIS_ASSIGN_OR_RETURN(const bool changed, zero_rows(erased->second.rows, users, &bytes));
@@ -166,27 +186,36 @@ class Rewrite {
     *file = {.bytes = bytes.size(), .checksum = checksum64(bytes.data(), bytes.size())};
     return write_file_synced(made_ / name, bytes);
   }
+  Status forget_in_ranker(const std::string& name, Manifest::File* file) const {
+    TAMIS_RETURN_IF_ERROR(ranker::forget_values(dir_ / name, kUserId, users_, made_ / name));
+    TAMIS_ASSIGN_OR_RETURN(const std::string bytes, read_whole_file(made_ / name, kMaxBytes));
+    *file = {.bytes = bytes.size(), .checksum = checksum64(bytes.data(), bytes.size())};
+    return Status::ok();
+  }
 
   const fs::path dir_;
   const fs::path made_;
-  const std::map<std::string, ErasedVocabulary>& vocabularies_;
+  const Users& users_;
+  const NamingFiles& names_;
 };
 
 }  // namespace
 
 Status erase_users_of_generation(const fs::path& dir, const std::set<std::string, std::less<>>& users) {
-  TAMIS_ASSIGN_OR_RETURN(const auto vocabularies, erase_names(dir, users));
-  if (vocabularies.empty()) return Status::ok();
-  const Status rewritten = Rewrite(dir, vocabularies).run();
-  const bool is_damaged = rewritten.code() == StatusCode::kCorruption || rewritten.code() == StatusCode::kNotFound;
+  TAMIS_ASSIGN_OR_RETURN(const NamingFiles names, find_names(dir, users));
+  if (names.is_empty()) return Status::ok();
+  const Status rewritten = Rewrite(dir, users, names).run();
+  const bool is_damaged = rewritten.code() == StatusCode::kCorruption || rewritten.code() == StatusCode::kNotFound ||
+                          rewritten.code() == StatusCode::kInvalidArgument;
   if (!is_damaged) return rewritten.is_ok() ? rewritten : Status(rewritten).with_context("generation " + dir.string());
   // Nobody serves a damaged one; the names go all the same. Other generations and snapshots may share the file.
-  for (const auto& [file, erased] : vocabularies) {
-    std::error_code ignored;
+  std::error_code ignored;
+  for (const auto& [file, erased] : names.vocabularies) {
     fs::remove(dir / file, ignored);
     TAMIS_RETURN_IF_ERROR(write_file_synced(dir / file, erased.text));
   }
-  return Status::ok();
+  for (const std::string& file : names.rankers) fs::remove(dir / file, ignored);
+  return sync_directory(dir);
 }
 
 }  // namespace tamis::engine

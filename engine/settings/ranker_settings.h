@@ -36,7 +36,7 @@ struct RankerSettings {
   ranker::DlrmOptions model;
   ranker::DlrmTrainOptions training;
   ranker::Calibration calibration = ranker::Calibration::kPlatt;
-  std::uint64_t min_count = 5;  // rarer categories share the unknown row
+  std::uint64_t min_count = 5;  // categories of fewer items or users share the unknown row
 };
 
 // The options by name, for the configuration and the documents.

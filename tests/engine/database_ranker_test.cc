@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <thread>
 
 #include "common/clock.h"
 #include "common/random.h"
@@ -243,6 +245,32 @@ TEST_F(DatabaseRankerTest, OldDataRankAsOnTheirLastDay) {
     clock.advance(TimestampMs{weeks} * 7 * 24 * kHourMs);
     EXPECT_EQ(scores_of(ask("u1")), before) << weeks << " weeks later";
   }
+}
+
+// The ranker's vocabulary names users where user.id is among its features.
+TEST_F(DatabaseRankerTest, ForgetsAUserWhoIsErased) {
+  options.storage.erase_within_s = 1;
+  fill();
+  close();
+  options.training.settings["dlrm"]["features"] = "user.id,item.id,item.price,crossed.score.ials";
+  open();
+  const std::string id = train({"item_knn", "ials", "dlrm"}).generation;
+  const auto before = scores_of(ask("u8"));
+  const auto ranker_says = [&](const std::string& user) {
+    std::ifstream file(directory / "data" / "generations" / id / "ranker.safetensors", std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    EXPECT_FALSE(bytes.empty());
+    return bytes.find("\\\"" + user + "\\\"") != std::string::npos;
+  };
+  ASSERT_TRUE(ranker_says("u7"));
+  ASSERT_TRUE(database->delete_user("u7", /*keep_log=*/false, {}).is_ok());
+  for (int i = 0; i < 300 && ranker_says("u7"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_FALSE(ranker_says("u7"));
+  EXPECT_TRUE(ranker_says("u8"));
+  close();
+  open();
+  EXPECT_EQ(database->stats().generation, id) << "the generation is whole without the user";
+  EXPECT_EQ(scores_of(ask("u8")), before);
 }
 
 TEST_F(DatabaseRankerTest, AChangedFeatureCountsInTheNextAnswer) {

@@ -89,5 +89,32 @@ TEST(RankWorldTest, ExamplesDoNotSeeTheFuture) {
   }
 }
 
+// What only one user has must not stay in a model when that user is erased, however often they asked.
+TEST(RankWorldTest, AVocabularyHoldsWhatSeveralUsersHave) {
+  const Dataset dataset = made_up(10);
+  const RankWorld world(dataset, {});
+  std::vector<Features> contexts(20);
+  std::vector<RankList> lists;
+  for (std::uint32_t user = 0; user < 20; ++user) {
+    contexts[user] = {{"device", FeatureValue(user == 0 ? std::string("phone of u0") : std::string("desktop"))},
+                      {"tags", FeatureValue(std::vector<std::string>{"all", "only u" + std::to_string(user)})}};
+  }
+  for (int time = 1; time <= 10; ++time)
+    for (std::uint32_t user = 0; user < 20; ++user) {
+      RankList& list = lists.emplace_back();
+      list.user = user;
+      list.now_ms = time * kHourMs;
+      list.context = &contexts[user];
+    }
+  const std::vector<std::string> declared = {"user.id", "context.device", "context.tags"};
+  const auto features = parse_rank_features(declared, "").value();
+  const auto encoder = fit_rank_encoder(world, features, lists, {}, /*min_count=*/5);
+  ASSERT_TRUE(encoder.is_ok()) << encoder.status().to_string();
+  const auto& vocabularies = encoder->encoder().vocabularies();
+  EXPECT_EQ(vocabularies[0].values().size(), 20u) << "ids are not shared: each asked often enough";
+  EXPECT_EQ(vocabularies[1].values(), std::vector<std::string>{"desktop"});
+  EXPECT_EQ(vocabularies[2].values(), std::vector<std::string>{"all"});
+}
+
 }  // namespace
 }  // namespace tamis::engine

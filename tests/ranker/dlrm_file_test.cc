@@ -99,6 +99,41 @@ TEST_F(DlrmFile, TablesThatStayOnDiskScoreAlikeToTheBit) {
   EXPECT_EQ(read->model.forward_train(examples, rows, cache, 1, {}).code(), StatusCode::kFailedPrecondition);
 }
 
+TEST_F(DlrmFile, ForgetsValuesAndNothingElse) {
+  const Dlrm model = make_model();
+  const std::size_t field = 0;
+  const std::string name = encoder_.schema().fields()[encoder_.schema().id_fields()[field]].name;
+  const std::string last = encoder_.vocabularies()[field].values().back();
+  ASSERT_TRUE(write_dlrm(path(), model, encoder_, platt_).is_ok());
+  const std::set<std::string, std::less<>> values = {name + "=2", last, "never seen"};
+  EXPECT_TRUE(*knows_values(path(), name, values));
+  EXPECT_FALSE(*knows_values(path(), name, {"never seen"}));
+  EXPECT_FALSE(*knows_values(path(), "no such field", values));
+
+  const auto to = directory_.path() / "forgotten.safetensors";
+  ASSERT_TRUE(forget_values(path(), name, values, to).is_ok());
+  EXPECT_FALSE(*knows_values(to, name, values));
+  const auto read = read_dlrm(to);
+  ASSERT_TRUE(read.is_ok()) << read.status().to_string();
+  const Vocabulary& known = read->encoder.vocabularies()[field];
+  EXPECT_EQ(known.row_of(last), Vocabulary::kUnknown);
+  EXPECT_EQ(known.rows(), encoder_.vocabularies()[field].rows());
+  for (std::size_t f = 0; f < model.tables().size(); ++f) {
+    for (std::uint32_t row = 0; row < model.tables()[f].rows(); ++row) {
+      const bool forgotten = f == field && (row == 2 || row + 1 == known.rows());
+      for (std::size_t d = 0; d < options_.dim; ++d) {
+        EXPECT_EQ(read->model.tables()[f].row(row)[d], forgotten ? 0.0F : model.tables()[f].row(row)[d]);
+      }
+      if (f == field && row > 0 && !forgotten) {
+        EXPECT_EQ(known.values()[row - 1], encoder_.vocabularies()[f].values()[row - 1]);
+      }
+    }
+  }
+  // Once more, others.
+  ASSERT_TRUE(forget_values(to, name, {name + "=1"}, path()).is_ok());
+  EXPECT_EQ(read_dlrm(path())->encoder.vocabularies()[field].row_of(name + "=1"), Vocabulary::kUnknown);
+}
+
 TEST_F(DlrmFile, AFileThatShrinksUnderItsTablesIsAnError) {
   const Dlrm model = make_model();
   ASSERT_TRUE(write_dlrm(path(), model, encoder_, platt_).is_ok());
