@@ -1,22 +1,11 @@
 #include "common/filter.h"
 
 #include <algorithm>
-#include <optional>
+
+#include "common/feature_reading.h"
 
 namespace tamis {
 namespace {
-
-std::optional<double> number_of(const FeatureValue& value) {
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* time = std::get_if<Timestamp>(&value)) return static_cast<double>(time->ms);
-  return std::nullopt;
-}
-
-std::optional<std::string_view> text_of(const FeatureValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* text = std::get_if<Text>(&value)) return text->text;
-  return std::nullopt;
-}
 
 bool equals(const FeatureValue& feature, const FeatureValue& wanted) {
   if (const auto* elements = std::get_if<std::vector<std::string>>(&feature)) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/checksum.h"
+#include "common/feature_reading.h"
 #include "common/mutex.h"
 #include "index/id_pages.h"
 #include "index/numeric_column.h"
@@ -35,19 +36,6 @@ std::string text_key(std::string_view text) {
          std::to_string(checksum64(text.data(), text.size()));
 }
 
-// The number that common/filter.cc compares, where the value has one.
-std::optional<double> number_of(const FeatureValue& value) {
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* time = std::get_if<Timestamp>(&value)) return static_cast<double>(time->ms);
-  return std::nullopt;
-}
-
-std::optional<std::string_view> text_of(const FeatureValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* text = std::get_if<Text>(&value)) return text->text;
-  return std::nullopt;
-}
-
 // The bitmaps of one field. A value of any kind may stand in any entity.
 struct Postings {
   Bitmap present;
@@ -61,10 +49,8 @@ struct Postings {
       flags[*flag ? 1 : 0].add(id);
     } else if (const auto number = number_of(value)) {
       if (!std::isnan(*number)) numbers.add(id, *number);  // NaN equals nothing and compares with nothing
-    } else if (const auto text = text_of(value)) {
-      texts.try_emplace(text_key(*text)).first->second.add(id);
-    } else if (const auto* elements = std::get_if<std::vector<std::string>>(&value)) {
-      for (const std::string& element : *elements) texts.try_emplace(text_key(element)).first->second.add(id);
+    } else {
+      visit_texts(value, [&](std::string_view text) { texts.try_emplace(text_key(text)).first->second.add(id); });
     }
   }
   void remove(DenseId id, const FeatureValue& value) {
@@ -73,10 +59,8 @@ struct Postings {
       flags[*flag ? 1 : 0].remove(id);
     } else if (const auto number = number_of(value)) {
       if (!std::isnan(*number)) numbers.remove(id, *number);
-    } else if (const auto text = text_of(value)) {
-      remove_text(id, *text);
-    } else if (const auto* elements = std::get_if<std::vector<std::string>>(&value)) {
-      for (const std::string& element : *elements) remove_text(id, element);  // a list may repeat one
+    } else {
+      visit_texts(value, [&](std::string_view text) { remove_text(id, text); });  // a set may repeat one
     }
   }
   std::uint64_t memory_bytes() const {

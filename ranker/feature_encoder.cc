@@ -4,22 +4,20 @@
 #include <string>
 #include <utility>
 
+#include "common/feature_reading.h"
+
 namespace tamis::ranker {
 namespace {
 
 std::uint32_t category_row(const FeatureValue* value, const Vocabulary& vocabulary) {
-  if (value == nullptr) return Vocabulary::kUnknown;
-  if (const auto* text = std::get_if<std::string>(value)) return vocabulary.row_of(*text);
-  if (const auto* flag = std::get_if<bool>(value)) return vocabulary.row_of(*flag ? "true" : "false");
-  return Vocabulary::kUnknown;
+  const auto category = value == nullptr ? std::nullopt : category_of(*value);
+  return category ? vocabulary.row_of(*category) : Vocabulary::kUnknown;
 }
 
-std::optional<double> number_of(const FeatureValue* value) {
+std::optional<double> number_or_flag(const FeatureValue* value) {
   if (value == nullptr) return std::nullopt;
-  if (const auto* number = std::get_if<double>(value)) return *number;
   if (const auto* flag = std::get_if<bool>(value)) return *flag ? 1 : 0;
-  if (const auto* time = std::get_if<Timestamp>(value)) return static_cast<double>(time->ms);
-  return std::nullopt;
+  return number_of(*value);
 }
 
 void append_bag(const FeatureValue* value, const Vocabulary& vocabulary, IdColumn& column) {
@@ -80,7 +78,7 @@ void FeatureEncoder::append(const Features& features, Columns columns, ExampleTa
   }
   for (const std::size_t position : schema_.numeric_fields()) {
     const Field& field = schema_.fields()[position];
-    const auto number = is_column_of(columns, field.side) ? number_of(find(field)) : std::nullopt;
+    const auto number = is_column_of(columns, field.side) ? number_or_flag(find(field)) : std::nullopt;
     table.numeric.push_back(number ? normalize(field, *number) : 0.0F);
   }
   ++table.rows;

@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/feature_reading.h"
+
 namespace tamis::client {
-namespace {
-
-double number_of(const FeatureValue& value) {
-  if (const auto* timestamp = std::get_if<Timestamp>(&value)) return static_cast<double>(timestamp->ms);
-  return std::get<double>(value);
-}
-
-}  // namespace
 
 void EntityGatherer::add(const std::string& id, std::vector<std::optional<FeatureValue>> values, bool is_hidden,
                          std::uint64_t line) {
@@ -33,7 +27,7 @@ void EntityGatherer::add(const std::string& id, std::vector<std::optional<Featur
       case Keep::kMax:
         if (!gathered.value || *values[i] > *gathered.value) gathered.value = std::move(values[i]);
         break;
-      case Keep::kMedian: gathered.numbers.push_back(number_of(*values[i])); break;
+      case Keep::kMedian: gathered.numbers.push_back(number_of(*values[i]).value()); break;
       case Keep::kMostFrequent: {
         const auto same = std::ranges::find(gathered.counts, *values[i], [](const auto& entry) { return entry.first; });
         if (same != gathered.counts.end()) {

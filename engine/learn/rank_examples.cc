@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 
+#include "common/feature_reading.h"
 #include "common/random.h"
 #include "models/parallel.h"
 #include "models/value_scale.h"
@@ -146,24 +148,20 @@ struct FieldSight {
   std::size_t categories = 0;
   Scale scale;
   ranker::VocabularyBuilder vocabulary;
+  std::set<std::string, std::less<>> counted;  // categories of the present owner
 
+  // What is added next is of another item or user. A category counts once for each.
+  void begin_owner() { counted.clear(); }
   void add(const FeatureValue& value) {
-    if (const auto* number = std::get_if<double>(&value)) {
+    if (const auto number = number_of(value)) {
       ++numbers;
       scale.add(*number);
-    } else if (const auto* text = std::get_if<std::string>(&value)) {
-      ++categories;
-      vocabulary.add(*text);
-    } else if (const auto* flag = std::get_if<bool>(&value)) {
-      ++categories;
-      vocabulary.add(*flag ? "true" : "false");
-    } else if (const auto* many = std::get_if<std::vector<std::string>>(&value)) {
-      ++sets;
-      for (const std::string& entry : *many) vocabulary.add(entry);
-    } else if (const auto* time = std::get_if<Timestamp>(&value)) {
-      ++numbers;
-      scale.add(static_cast<double>(time->ms));
     }
+    if (category_of(value)) ++categories;
+    if (std::holds_alternative<std::vector<std::string>>(value)) ++sets;
+    visit_categories(value, [&](std::string_view category) {
+      if (counted.emplace(category).second) vocabulary.add(category);
+    });
   }
   Result<ranker::Vocabulary> describe(std::uint64_t min_count, Field* field) const {
     if (is_number || numbers > categories + sets) {
@@ -181,13 +179,27 @@ FieldSight look_at(const RankWorld& world, const RankFeature& feature, std::span
   FieldSight sight;
   sight.is_number = feature.is_computed_number();
   if (feature.side() == ranker::FieldSide::kItem) {
-    for (std::uint32_t item = 0; item < world.dataset().items.size(); ++item)
+    for (std::uint32_t item = 0; item < world.dataset().items.size(); ++item) {
+      sight.begin_owner();
       if (const auto value = item_value(feature, world.dataset().items[item], world.item_features(item)))
         sight.add(*value);
+    }
     return sight;
   }
-  for (const RankList& list : lists)
-    if (const auto value = request_value(feature, query_of(world, list))) sight.add(*value);
+  std::vector<const RankList*> by_user;
+  by_user.reserve(lists.size());
+  for (const RankList& list : lists) by_user.push_back(&list);
+  std::stable_sort(by_user.begin(), by_user.end(),
+                   [](const RankList* a, const RankList* b) { return a->user < b->user; });
+  // A value that one user alone has tells of that user only, and must not outlive them in the model's file. Ids are
+  // counted by request: nobody shares one (generations/erase_users.h takes them out again).
+  const bool is_shared = feature.source != RankSource::kUserId;
+  const RankList* last = nullptr;
+  for (const RankList* list : by_user) {
+    if (!is_shared || last == nullptr || last->user != list->user) sight.begin_owner();
+    if (const auto value = request_value(feature, query_of(world, *list))) sight.add(*value);
+    last = list;
+  }
   return sight;
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "common/feature_reading.h"
 #include "common/record_checks.h"
 #include "engine/measure/sampling.h"
 
@@ -20,11 +21,7 @@ std::size_t context_bytes(const Features& context) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : context) {
     bytes += name.size() + 16;
-    if (const auto* word = std::get_if<std::string>(&value)) bytes += word->size();
-    if (const auto* text = std::get_if<Text>(&value)) bytes += text->text.size();
-    if (const auto* words = std::get_if<std::vector<std::string>>(&value)) {
-      for (const std::string& element : *words) bytes += element.size() + 1;
-    }
+    visit_texts(value, [&](std::string_view text) { bytes += text.size() + 1; });
   }
   return bytes;
 }

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "common/clock.h"
+#include "common/feature_reading.h"
 #include "engine/serving/stamped_array.h"
 
 namespace tamis::engine {
@@ -61,14 +62,10 @@ const FeatureValue* find_value(const Features* features, const std::string& name
   return found == features->end() ? nullptr : &found->second;
 }
 
-// Calls visit(value) for each category of a value.
+// Calls visit(category) for each category of a feature that is there.
 template <typename Visit>
-void visit_categories(const FeatureValue* value, const Visit& visit) {
-  if (value == nullptr) return;
-  if (const auto* text = std::get_if<std::string>(value)) visit(std::string_view(*text));
-  if (const auto* flag = std::get_if<bool>(value)) visit(std::string_view(*flag ? "true" : "false"));
-  if (const auto* many = std::get_if<std::vector<std::string>>(value))
-    for (const std::string& text : *many) visit(std::string_view(text));
+void visit_categories_of(const Features* features, const std::string& name, const Visit& visit) {
+  if (const FeatureValue* value = find_value(features, name)) visit_categories(*value, visit);
 }
 
 // The share of the history's weight that lies on items with a value of the candidate's.
@@ -77,13 +74,13 @@ void fill_shares(const std::string& name, const RankQuery& query, std::span<cons
   std::unordered_map<std::string_view, double> weights;
   double total = 0;
   for (const RankEvent& event : query.events) {
-    visit_categories(find_value(item_features(world, event.key), name),
-                     [&](std::string_view category) { weights[category] += event.weight; });
+    visit_categories_of(item_features(world, event.key), name,
+                        [&](std::string_view category) { weights[category] += event.weight; });
     total += event.weight;
   }
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     double share = 0;
-    visit_categories(find_value(candidates[i].features, name), [&](std::string_view category) {
+    visit_categories_of(candidates[i].features, name, [&](std::string_view category) {
       if (const auto found = weights.find(category); found != weights.end()) share = std::max(share, found->second);
     });
     column[i] = total > 0 ? share / total : 0;

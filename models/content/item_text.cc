@@ -3,6 +3,8 @@
 #include <array>
 #include <string_view>
 
+#include "common/feature_reading.h"
+
 namespace tamis::models {
 namespace {
 
@@ -15,13 +17,9 @@ void append(std::string_view words, std::string& text) {
 }
 
 void append_value(const FeatureValue& value, std::string& text) {
-  if (const auto* prose = std::get_if<Text>(&value)) return append(prose->text, text);
-  if (const auto* category = std::get_if<std::string>(&value)) return append(*category, text);
-  if (const auto* set = std::get_if<std::vector<std::string>>(&value)) {
-    std::string joined;
-    for (const std::string& element : *set) joined += (joined.empty() ? "" : " ") + element;
-    append(joined, text);
-  }
+  std::string joined;
+  visit_texts(value, [&](std::string_view part) { joined.append(joined.empty() ? "" : " ").append(part); });
+  append(joined, text);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "common/feature_reading.h"
 #include "models/content/text_tokens.h"
 #include "models/value_scale.h"
 
@@ -15,9 +16,8 @@ constexpr double kLargestDeviation = 3;
 constexpr double kLargestNumber = 1e100;  // keeps means and squares finite
 
 std::optional<double> as_number(const FeatureValue& value) {
-  if (const auto* number = std::get_if<double>(&value)) return std::clamp(*number, -kLargestNumber, kLargestNumber);
-  if (const auto* timestamp = std::get_if<Timestamp>(&value)) return static_cast<double>(timestamp->ms);
-  return std::nullopt;
+  const std::optional<double> number = number_of(value);
+  return number ? std::optional(std::clamp(*number, -kLargestNumber, kLargestNumber)) : std::nullopt;
 }
 
 }  // namespace
@@ -51,15 +51,10 @@ void FeatureTokens::append(std::string_view scope, const Features& features, nn:
       if (known == numeric_.end()) continue;  // a scale that was never seen says nothing
       const double scaled = (*number - known->second.mean) / known->second.deviation;
       bags.add(bucket(scope, name, ""), static_cast<float>(std::clamp(scaled, -kLargestDeviation, kLargestDeviation)));
-    } else if (const auto* flag = std::get_if<bool>(&value)) {
-      bags.add(bucket(scope, name, *flag ? "true" : "false"), 1);
-    } else if (const auto* category = std::get_if<std::string>(&value)) {
-      bags.add(bucket(scope, name, *category), 1);
-    } else if (const auto* set = std::get_if<std::vector<std::string>>(&value)) {
-      const float weight = 1 / std::sqrt(static_cast<float>(std::max<std::size_t>(set->size(), 1)));
-      for (const std::string& element : *set) bags.add(bucket(scope, name, element), weight);
-    } else if (const auto* text = std::get_if<Text>(&value)) {
-      const std::vector<std::string> words = words_of(text->text);
+    } else {
+      std::vector<std::string> words;
+      visit_categories(value, [&](std::string_view category) { words.emplace_back(category); });
+      if (const auto* prose = std::get_if<Text>(&value)) words = words_of(prose->text);
       const float weight = 1 / std::sqrt(static_cast<float>(std::max<std::size_t>(words.size(), 1)));
       for (const std::string& word : words) bags.add(bucket(scope, name, word), weight);
     }
