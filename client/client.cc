@@ -138,7 +138,8 @@ Result<BulkResult> Client::put_vectors(std::string_view space, std::span<const V
 Status Client::put_space(const Space& space) {
   const json body = {{"dim", space.dim},
                      {"metric", metric_name(space.metric)},
-                     {"quantization", quantization_name(space.quantization)}};
+                     {"quantization", quantization_name(space.quantization)},
+                     {"keep_f32", space.keep_f32}};
   return call(write_request("PUT", "/v1/spaces/" + percent_encode(space.name), body.dump(), {})).status();
 }
 

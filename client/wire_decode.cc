@@ -257,6 +257,7 @@ Result<Space> decode_space(const json& document) {
   if (members.find("quantization") != nullptr) {
     TAMIS_ASSIGN_OR_RETURN(space.quantization, parse_quantization(members.text("quantization")));
   }
+  if (members.find("keep_f32") != nullptr) space.keep_f32 = members.flag("keep_f32");
   return members.finish(std::move(space));
 }
 

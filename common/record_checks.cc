@@ -38,6 +38,9 @@ Status check_space_shape(const Space& space) {
   if (quantization_name(space.quantization) == "unknown") {
     return fault("quantization", "is unknown; expected f32, f16 or int8");
   }
+  if (!space.keep_f32 && space.quantization == Quantization::kF32) {
+    return fault("keep_f32", "is false; expected true with the quantization f32, whose rows are the f32 rows");
+  }
   return Status::ok();
 }
 

@@ -31,7 +31,7 @@ inline bool is_sound_interaction(std::optional<double> value, TimestampMs timest
          timestamp_ms <= kMaxTimestampMs;
 }
 
-// The dim, metric and quantization of a space.
+// The dim, metric and quantization of a space, and whether it may leave f32 rows on disk.
 Status check_space_shape(const Space& space);
 
 }  // namespace tamis

@@ -56,6 +56,7 @@ struct Space {
   std::uint32_t dim = 0;  // 1..kMaxDim
   Metric metric = Metric::kCosine;
   Quantization quantization = Quantization::kInt8;
+  bool keep_f32 = true;  // f32 rows in memory beside quantized ones; else searches read those that they need from disk
   std::string encoder = "external";
   bool operator==(const Space&) const = default;
 };

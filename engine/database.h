@@ -102,9 +102,10 @@ class Database {
   // An upper estimate of the processor time that recommend() takes, in microseconds of one core. Servers use it to run
   // expensive queries on separate threads. 0 where the request is refused.
   virtual double recommend_cost_us(const RecommendRequest& request) const = 0;
-  // The same of evaluating `filter` over users or items beside any query: much the first time that a filter compares a
-  // field, next to nothing then.
-  virtual double filter_cost_us(EntityKind kind, const Filter& filter) const = 0;
+  // The same of the queries below: much where they scan, and the first time that a filter compares a field.
+  virtual double similar_cost_us(const SimilarRequest& request) const = 0;
+  virtual double search_cost_us(const SearchRequest& request) const = 0;
+  virtual double bought_together_cost_us(const BoughtTogetherRequest& request) const = 0;
   // Where `item` falls out of what recommend() would answer, or where it stands. invalid_argument for an item id that
   // cannot be one; an unknown item is an answer.
   virtual Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) = 0;

@@ -63,7 +63,8 @@ const float* RowBlock::vector(std::uint32_t row, float* scratch) const {
 float RowBlock::exact_distance(const Query& query, std::uint32_t row) const {
   const float* kept = original(row);
   if (kept != nullptr) return format_.exact_distance(query, kept);
-  std::vector<float> scratch(format_.dim());
+  thread_local std::vector<float> scratch;
+  scratch.resize(format_.dim());
   return format_.exact_distance(query, vector(row, scratch.data()));
 }
 

@@ -9,6 +9,10 @@
 namespace tamis::index {
 namespace {
 
+// How many of the best by quantized rows are scored again by f32 rows that are read from elsewhere: fewer than of those
+// in memory (segment.cc), since a row costs a read.
+std::size_t pool_of(std::size_t k) { return k + std::min<std::size_t>(k + 10, 64); }
+
 bool hit_before(const Hit& a, const Hit& b) { return a.distance != b.distance ? a.distance < b.distance : a.id < b.id; }
 
 // The first k hits; of an id that was met twice, because its vector was replaced meanwhile, the first.
@@ -226,7 +230,7 @@ Result<std::vector<Neighbor>> SegmentedIndex::search(std::span<const float> quer
   const Query prepared = format_.make_query(query);
   SegmentQuery asked;
   asked.query = &prepared;
-  asked.k = std::min(k, std::max<std::size_t>(size(), 1) + options_.growing_limit);
+  asked.k = std::min(reads_originals() ? pool_of(k) : k, std::max<std::size_t>(size(), 1) + options_.growing_limit);
   asked.ef = options.ef != 0 ? options.ef : recall_.ef();
   asked.exact = options.exact;
   asked.filter = options.filter;
@@ -240,10 +244,28 @@ Result<std::vector<Neighbor>> SegmentedIndex::search(std::span<const float> quer
     hits = collect(*state, asked);
     if (batches_.load(std::memory_order_acquire) == batches) break;
   }
+  if (reads_originals()) score_by_originals(prepared, k, &hits);
   std::vector<Neighbor> neighbors;
   neighbors.reserve(hits.size());
   for (const Hit& hit : hits) neighbors.push_back({hit.id, RowFormat::score(hit.distance)});
   return neighbors;
+}
+
+void SegmentedIndex::score_by_originals(const Query& query, std::size_t k, std::vector<Hit>* hits) const {
+  std::vector<DenseId> ids;
+  ids.reserve(hits->size());
+  for (const Hit& hit : *hits) ids.push_back(hit.id);
+  std::vector<float> rows(ids.size() * options_.dim);
+  const auto found = std::make_unique<bool[]>(ids.size());
+  options_.originals->read(ids, rows, {found.get(), ids.size()});
+  std::vector<float> normalized(options_.dim);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!found[i]) continue;  // deleted meanwhile, or it cannot be read: the quantized row's distance stands
+    format_.normalize(std::span(rows).subspan(i * options_.dim, options_.dim), normalized.data());
+    (*hits)[i].distance = format_.exact_distance(query, normalized.data());
+  }
+  std::sort(hits->begin(), hits->end(), hit_before);
+  hits->resize(std::min(k, hits->size()));
 }
 
 bool SegmentedIndex::contains(DenseId id) const {
@@ -259,6 +281,16 @@ bool SegmentedIndex::get(DenseId id, std::span<float> out) const {
   if (found == nullptr || found->block == nullptr) return false;
   const float* vector = found->block->vector(found->row, out.data());
   if (vector != out.data()) std::copy(vector, vector + options_.dim, out.begin());
+  return true;
+}
+
+bool SegmentedIndex::get_original(DenseId id, std::span<float> out) const {
+  if (!reads_originals() || out.size() != options_.dim) return get(id, out);
+  bool found = false;
+  if (contains(id)) options_.originals->read({&id, 1}, out, {&found, 1});
+  if (!found) return get(id, out);
+  std::vector<float> vector(out.begin(), out.end());
+  format_.normalize(vector, out.data());
   return true;
 }
 

@@ -40,6 +40,7 @@ class SegmentedIndex final : public VectorIndex {
                                        const SearchOptions& options) const override;
   bool contains(DenseId id) const override;
   bool get(DenseId id, std::span<float> out) const override;
+  bool get_original(DenseId id, std::span<float> out) const override;
   std::size_t size() const override { return live_.load(std::memory_order_relaxed); }
   Status save(const std::filesystem::path& dir, Sequence sequence) const override;
   void compact() override;
@@ -78,6 +79,9 @@ class SegmentedIndex final : public VectorIndex {
   void finish_merge(const Merge& merge, std::shared_ptr<Segment> merged) TAMIS_REQUIRES(merge_mutex_);
 
   std::vector<Hit> collect(const State& state, const SegmentQuery& query) const;
+  // Whether the f32 rows are elsewhere; then the best of a search are scored by them, and `k` stay.
+  bool reads_originals() const { return options_.originals != nullptr && !options_.keep_f32; }
+  void score_by_originals(const Query& query, std::size_t k, std::vector<Hit>* hits) const;
   GraphOptions graph_options() const;
 
   const IndexOptions options_;

@@ -2,9 +2,10 @@
 //
 // A set of segments: one growing, the others sealed and immutable but for tombstones. A changed vector is an insert and
 // a tombstone. Background merges drop tombstones. Rows are held in the space's quantization; results are re-scored so
-// that scores are exact to the stored f32 values (int8, f16: to the f32 row where it is kept, see IndexOptions). Graph:
-// HNSW (Malkov & Yashunin 2018, doi:10.1109/TPAMI.2018.2889473), built by hnswlib, searched by our own loop. Threads:
-// every method is thread-safe; searches take no lock that a writer holds for long. Files are disposable caches.
+// that scores are exact to the stored f32 values (int8, f16: to the f32 row where there is one, see IndexOptions).
+// Graph: HNSW (Malkov & Yashunin 2018, doi:10.1109/TPAMI.2018.2889473), built by hnswlib, searched by our own loop.
+// Threads: every method is thread-safe; searches take no lock that a writer holds for long. Files are disposable
+// caches.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,15 @@
 
 namespace tamis::index {
 
+// The f32 rows that an index does not hold itself.
+class OriginalRows {
+ public:
+  virtual ~OriginalRows() = default;
+  // Copies the vectors of `ids` to `out` [ids.size(), dim], row-major, as they were given to upsert(); `found` [ids]
+  // tells of which there is one. A row may be newer or older than the index's. Called by any thread, under no lock.
+  virtual void read(std::span<const DenseId> ids, std::span<float> out, std::span<bool> found) const = 0;
+};
+
 struct IndexOptions {
   std::uint32_t dim = 0;
   Metric metric = Metric::kCosine;
@@ -33,8 +43,9 @@ struct IndexOptions {
   std::uint32_t build_threads = 1;      // 1..256; one gives the same graph each time
   std::uint64_t seed = 42;
   // f16 and int8 rows keep their f32 originals in memory, so that scores are exact. Without them a row costs a fifth
-  // (int8) and scores carry the quantization's error.
+  // (int8); scores are exact where `originals` has them, else they carry the quantization's error.
   bool keep_f32 = true;
+  std::shared_ptr<const OriginalRows> originals = nullptr;  // null: nowhere else. Used where keep_f32 is false
 };
 
 // invalid_argument naming the option, the value and the range.
@@ -88,6 +99,8 @@ class VectorIndex {
   virtual bool contains(DenseId id) const = 0;
   // Copies the row (dequantized where f32 is not held) to `out` [dim]; false where absent.
   virtual bool get(DenseId id, std::span<float> out) const = 0;
+  // The same by the f32 row wherever it is. May read a file.
+  virtual bool get_original(DenseId id, std::span<float> out) const = 0;
   virtual std::size_t size() const = 0;
 
   // Writes all segments to `dir` (temporary name, fsync, rename) as a state that reflects `sequence`. Serving goes on.

@@ -45,6 +45,8 @@ class RocksStore final : public Store {
   std::vector<Space> spaces() const override;
   Result<Space> get_space(std::string_view name) const override;
   Result<VersionedVector> get_vector(std::string_view space, EntityKind kind, DenseId id) const override;
+  Status get_vectors(std::string_view space, EntityKind kind, std::span<const DenseId> ids,
+                     const std::function<void(std::size_t, VersionedVector&&)>& visit) const override;
   Status scan_vectors(std::string_view space, EntityKind kind,
                       const std::function<bool(DenseId, std::span<const float>)>& visit) const override;
   Result<std::string> get_document(std::string_view collection, std::string_view name) const override;

@@ -202,6 +202,30 @@ Result<VersionedVector> RocksStore::get_vector(std::string_view space, EntityKin
   return found;
 }
 
+Status RocksStore::get_vectors(std::string_view space, EntityKind kind, std::span<const DenseId> ids,
+                               const std::function<void(std::size_t, VersionedVector&&)>& visit) const {
+  TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());
+  TAMIS_ASSIGN_OR_RETURN(const std::shared_ptr<StoredSpace> stored, find_space(pinned, space));
+  std::vector<VectorKey> keys;
+  keys.reserve(ids.size());
+  for (const DenseId id : ids) keys.push_back(vector_key(kind, id));
+  std::vector<rocksdb::Slice> slices;
+  slices.reserve(ids.size());
+  for (const VectorKey& key : keys) slices.emplace_back(key.view());
+  std::vector<rocksdb::PinnableSlice> values(ids.size());
+  std::vector<rocksdb::Status> statuses(ids.size());
+  pinned.database->db()->MultiGet(rocksdb::ReadOptions(), stored->family.get(), ids.size(), slices.data(),
+                                  values.data(), statuses.data());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    TAMIS_RETURN_IF_ERROR(from_rocks(statuses[i], "read vectors"));
+    VersionedVector found;
+    TAMIS_RETURN_IF_ERROR(decode_vector(values[i].ToStringView(), stored->space.dim, &found.vector, &found.version));
+    visit(i, std::move(found));
+  }
+  return Status::ok();
+}
+
 Status RocksStore::scan_vectors(std::string_view space, EntityKind kind,
                                 const std::function<bool(DenseId, std::span<const float>)>& visit) const {
   TAMIS_ASSIGN_OR_RETURN(const Pin pinned, pin());

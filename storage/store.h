@@ -157,6 +157,9 @@ class Store {
   virtual std::vector<Space> spaces() const = 0;
   virtual Result<Space> get_space(std::string_view name) const = 0;
   virtual Result<VersionedVector> get_vector(std::string_view space, EntityKind kind, DenseId id) const = 0;
+  // Many at once, in any order: visit(i, the vector of ids[i]) for each that there is.
+  virtual Status get_vectors(std::string_view space, EntityKind kind, std::span<const DenseId> ids,
+                             const std::function<void(std::size_t, VersionedVector&&)>& visit) const = 0;
   // In dense-id order over one consistent snapshot; the span is valid during the call.
   virtual Status scan_vectors(std::string_view space, EntityKind kind,
                               const std::function<bool(DenseId, std::span<const float>)>& visit) const = 0;

@@ -8,6 +8,7 @@
 namespace tamis::storage {
 namespace {
 
+constexpr int kF32OnDisk = 0x80;     // beside the quantization of a space
 constexpr std::uint8_t kHidden = 1;  // extras of an entity; persistent: do not renumber
 constexpr std::uint8_t kVersioned = 2;
 constexpr std::uint8_t kHasValue = 1;
@@ -85,7 +86,7 @@ void put_space(ByteWriter* writer, const Space& space) {
   writer->put_string(space.name);
   writer->put_varint(space.dim);
   writer->put_u8(static_cast<std::uint8_t>(space.metric));
-  writer->put_u8(static_cast<std::uint8_t>(space.quantization));
+  writer->put_u8(static_cast<std::uint8_t>(static_cast<int>(space.quantization) | (space.keep_f32 ? 0 : kF32OnDisk)));
   writer->put_string(space.encoder);
 }
 
@@ -94,7 +95,8 @@ Space read_space(ByteReader* reader) {
   space.name = reader->string();
   space.dim = static_cast<std::uint32_t>(reader->varint_up_to(kMaxDim));
   const std::uint8_t metric = reader->u8();
-  const std::uint8_t quantization = reader->u8();
+  const std::uint8_t rows = reader->u8();
+  const int quantization = rows & ~kF32OnDisk;
   space.encoder = reader->string();
   if (space.dim == 0 || metric < 1 || metric > 3 || quantization < 1 || quantization > 3) {
     reader->fail();
@@ -102,6 +104,7 @@ Space read_space(ByteReader* reader) {
   }
   space.metric = static_cast<Metric>(metric);
   space.quantization = static_cast<Quantization>(quantization);
+  space.keep_f32 = (rows & kF32OnDisk) == 0;
   return space;
 }
 

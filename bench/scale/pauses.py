@@ -1,17 +1,23 @@
-"""Measures how long writes wait for work in the background: python3 bench/scale/pauses.py build/release/tamis --dir /tmp/scale
+"""Measures how long writes and reads wait for work in the background:
+python3 bench/scale/pauses.py build/release/tamis --dir /tmp/scale
 
-Takes the database that run.py made in --dir (the same sizes are asked for again, so that it can be made here, too), trains
-two generations of `--models` where there are none, and writes one interaction after the other from a probe while snapshots
-are made and generations are promoted in turn. Prints one JSON object: for each phase the writes, their median, p99 and worst
-latency, and what tamis_commit_pause_seconds says of the work that commits waited for. Compare two binaries on one machine,
-one after the other, with a copy of --dir each.
+Takes the database that run.py made in --dir (the same sizes are asked for again, so that it can be made here, too) and
+trains two generations of `--models` where there are none. One probe writes one interaction after the other, another asks
+for one recommendation after the other. Meanwhile snapshots are made, generations are promoted in turn, vectors are
+imported into a space of their own (which is merged), and items expire. Prints one JSON object: for each phase the writes
+and reads, their median, p99 and worst latency; what tamis_commit_pause_seconds says of the work that commits waited for; and
+beside the probes the longest time that this program itself was not given a processor, which every figure holds. Compare
+two binaries on one machine, one after the other, with a copy of --dir each.
 """
 
 import argparse
+import array
 import http.client
 import json
 import pathlib
+import random
 import re
+import struct
 import threading
 import time
 
@@ -19,13 +25,15 @@ import run as scale
 
 
 class Probe:
-    """Writes from a thread of its own, one at a time; `phase` names what goes on meanwhile."""
+    """Asks from a thread of its own, one request at a time; `phase` names what goes on meanwhile."""
 
-    def __init__(self, port: int, pause_s: float):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    def __init__(self, port: int, pause_s: float, make):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600) if port else None
         self.pause_s = pause_s
+        self.make = make
         self.phase = "quiet"
         self.times: dict[str, list[float]] = {}
+        self.failure = None
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
@@ -35,25 +43,64 @@ class Probe:
         while not self.stopping.is_set():
             turn += 1
             phase = self.phase
-            body = json.dumps({"user": f"probe{turn % 1000}", "item": f"i{turn % 5000}", "type": "view"})
             started = time.perf_counter()
-            self.connection.request("POST", "/v1/interactions", body, {"Content-Type": "application/json"})
+            if self.connection is None:
+                time.sleep(self.pause_s)
+                self.times.setdefault(phase, []).append((time.perf_counter() - started - self.pause_s) * 1e3)
+                continue
+            self.connection.request(*self.make(turn))
             answer = self.connection.getresponse()
-            answer.read()
+            text = answer.read()
             self.times.setdefault(phase, []).append((time.perf_counter() - started) * 1e3)
             if answer.status != 200:
-                raise SystemExit(f"a write was answered {answer.status}")
+                self.failure = f"{answer.status} {text[:300]!r}"
+                return
             time.sleep(self.pause_s)
 
     def stop(self) -> dict:
         self.stopping.set()
         self.thread.join()
+        if self.failure:
+            raise SystemExit(f"a probe was answered {self.failure}")
         figures = {}
         for phase, times in self.times.items():
             times.sort()
-            figures[phase] = {"writes": len(times), "median_ms": round(times[len(times) // 2], 2),
+            figures[phase] = {"count": len(times), "median_ms": round(times[len(times) // 2], 2),
                               "p99_ms": round(times[len(times) * 99 // 100], 2), "worst_ms": round(times[-1], 1)}
         return figures
+
+
+def probe_write(turn: int):
+    body = json.dumps({"user": f"probe{turn % 1000}", "item": f"i{turn % 5000}", "type": "view"})
+    return "POST", "/v1/interactions", body, {"Content-Type": "application/json"}
+
+
+def make_probe_read(users: int, seed: int):
+    rng = random.Random(seed)
+    return lambda turn: ("GET", f"/v1/users/u{scale.heavy(rng, users, 1.6)}/recommendations?k=10")
+
+
+def import_vectors(server: scale.Server, count: int) -> None:
+    """Into the space "pauses", which is made anew."""
+    dim, chunk = 64, 20_000
+    server.send("PUT", "/v1/spaces/pauses", json.dumps({"dim": dim}).encode())
+    rng = random.Random(1)
+    numbers = array.array("f", (rng.gauss(0, 1) for _ in range(100_000)))
+    for begin in range(0, count, chunk):
+        records = []
+        for i in range(begin, min(begin + chunk, count)):
+            name, place = f"i{i}".encode(), rng.randrange(len(numbers) - dim)
+            records.append(struct.pack("<BH", 1, len(name)) + name + numbers[place:place + dim].tobytes())
+        server.send("POST", "/v1/spaces/pauses/vectors", b"TAMISVEC" + struct.pack("<HHI", 1, 0, dim) + b"".join(records),
+                    "application/x-tamis-vectors")
+    server.send("DELETE", "/v1/spaces/pauses", b"")
+
+
+def expire_items(server: scale.Server, count: int) -> None:
+    due = scale.iso(int(time.time() * 1000) + 2_000)
+    lines = "".join(f'{{"id":"passing{i}","expires_at":"{due}"}}\n' for i in range(count))
+    server.send("POST", "/v1/items", lines.encode(), "application/x-ndjson")
+    time.sleep(8)
 
 
 def pauses(server: scale.Server) -> dict:
@@ -66,34 +113,36 @@ def pauses(server: scale.Server) -> dict:
     return told
 
 
-def train(server: scale.Server, models: list[str]) -> str:
-    job = server.send("POST", "/v1/train", json.dumps({"models": models}).encode())["job"]
-    while True:
-        state = json.loads(server.get(f"/v1/jobs/{job}"))
-        if state["state"] == "succeeded":
-            return state["generation"]
-        if state["state"] not in ("queued", "running"):
-            raise SystemExit(f"training: {state}")
-        time.sleep(0.5)
-
-
 def measure(options) -> dict:
     scale.run(options)
     server = scale.Server(options)
     try:
         kept = [generation["generation"] for generation in json.loads(server.get("/v1/generations"))["generations"]]
         while len(kept) < 2:
-            kept.append(train(server, options.models))
-        probe = Probe(server.port, options.probe_pause)
+            kept.append(scale.train(server, options.models))
+        probes = {"writes": Probe(server.port, options.probe_pause, probe_write),
+                  "reads": Probe(server.port, options.probe_pause, make_probe_read(options.users, 3)),
+                  "unscheduled": Probe(0, options.probe_pause, None)}
+
+        def phase(name: str) -> None:
+            for probe in probes.values():
+                probe.phase = name
+
         time.sleep(options.quiet)
         for turn in range(options.rounds):
-            probe.phase = "snapshot"
+            phase("snapshot")
             server.send("POST", "/v1/snapshots", json.dumps({"name": f"pauses-{time.time_ns()}"}).encode())
-            probe.phase = "promotion"
+            phase("promotion")
             server.send("POST", f"/v1/generations/{kept[turn % 2]}/promote", b"{}")
-            probe.phase = "between"
+            phase("between")
             time.sleep(1)
-        return {"writes": probe.stop(), "commits_waited": pauses(server)}
+        if options.vectors:
+            phase("vectors")
+            import_vectors(server, options.vectors)
+        if options.expiring:
+            phase("sweep")
+            expire_items(server, options.expiring)
+        return {**{name: probe.stop() for name, probe in probes.items()}, "commits_waited": pauses(server)}
     finally:
         server.stop()
 
@@ -108,8 +157,10 @@ def main() -> None:
     parser.add_argument("--interactions", type=int, default=3_000_000)
     parser.add_argument("--models", type=lambda text: text.split(","), default=["popular", "ials"])
     parser.add_argument("--rounds", type=int, default=4, help="snapshots and promotions")
-    parser.add_argument("--quiet", type=float, default=5, help="seconds of writes alone before them")
-    parser.add_argument("--probe-pause", type=float, default=0.002, help="seconds between two writes")
+    parser.add_argument("--vectors", type=int, default=200_000, help="of 64 dimensions to import")
+    parser.add_argument("--expiring", type=int, default=20_000, help="items that expire")
+    parser.add_argument("--quiet", type=float, default=5, help="seconds of the probes alone before them")
+    parser.add_argument("--probe-pause", type=float, default=0.002, help="seconds between two requests of a probe")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--settle", type=float, default=0)
     parser.add_argument("--set", action="append", default=[])

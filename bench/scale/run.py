@@ -167,15 +167,15 @@ def expected(options) -> dict:
          "--format", "json"], check=True, capture_output=True).stdout)
 
 
-def train(server: Server) -> float:
-    started = time.monotonic()
-    job = server.send("POST", "/v1/train", b"{}")["job"]
+def train(server: Server, models: list[str]) -> str:
+    """The name of the generation; what the configuration says is trained where no models are named."""
+    job = server.send("POST", "/v1/train", json.dumps({"models": models} if models else {}).encode())["job"]
     while True:
         state = json.loads(server.get(f"/v1/jobs/{job}"))
+        if state["state"] == "succeeded":
+            return state["generation"]
         if state["state"] not in ("queued", "running"):
-            if state["state"] not in ("succeeded", "done"):
-                raise SystemExit(f"training: {state}")
-            return round(time.monotonic() - started, 1)
+            raise SystemExit(f"training: {state}")
         time.sleep(0.5)
 
 
@@ -216,7 +216,9 @@ def run(options) -> dict:
         server = Server(options)
         figures["start_after_kill_s"] = server.start_s
         if options.train:
-            figures["training_s"] = train(server)
+            started = time.monotonic()
+            train(server, options.models)
+            figures["training_s"] = round(time.monotonic() - started, 1)
             figures["memory_after_training_bytes"] = server.memory()
             figures["requests_after_training"] = measure_requests(server, 2)
             figures["clean_close_after_training_s"] = server.stop()
@@ -239,7 +241,8 @@ def main() -> None:
     parser.add_argument("--interactions", type=int, default=5_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--settle", type=float, default=1.0, help="seconds between a start and the first request")
-    parser.add_argument("--train", action="store_true")
+    parser.add_argument("--train", action="store_true", help="train --models and measure again")
+    parser.add_argument("--models", type=lambda text: text.split(","), default=["popular", "item_knn", "ials"])
     parser.add_argument("--set", action="append", default=[], help="a setting of the server, as section.key=value")
     options = parser.parse_args()
     options.dir = options.dir.absolute()

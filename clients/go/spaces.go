@@ -11,6 +11,7 @@ type Space struct {
 	Dim          int    `json:"dim"`
 	Metric       string `json:"metric,omitempty"`       // "cosine", the default, "dot" or "l2"
 	Quantization string `json:"quantization,omitempty"` // "int8", the default, "f16" or "f32"
+	KeepF32      *bool  `json:"keep_f32,omitempty"`     // whether f32 rows stay in memory; nil: yes
 	Encoder      string `json:"encoder,omitempty"`      // "external", or what fills the space
 }
 

@@ -79,7 +79,9 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
 
   Result<RecommendAnswer> recommend(const RecommendRequest& request) override;
   double recommend_cost_us(const RecommendRequest& request) const override;
-  double filter_cost_us(EntityKind kind, const Filter& filter) const override;
+  double similar_cost_us(const SimilarRequest& request) const override;
+  double search_cost_us(const SearchRequest& request) const override;
+  double bought_together_cost_us(const BoughtTogetherRequest& request) const override;
   Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) override;
   Result<RankerAccount> ranker_account(const RankerAccountRequest& request) override;
   Result<UserParts> user_parts(const UserPartsRequest& request) override;

@@ -138,8 +138,16 @@ double DatabaseImpl::recommend_cost_us(const RecommendRequest& request) const {
   return readiness_.status().is_ok() ? engine::recommend_cost_us(*live()->pin(), request) : 0;
 }
 
-double DatabaseImpl::filter_cost_us(EntityKind kind, const Filter& filter) const {
-  return readiness_.status().is_ok() ? engine::filter_cost_us(*live()->pin(), kind, filter) : 0;
+double DatabaseImpl::similar_cost_us(const SimilarRequest& request) const {
+  return readiness_.status().is_ok() ? engine::similar_cost_us(*live()->pin(), request) : 0;
+}
+
+double DatabaseImpl::search_cost_us(const SearchRequest& request) const {
+  return readiness_.status().is_ok() ? engine::search_cost_us(*live()->pin(), request) : 0;
+}
+
+double DatabaseImpl::bought_together_cost_us(const BoughtTogetherRequest& request) const {
+  return readiness_.status().is_ok() ? filter_cost_us(*live()->pin(), EntityKind::kItem, request.filter) : 0;
 }
 
 Result<WhyNotAnswer> DatabaseImpl::why_not(const RecommendRequest& request, std::string_view item) {

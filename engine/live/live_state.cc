@@ -42,6 +42,7 @@ LiveState::Tables::Tables(const DatabaseOptions& options, const storage::Store* 
 LiveState::LiveState(const DatabaseOptions* options, const storage::Store* store, std::shared_ptr<RowCache> rows)
     : options_(options),
       store_(store),
+      reads_originals_(rows != nullptr),
       tables_(std::make_shared<Tables>(*options, store, std::move(rows))),
       item_counter_(options, store, &tables_->item_statistics, start_types(*options)) {
   auto state = std::make_shared<ReadState>();

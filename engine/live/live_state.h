@@ -91,6 +91,8 @@ class LiveState {
   const EntityTable& entities(EntityKind kind) const { return kind == EntityKind::kUser ? users_ : items_; }
   const ItemStatistics& item_statistics() const { return item_statistics_; }
   VectorRows& vector_rows() { return vector_rows_; }
+  // What reads the f32 rows of spaces that do not keep them; null where all must (the constructor has no `rows`).
+  VectorRows* originals() { return reads_originals_ ? &vector_rows_ : nullptr; }
   ExpiryQueue& expiries() { return expiries_; }
   NewTypes& new_types() { return new_types_; }
   RecentRatings& recent_ratings() { return recent_ratings_; }
@@ -158,6 +160,7 @@ class LiveState {
 
   const DatabaseOptions* options_;
   const storage::Store* store_;
+  const bool reads_originals_;
   const std::shared_ptr<Tables> tables_;
   EntityTable& users_ = tables_->users;
   EntityTable& items_ = tables_->items;

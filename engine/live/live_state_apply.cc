@@ -157,7 +157,7 @@ void LiveState::apply_mutation(const storage::CommittedRecord& record, const Del
 void LiveState::apply_mutation(const storage::CommittedRecord& /*record*/, const PutSpace& put) {
   flush_vectors();
   if (pin()->spaces.contains(put.space.name)) return;  // the same definition again
-  auto made = make_empty_space_index(put.space, options_->index);
+  auto made = make_empty_space_index(put.space, options_->index, originals());
   if (!made.is_ok()) return quarantine_.add(Quarantine::kSpace, in_quotes(put.space.name), made.status());
   publish([&](ReadState& state) { state.spaces[put.space.name] = std::move(made).value(); });
 }

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <span>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "common/cancellation.h"
+#include "engine/live/trained_users.h"
 #include "engine/serving/trained_vector.h"
 #include "index/vector_check.h"
 
@@ -44,6 +46,26 @@ class BlockBuilder {
   std::vector<float> values_;
 };
 
+// The f32 rows that the store has of a space.
+class StoredOriginals final : public index::OriginalRows {
+ public:
+  StoredOriginals(VectorRows* rows, const Space& space, EntityKind kind)
+      : rows_(rows), space_(space.name), dim_(space.dim), kind_(kind) {}
+  void read(std::span<const DenseId> ids, std::span<float> out, std::span<bool> found) const override {
+    rows_->get_many(space_, kind_, ids, [&](std::size_t i, const VersionedVector& row) {
+      if (row.vector.size() != dim_) return;  // of a space that took the name of this one
+      std::copy(row.vector.begin(), row.vector.end(), out.begin() + static_cast<std::ptrdiff_t>(i * dim_));
+      found[i] = true;
+    });
+  }
+
+ private:
+  VectorRows* const rows_;
+  const std::string space_;
+  const std::uint32_t dim_;
+  const EntityKind kind_;
+};
+
 Status fill_from_store(const storage::Store& store, const Space& space, EntityKind kind, index::VectorIndex* target,
                        const std::atomic<bool>* stop, const VectorRefusals& refused) {
   BlockBuilder builder(target, space.dim);
@@ -63,14 +85,14 @@ Status fill_from_store(const storage::Store& store, const Space& space, EntityKi
 }
 
 // What the index refuses is left out here; reconcile() (serving.cc) counts it.
-Status fill_from_encoder(const Generation& generation, const models::Encoder& encoder, EntityKind kind,
-                         const EntityTable& entities, index::VectorIndex* target) {
+Status fill_from_encoder(const Generation& generation, const models::Encoder& encoder, const EntityTable& items,
+                         index::VectorIndex* target) {
   BlockBuilder builder(target, encoder.shape().dim);
   std::vector<float> vector(encoder.shape().dim);
   Status status;
-  entities.scan(0, [&](DenseId id, const std::shared_ptr<const Entity>& entity) {
+  items.scan(0, [&](DenseId id, const std::shared_ptr<const Entity>& entity) {
     status = check_cancelled();
-    if (status.is_ok() && find_trained_vector(generation, encoder, kind, id, entity.get(), vector) &&
+    if (status.is_ok() && find_trained_vector(generation, encoder, EntityKind::kItem, id, entity.get(), vector) &&
         index::check_vector(vector, vector.size(), "vector").is_ok()) {
       status = builder.add(id, vector);
     }
@@ -82,7 +104,8 @@ Status fill_from_encoder(const Generation& generation, const models::Encoder& en
 
 }  // namespace
 
-index::IndexOptions index_options(const Space& space, const IndexSettings& settings) {
+index::IndexOptions index_options(const Space& space, EntityKind kind, const IndexSettings& settings,
+                                  VectorRows* rows) {
   index::IndexOptions options;
   options.dim = space.dim;
   options.metric = space.metric;
@@ -91,21 +114,27 @@ index::IndexOptions index_options(const Space& space, const IndexSettings& setti
   options.ef_construction = settings.ef_construction;
   options.recall_target = settings.recall_target;
   options.build_threads = std::max(1u, std::thread::hardware_concurrency());
+  options.keep_f32 = space.keep_f32 || rows == nullptr;
+  if (!options.keep_f32) options.originals = std::make_shared<const StoredOriginals>(rows, space, kind);
   return options;
 }
 
-Result<std::shared_ptr<SpaceIndex>> make_empty_space_index(const Space& space, const IndexSettings& settings) {
+Result<std::shared_ptr<SpaceIndex>> make_empty_space_index(const Space& space, const IndexSettings& settings,
+                                                           VectorRows* rows) {
   auto made = std::make_shared<SpaceIndex>();
   made->space = space;
-  TAMIS_ASSIGN_OR_RETURN(made->items, index::VectorIndex::create(index_options(space, settings)));
-  TAMIS_ASSIGN_OR_RETURN(made->users, index::VectorIndex::create(index_options(space, settings)));
+  const auto make = [&](EntityKind kind) {
+    return index::VectorIndex::create(index_options(space, kind, settings, rows));
+  };
+  TAMIS_ASSIGN_OR_RETURN(made->items, make(EntityKind::kItem));
+  TAMIS_ASSIGN_OR_RETURN(made->users, make(EntityKind::kUser));
   return made;
 }
 
 Result<std::shared_ptr<SpaceIndex>> build_space_index(const Space& space, const IndexSettings& settings,
-                                                      const storage::Store& store, const std::atomic<bool>* stop,
-                                                      const VectorRefusals& refused) {
-  TAMIS_ASSIGN_OR_RETURN(auto made, make_empty_space_index(space, settings));
+                                                      VectorRows* rows, const storage::Store& store,
+                                                      const std::atomic<bool>* stop, const VectorRefusals& refused) {
+  TAMIS_ASSIGN_OR_RETURN(auto made, make_empty_space_index(space, settings, rows));
   TAMIS_RETURN_IF_ERROR(fill_from_store(store, space, EntityKind::kItem, made->items.get(), stop, refused));
   TAMIS_RETURN_IF_ERROR(fill_from_store(store, space, EntityKind::kUser, made->users.get(), stop, refused));
   return made;
@@ -121,18 +150,28 @@ Space encoder_space(const models::Encoder& encoder, const IndexSettings& setting
   return space;
 }
 
-Result<std::shared_ptr<SpaceIndex>> build_encoder_index(const Generation& generation, const models::Encoder& encoder,
-                                                        const IndexSettings& settings, const EntityTable& users,
+Result<std::shared_ptr<SpaceIndex>> build_encoder_index(const std::shared_ptr<const Generation>& generation,
+                                                        const models::Encoder& encoder, const IndexSettings& settings,
                                                         const EntityTable& items) {
   const models::EncoderShape& shape = encoder.shape();
-  const Vocabulary& vocabulary = generation.vocabulary(shape.name);
+  const Vocabulary& vocabulary = generation->vocabulary(shape.name);
   if (shape.users != vocabulary.users.size() || shape.items != vocabulary.items.size())
-    return Status::corruption("generation " + generation.info.id + ": " + shape.name +
+    return Status::corruption("generation " + generation->info.id + ": " + shape.name +
                               " does not match the vocabulary");
-  TAMIS_ASSIGN_OR_RETURN(auto made, make_empty_space_index(encoder_space(encoder, settings), settings));
-  TAMIS_RETURN_IF_ERROR(fill_from_encoder(generation, encoder, EntityKind::kItem, items, made->items.get()));
-  TAMIS_RETURN_IF_ERROR(fill_from_encoder(generation, encoder, EntityKind::kUser, users, made->users.get()));
+  auto made = std::make_shared<SpaceIndex>();
+  made->space = encoder_space(encoder, settings);
+  TAMIS_ASSIGN_OR_RETURN(made->items,
+                         index::VectorIndex::create(index_options(made->space, EntityKind::kItem, settings, nullptr)));
+  TAMIS_RETURN_IF_ERROR(fill_from_encoder(*generation, encoder, items, made->items.get()));
+  made->users = make_trained_users(generation, encoder, settings);
   return made;
+}
+
+std::unique_ptr<index::VectorIndex> make_trained_users(const std::shared_ptr<const Generation>& generation,
+                                                       const models::Encoder& encoder, const IndexSettings& settings) {
+  const Space space = encoder_space(encoder, settings);
+  return std::make_unique<TrainedUsers>(generation, encoder,
+                                        index_options(space, EntityKind::kUser, settings, nullptr));
 }
 
 }  // namespace tamis::engine

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,9 @@ class VectorRows {
 
   // The stored f32 row [dim]. not_found where the entity has no vector in `space`.
   Result<RowCache::Row> get(std::string_view space, EntityKind kind, DenseId id);
+  // Many at once: visit(i, the row of ids[i]) for each that there is and that can be read.
+  void get_many(std::string_view space, EntityKind kind, std::span<const DenseId> ids,
+                const std::function<void(std::size_t, const VersionedVector&)>& visit);
 
   // Called by the committing thread.
   void on_changed(std::string_view space, EntityKind kind, DenseId id);
@@ -34,7 +38,8 @@ class VectorRows {
   CacheFigures figures() const { return cache_->figures(); }
 
  private:
-  RowCache::Key key_of(std::string_view space, EntityKind kind, DenseId id) TAMIS_EXCLUDES(tables_mutex_);
+  std::uint64_t table_of(std::string_view space, EntityKind kind) TAMIS_EXCLUDES(tables_mutex_);
+  RowCache::Key key_of(std::string_view space, EntityKind kind, DenseId id) { return {table_of(space, kind), id}; }
 
   const storage::Store* store_;
   const std::shared_ptr<RowCache> cache_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/retrieval/user_vector.h"
 
 namespace tamis::engine {
 
@@ -32,7 +31,9 @@ const Features& RequestItemFacts::features(std::uint32_t item) const {
 std::span<const float> RequestItemFacts::embedding(std::uint32_t item) const {
   if (space_ == nullptr) return {};
   const auto [found, is_new] = vectors_.try_emplace(item);
-  if (is_new) found->second = stored_vector(space_->items.get(), space_->space.dim, item);
+  if (!is_new) return found->second;
+  found->second.resize(space_->space.dim);
+  if (!space_->items->get(item, found->second)) found->second.clear();  // as the index has it: no disk is read
   return found->second;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <variant>
 
+#include "engine/funnel/funnel_names.h"
+#include "engine/live/space_index.h"
 #include "engine/query/choose_funnel.h"
 
 namespace tamis::engine {
@@ -66,6 +68,13 @@ double cost_of(const RuleConfig& rule, const ReadState& state, const Sizes& size
   return once;
 }
 
+// Of a trained space: stored ones have a graph.
+double user_scan_cost_us(const ReadState& state, std::string_view space) {
+  const auto found = state.spaces.find(space);
+  if (found == state.spaces.end() || !is_trained(found->second->space)) return 0;
+  return static_cast<double>(found->second->space.dim * found->second->users->size()) * kPerScanned;
+}
+
 }  // namespace
 
 double exact_search_cost_us(const ReadState& state, const std::string& space) {
@@ -77,6 +86,19 @@ double filter_cost_us(const ReadState& state, EntityKind kind, const Filter& fil
   const std::size_t fields = (is_item ? state.item_attributes : state.user_attributes)->count_unprepared(filter);
   if (fields == 0) return 0;
   return static_cast<double>(fields * (is_item ? state.items : state.users)->live_count()) * kPerIndexed;
+}
+
+double similar_cost_us(const ReadState& state, const SimilarRequest& request) {
+  const double scan = request.kind == EntityKind::kUser
+                          ? user_scan_cost_us(state, request.space.empty() ? kDefaultSpace : request.space)
+                          : 0;
+  return scan + filter_cost_us(state, request.kind, request.filter);
+}
+
+double search_cost_us(const ReadState& state, const SearchRequest& request) {
+  const double filter = filter_cost_us(state, request.kind, request.filter);
+  if (request.kind == EntityKind::kUser) return filter + user_scan_cost_us(state, request.space);
+  return filter + (request.exact ? exact_search_cost_us(state, request.space) : 0);
 }
 
 double recommend_cost_us(const ReadState& state, const RecommendRequest& request) {

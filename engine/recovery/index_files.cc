@@ -42,7 +42,7 @@ Status save_space_index(const fs::path& index_dir, const SpaceIndex& space, Sequ
   fs::create_directories(temporary, error);
   TAMIS_RETURN_IF_ERROR(describe(error, "cannot create " + temporary.string()));
   TAMIS_RETURN_IF_ERROR(space.items->save(temporary / "items", sequence));
-  TAMIS_RETURN_IF_ERROR(space.users->save(temporary / "users", sequence));
+  if (!is_trained(space.space)) TAMIS_RETURN_IF_ERROR(space.users->save(temporary / "users", sequence));
   TAMIS_RETURN_IF_ERROR(
       write_file_synced(temporary / "label.json", label_of(space.space, sequence, sequence, generation).dump()));
   TAMIS_RETURN_IF_ERROR(sync_store());
@@ -67,7 +67,7 @@ Status update_space_files(const fs::path& index_dir, SpaceIndex* space, Sequence
 }
 
 Result<LoadedSpaceIndex> load_space_index(const fs::path& index_dir, const Space& space, const IndexSettings& settings,
-                                          const std::string& generation, Sequence last_sequence) {
+                                          VectorRows* rows, const std::string& generation, Sequence last_sequence) {
   const fs::path place = index_dir / space.name;
   TAMIS_ASSIGN_OR_RETURN(const std::string text, read_whole_file(place / "label.json", kMaxLabelBytes));
   const json label = json::parse(text, nullptr, false);
@@ -88,14 +88,16 @@ Result<LoadedSpaceIndex> load_space_index(const fs::path& index_dir, const Space
   loaded.index->space = space;
   loaded.index->saved_changes = loaded.index->changes.load(std::memory_order_relaxed);
   loaded.index->saved_sequence = saved_sequence;
-  Sequence items_sequence = 0;
-  Sequence users_sequence = 0;
-  const auto options = index_options(space, settings);
-  TAMIS_ASSIGN_OR_RETURN(loaded.index->items, index::VectorIndex::load(place / "items", options, &items_sequence));
-  TAMIS_ASSIGN_OR_RETURN(loaded.index->users, index::VectorIndex::load(place / "users", options, &users_sequence));
-  if (items_sequence != saved_sequence || users_sequence != saved_sequence) {
+  const auto load = [&](EntityKind kind, const char* name) -> Result<std::unique_ptr<index::VectorIndex>> {
+    Sequence of_files = 0;
+    TAMIS_ASSIGN_OR_RETURN(
+        auto read, index::VectorIndex::load(place / name, index_options(space, kind, settings, rows), &of_files));
+    if (of_files == saved_sequence) return read;
     return Status::corruption("index files of space " + space.name + " are of different saves");
-  }
+  };
+  TAMIS_ASSIGN_OR_RETURN(loaded.index->items, load(EntityKind::kItem, "items"));
+  if (is_trained(space)) return loaded;
+  TAMIS_ASSIGN_OR_RETURN(loaded.index->users, load(EntityKind::kUser, "users"));
   return loaded;
 }
 

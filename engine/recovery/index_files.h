@@ -33,15 +33,15 @@ Status update_space_files(const std::filesystem::path& index_dir, SpaceIndex* sp
                           const std::string& generation, const std::function<Status()>& sync_store);
 
 struct LoadedSpaceIndex {
-  std::shared_ptr<SpaceIndex> index;
+  std::shared_ptr<SpaceIndex> index;  // without users where the space is trained: they are the generation's
   Sequence sequence = 0;
 };
 
-// not_found without files; corruption where they are damaged, are of another definition or generation, or reflect a
-// sequence above `last_sequence`.
+// `rows` as in index_options(). not_found without files; corruption where they are damaged, are of another definition
+// or generation, or reflect a sequence above `last_sequence`.
 Result<LoadedSpaceIndex> load_space_index(const std::filesystem::path& index_dir, const Space& space,
-                                          const IndexSettings& settings, const std::string& generation,
-                                          Sequence last_sequence);
+                                          const IndexSettings& settings, VectorRows* rows,
+                                          const std::string& generation, Sequence last_sequence);
 
 // Deletes the files of one space.
 void remove_space_files(const std::filesystem::path& index_dir, const std::string& space);

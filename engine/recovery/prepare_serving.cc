@@ -55,7 +55,8 @@ class Reconciler {
   void place(EntityKind kind, DenseId id) {
     index::VectorIndex& target = index_of(space_, kind);
     if (vocabulary_.row_of(kind, id) != kNoDenseId && target.contains(id)) return;
-    const auto entity = live_.entities(kind).get(id, std::numeric_limits<TimestampMs>::min());
+    const bool is_newer = kind == EntityKind::kItem && vocabulary_.row_of(kind, id) == kNoDenseId;
+    const auto entity = is_newer ? live_.entities(kind).get(id, std::numeric_limits<TimestampMs>::min()) : nullptr;
     if (!find_trained_vector(generation_, encoder_, kind, id, entity.get(), vector_)) return;
     Status status = target.upsert(id, vector_);
     space_.changes.fetch_add(1, std::memory_order_relaxed);
@@ -89,15 +90,15 @@ Result<Serving> prepare_serving(std::shared_ptr<const Generation> generation, co
     if (const auto taken = state->spaces.find(name); taken != state->spaces.end() && !is_trained(taken->second->space))
       return Status::failed_precondition("generation " + made.info.id + " fills a space \"" + name +
                                          "\", which is there already and filled from outside");
-    auto loaded = load_space_index(index_dir, encoder_space(*encoder, options.index), options.index,
+    auto loaded = load_space_index(index_dir, encoder_space(*encoder, options.index), options.index, nullptr,
                                    index_maker(made, options.online), last_sequence);
     if (loaded.is_ok()) {
+      loaded->index->users = make_trained_users(serving.generation, *encoder, options.index);
       serving.spaces.push_back(std::move(loaded->index));
       continue;
     }
-    TAMIS_ASSIGN_OR_RETURN(auto built,
-                           build_encoder_index(made, *encoder, options.index, live.entities(EntityKind::kUser),
-                                               live.entities(EntityKind::kItem)));
+    TAMIS_ASSIGN_OR_RETURN(
+        auto built, build_encoder_index(serving.generation, *encoder, options.index, live.entities(EntityKind::kItem)));
     serving.spaces.push_back(std::move(built));
   }
   serving.refusals.resize(serving.spaces.size());

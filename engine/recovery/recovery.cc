@@ -54,7 +54,7 @@ void Recovery::load_files() {
   }
   for (const Space& space : store_->spaces()) {
     LoadedSpace& slot = spaces_[space.name];
-    auto loaded = load_space_index(index_dir_, space, options_->index, "", last);
+    auto loaded = load_space_index(index_dir_, space, options_->index, live_->originals(), "", last);
     if (loaded.is_ok()) {
       slot.index = std::move(loaded->index);
       slot.sequence = loaded->sequence;
@@ -125,7 +125,8 @@ Status Recovery::replay_vector(const storage::CommittedRecord& record, LoadedSpa
     if (record.session != kNoDenseId) space->index->users->remove(record.session);
   }
   if (const auto* erased = std::get_if<DeleteSpace>(&record.mutation); erased != nullptr && erased->name == name) {
-    TAMIS_ASSIGN_OR_RETURN(space->index, make_empty_space_index(space->index->space, options_->index));
+    TAMIS_ASSIGN_OR_RETURN(space->index,
+                           make_empty_space_index(space->index->space, options_->index, live_->originals()));
   }
   return Status::ok();
 }
@@ -277,7 +278,7 @@ Status Recovery::publish_spaces() {
     const auto stored = counts.vectors.find(space.name);
     if (!matches_store(slot, stored == counts.vectors.end() ? 0 : stored->second)) {
       spdlog::info("space {}: building the index", space.name);
-      auto built = build_space_index(space, options_->index, *store_, stop_, refusals_of(space));
+      auto built = build_space_index(space, options_->index, live_->originals(), *store_, stop_, refusals_of(space));
       TAMIS_RETURN_IF_ERROR(check_stop());
       if (!built.is_ok()) {
         live_->quarantine().add(Quarantine::kSpace, in_quotes(space.name), built.status());

@@ -180,6 +180,10 @@ Status ReplayStore::scan_interactions_by_item(const std::function<bool(const sto
 }
 Result<Space> ReplayStore::get_space(std::string_view) const { return unasked(); }
 Result<VersionedVector> ReplayStore::get_vector(std::string_view, EntityKind, DenseId) const { return unasked(); }
+Status ReplayStore::get_vectors(std::string_view, EntityKind, std::span<const DenseId>,
+                                const std::function<void(std::size_t, VersionedVector&&)>&) const {
+  return unasked();
+}
 Status ReplayStore::scan_vectors(std::string_view, EntityKind,
                                  const std::function<bool(DenseId, std::span<const float>)>&) const {
   return unasked();

@@ -43,6 +43,8 @@ class ReplayStore final : public storage::Store {
   std::vector<Space> spaces() const override { return {}; }
   Result<Space> get_space(std::string_view) const override;
   Result<VersionedVector> get_vector(std::string_view, EntityKind, DenseId) const override;
+  Status get_vectors(std::string_view, EntityKind, std::span<const DenseId>,
+                     const std::function<void(std::size_t, VersionedVector&&)>&) const override;
   Status scan_vectors(std::string_view, EntityKind,
                       const std::function<bool(DenseId, std::span<const float>)>&) const override;
   Result<std::string> get_document(std::string_view, std::string_view) const override;

@@ -121,7 +121,7 @@ Reasons explain_embedding(const Generation& generation, const models::Encoder& e
 
 std::vector<float> stored_vector(const index::VectorIndex* index, std::uint32_t dim, DenseId id) {
   std::vector<float> vector(dim);
-  if (index == nullptr || id == kNoDenseId || !index->get(id, vector)) return {};
+  if (index == nullptr || id == kNoDenseId || !index->get_original(id, vector)) return {};
   return vector;
 }
 

@@ -21,6 +21,7 @@ class RowCache {
     std::uint32_t row = 0;
     bool operator==(const Key&) const = default;
   };
+  using Ticket = std::uint64_t;
 
   explicit RowCache(std::uint64_t capacity_bytes) : capacity_bytes_(capacity_bytes), cache_(capacity_bytes) {}
 
@@ -30,15 +31,25 @@ class RowCache {
   // The row; what `load`, a Result<VersionedVector>(), reads where it is not in memory. Errors: those of `load`.
   template <typename Load>
   Result<Row> get(const Key& key, Load&& load) {
+    Row row = find(key);
+    if (row != nullptr) return row;
+    const Ticket ticket = begin_load(key);
+    TAMIS_ASSIGN_OR_RETURN(VersionedVector loaded, std::forward<Load>(load)());
+    return insert(key, std::move(loaded), ticket);
+  }
+  // The same step by step, for who loads many at once: the row where it is in memory, else null; a ticket, taken before
+  // the disk is read; and the row that was read, which stays unless it has changed since.
+  Row find(const Key& key) {
     Row row;
-    const bool is_hit = cache_.visit(key, [&](const Row& cached) {
+    (void)cache_.visit(key, [&](const Row& cached) {
       row = cached;
       return row_bytes(*cached);
     });
-    if (is_hit) return row;
-    const auto ticket = cache_.begin_load(key);
-    TAMIS_ASSIGN_OR_RETURN(VersionedVector loaded, std::forward<Load>(load)());
-    row = std::make_shared<const VersionedVector>(std::move(loaded));
+    return row;
+  }
+  Ticket begin_load(const Key& key) { return cache_.begin_load(key); }
+  Row insert(const Key& key, VersionedVector&& loaded, Ticket ticket) {
+    auto row = std::make_shared<const VersionedVector>(std::move(loaded));
     cache_.insert(key, row, row_bytes(*row), ticket);
     return row;
   }

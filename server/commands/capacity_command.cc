@@ -27,6 +27,7 @@ struct CapacityFlags {
   double features = 5;
   double dim = 0;
   double spaces = 1;
+  bool f32_on_disk = false;
   double model_dim = 64;
   std::string format = "table";
 };
@@ -69,9 +70,9 @@ Capacity capacity_of(const CapacityFlags& flags) {
   const StorageOptions storage;
   const double features = flags.features > 0 ? kFeatureBlock + kFeatureMemory * flags.features : 0;
   const double vectors = flags.dim > 0 ? flags.items * flags.spaces : 0;
-  const double index_row = flags.dim + 4 * flags.dim + kGraphMemory;
+  const double index_row = flags.dim + (flags.f32_on_disk ? 0 : 4 * flags.dim) + kGraphMemory;
   const double factors = 4 * flags.model_dim;
-  const double model_row = flags.model_dim > 0 ? flags.model_dim + kGraphMemory : 0;
+  const double model_row = flags.model_dim > 0 ? flags.model_dim + 4 * flags.model_dim + kGraphMemory : 0;
   Capacity made;
   made.parts = {
       {"process", kProcess, 0},
@@ -148,6 +149,7 @@ void add_capacity_command(CLI::App& app, int* exit_code) {
   add_range("--id-bytes", &flags->id_bytes, 1, 512, "Length of an id, on average");
   add_range("--dim", &flags->dim, 0, 65'536, "Dimensions of vectors that you send for every item; 0: none");
   add_range("--spaces", &flags->spaces, 1, 1e3, "How many of these vectors an item has");
+  command->add_flag("--f32-on-disk", flags->f32_on_disk, "Their f32 rows stay on disk (keep_f32 is false)");
   add_range("--model-dim", &flags->model_dim, 0, 65'536,
             "Dimensions of the trained model that serves, such as ials; 0: none");
   command->add_option("--format", flags->format, "json or table")->check(CLI::IsMember({"json", "table"}));

@@ -286,7 +286,7 @@ asio::awaitable<Response> gorse_neighbors(Exchange& exchange) {
   SimilarRequest request{.kind = kKind, .id = exchange.parameter(0), .k = query->n + query->offset};
   request.filter = gorse_category_filter(kHasCategory ? exchange.parameter(1) : "");
   Database* database = exchange.app().database;
-  const bool is_light = database->filter_cost_us(kKind, request.filter) <= kLightQueryUs;
+  const bool is_light = database->similar_cost_us(request) <= kLightQueryUs;
   std::function<Result<ScoredAnswer>()> work = [database, request] { return database->similar(request); };
   const auto answer = co_await exchange.query<ScoredAnswer>(is_light, std::move(work));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());

@@ -299,6 +299,7 @@ void write_space(const Space& space, JsonWriter* json) {
       .field("dim", space.dim)
       .field("metric", metric_name(space.metric))
       .field("quantization", quantization_name(space.quantization))
+      .field("keep_f32", space.keep_f32)
       .field("encoder", space.encoder);
 }
 

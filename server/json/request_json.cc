@@ -450,14 +450,16 @@ Result<TrainRequest> read_train(element value, const JsonPath& path) {
 
 Result<Space> read_space(element value, const JsonPath& path, std::string_view name,
                          Quantization default_quantization) {
-  enum Field : std::size_t { kName, kDim, kMetric, kQuantization, kEncoder };
-  static constexpr std::array<std::string_view, 5> kFields = {"name", "dim", "metric", "quantization", "encoder"};
+  enum Field : std::size_t { kName, kDim, kMetric, kQuantization, kKeepF32, kEncoder };
+  static constexpr std::array<std::string_view, 6> kFields = {"name",         "dim",      "metric",
+                                                              "quantization", "keep_f32", "encoder"};
   TAMIS_ASSIGN_OR_RETURN(const auto object, read_object(value, path));
   Space space{.name = std::string(name), .quantization = default_quantization};
   const Status fields_status = read_fields(object, kFields, path, [&](std::size_t index, element entry) -> Status {
     const JsonPath entry_path{.parent = &path, .name = kFields[index]};
     std::string text;
     if (index == kDim) return read_u32(entry, entry_path, 1, kMaxDim, &space.dim);
+    if (index == kKeepF32) return read_bool(entry, entry_path, &space.keep_f32);
     TAMIS_RETURN_IF_ERROR(read_string(entry, entry_path, 64, &text));
     if (index == kName) {
       return text == name ? Status::ok() : refuse(entry_path, "\"" + text + "\"", "the name of the path, or none");

@@ -43,7 +43,7 @@ Result<PagesRequest> read_pages(simdjson::dom::element value, const JsonPath& pa
 // {"models":["ials"],"promote":true}
 Result<TrainRequest> read_train(simdjson::dom::element value, const JsonPath& path);
 
-// {"dim","metric","quantization","encoder"}; `default_quantization` where none is given.
+// {"dim","metric","quantization","keep_f32","encoder"}; `default_quantization` where none is given.
 Result<Space> read_space(simdjson::dom::element value, const JsonPath& path, std::string_view name,
                          Quantization default_quantization);
 

@@ -28,7 +28,7 @@ Status read_cart_query(const Request& request, BoughtTogetherRequest* asked) {
 asio::awaitable<Response> answer_cart(Exchange& exchange, BoughtTogetherRequest request, bool is_of_item) {
   Database* database = exchange.app().database;
   TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request.min_seq));
-  const bool is_light = database->filter_cost_us(EntityKind::kItem, request.filter) <= kLightQueryUs;
+  const bool is_light = database->bought_together_cost_us(request) <= kLightQueryUs;
   std::function<Result<BoughtTogetherAnswer>()> work = [database, request] {
     return database->bought_together(request);
   };

@@ -34,7 +34,7 @@ asio::awaitable<Response> get_similar(Exchange& exchange) {
   TAMIS_REPLY_IF_ERROR(read_query(exchange.request(), &request));
   Database* database = exchange.app().database;
   TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request.min_seq));
-  const bool is_light = database->filter_cost_us(kKind, request.filter) <= kLightQueryUs;
+  const bool is_light = database->similar_cost_us(request) <= kLightQueryUs;
   std::function<Result<ScoredAnswer>()> work = [database, request] { return database->similar(request); };
   const auto answer = co_await exchange.query<ScoredAnswer>(is_light, std::move(work));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());
@@ -48,8 +48,8 @@ asio::awaitable<Response> post_search(Exchange& exchange) {
 
   TAMIS_REPLY_IF_ERROR(co_await exchange.await_visible(request->min_seq));
   Database* database = exchange.app().database;
-  const bool is_light = !request->exact && request->text.empty() &&  // a text may be a model server's to embed
-                        database->filter_cost_us(request->kind, request->filter) <= kLightQueryUs;
+  const bool is_light = request->text.empty() &&  // a text may be a model server's to embed
+                        database->search_cost_us(*request) <= kLightQueryUs;
   std::function<Result<ScoredAnswer>()> work = [database, copy = *request] { return database->search(copy); };
   const auto answer = co_await exchange.query<ScoredAnswer>(is_light, std::move(work));
   if (!answer.is_ok()) co_return fail(exchange, answer.status());

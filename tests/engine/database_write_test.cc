@@ -4,7 +4,9 @@
 #include <future>
 #include <limits>
 #include <thread>
+#include <utility>
 
+#include "common/random.h"
 #include "tests/engine/database_fixture.h"
 
 namespace tamis::engine {
@@ -49,6 +51,62 @@ TEST_F(DatabaseTest, AVectorIsFoundWhenItsWriteReturns) {
   const auto stored = database->get_vector("style", EntityKind::kItem, "a");
   ASSERT_TRUE(stored.is_ok());
   EXPECT_THAT(stored->vector, ElementsAre(0.6f, 0.8f));
+}
+
+// Rows that stay on disk answer as rows in memory do.
+TEST_F(DatabaseTest, ASpaceMayLeaveItsRowsOnDisk) {
+  options.memory.embedding_cache_bytes = 40'000;  // a tenth of the rows
+  open();
+  constexpr std::uint32_t kDim = 16;
+  const Space whole{.name = "whole", .dim = kDim};
+  const Space lean{.name = "lean", .dim = kDim, .keep_f32 = false};
+  std::vector<Mutation> mutations = {PutSpace{whole}, PutSpace{lean}};
+  Random random(3);
+  const auto put = [&](const std::string& item) {
+    std::vector<float> vector(kDim);
+    for (float& value : vector) value = static_cast<float>(random.normal());
+    for (const char* space : {"whole", "lean"}) mutations.push_back(PutVector{space, EntityKind::kItem, item, vector});
+  };
+  for (int item = 0; item < 2'000; ++item) put("i" + std::to_string(item));
+  write(std::exchange(mutations, {}));
+  const auto answers_alike = [&](const char* when) {
+    for (int query = 0; query < 40; ++query) {
+      SearchRequest request{.query = "i" + std::to_string(query * 7), .k = 10};
+      request.space = "whole";
+      const auto expected = database->search(request);
+      request.space = "lean";
+      const auto found = database->search(request);
+      ASSERT_TRUE(expected.is_ok() && found.is_ok()) << when;
+      ASSERT_EQ(found->items.size(), 10u);
+      for (std::size_t i = 0; i < 10; ++i) {
+        EXPECT_EQ(found->items[i].id, expected->items[i].id) << when << ": " << query;
+        EXPECT_NEAR(found->items[i].score, expected->items[i].score, 1e-6) << when;
+      }
+    }
+  };
+  answers_alike("written");
+  const auto bytes_of = [&](const char* name) {
+    for (const SpaceStats& space : database->stats().spaces)
+      if (space.space.name == name) return space.index_bytes;
+    return std::uint64_t{0};
+  };
+  EXPECT_LT(bytes_of("lean") + 2'000 * kDim * sizeof(float), bytes_of("whole") + 65'536);
+  EXPECT_LE(database->stats().memory_parts.at("embedding_cache"), 40'000u);
+  for (int item = 0; item < 300; ++item) put("i" + std::to_string(item));
+  mutations.push_back(DeleteEntity{EntityKind::kItem, "i1"});
+  write(std::exchange(mutations, {}));
+  write({put_item("i1")});
+  answers_alike("changed");
+  close();
+  open();
+  EXPECT_FALSE(database->get_space("lean")->keep_f32);
+  answers_alike("opened again");
+  EXPECT_LT(bytes_of("lean") + 2'000 * kDim * sizeof(float), bytes_of("whole") + 65'536);
+
+  EXPECT_EQ(refusal({PutSpace{{.name = "lean", .dim = kDim}}}).code(), StatusCode::kAlreadyExists);
+  const Status senseless =
+      refusal({PutSpace{{.name = "raw", .dim = 2, .quantization = Quantization::kF32, .keep_f32 = false}}});
+  EXPECT_EQ(senseless.field(), "keep_f32");
 }
 
 TEST_F(DatabaseTest, ADeletedItemIsGoneFromEveryAnswer) {

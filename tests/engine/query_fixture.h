@@ -65,6 +65,10 @@ class MemoryStore final : public storage::Store {
   std::vector<Space> spaces() const override { return {}; }
   Result<Space> get_space(std::string_view) const override { return unsupported(); }
   Result<VersionedVector> get_vector(std::string_view, EntityKind, DenseId) const override { return unsupported(); }
+  Status get_vectors(std::string_view, EntityKind, std::span<const DenseId>,
+                     const std::function<void(std::size_t, VersionedVector&&)>&) const override {
+    return unsupported();
+  }
   Status scan_vectors(std::string_view, EntityKind,
                       const std::function<bool(DenseId, std::span<const float>)>&) const override {
     return unsupported();

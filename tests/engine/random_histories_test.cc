@@ -159,6 +159,7 @@ class RandomHistoriesTest : public CampsTest {
         space.dim = 2;
         space.metric = static_cast<Metric>(1 + random->below(3));
         space.quantization = static_cast<Quantization>(1 + random->below(3));
+        space.keep_f32 = space.quantization == Quantization::kF32 || random->below(2) == 0;
         bad.push_back(PutSpace{space});
         bad.push_back(put_item("i1"));  // may have been deleted: a vector of what is not live is set aside by nobody
         for (int i = 0; i < 4; ++i)

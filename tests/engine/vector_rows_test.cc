@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <thread>
 
 #include "common/random.h"
@@ -52,6 +53,27 @@ TEST_F(VectorRowsTest, ServesTheTableThroughATenthOfIt) {
     ASSERT_LE(rows.memory_bytes(), kTableBytes / 10);
   }
   EXPECT_GT(rows.memory_bytes(), kTableBytes / 20) << "the cache holds what it may";
+}
+
+TEST_F(VectorRowsTest, ReadsManyOfWhichSomeAreInMemory) {
+  VectorRows rows(store.get(), std::make_shared<RowCache>(1 << 20));
+  for (std::uint32_t row = 0; row < 100; ++row) put(rows, row, 1);
+  for (std::uint32_t row = 0; row < 100; row += 3) ASSERT_TRUE(rows.get("text", EntityKind::kItem, item(row)).is_ok());
+  const CacheFigures before = rows.figures();
+  std::vector<DenseId> asked = {1'000'000};
+  for (std::uint32_t row = 0; row < 100; row += 2) asked.push_back(item(row));
+  std::map<std::size_t, std::vector<float>> read;
+  const auto visit = [&](std::size_t i, const VersionedVector& row) { read[i] = row.vector; };
+  rows.get_many("text", EntityKind::kItem, asked, visit);
+  ASSERT_EQ(read.size(), 50u) << "all but the unknown one";
+  for (const auto& [i, vector] : read) EXPECT_EQ(vector, values(static_cast<std::uint32_t>(2 * (i - 1)), 1));
+  EXPECT_EQ(rows.figures().hits - before.hits, 17u);
+  EXPECT_EQ(rows.figures().misses - before.misses, 34u);
+  put(rows, 8, 2);
+  rows.get_many("text", EntityKind::kItem, asked, visit);
+  EXPECT_EQ(read[5], values(8, 2)) << "changed since";
+  EXPECT_EQ(rows.figures().misses - before.misses, 36u) << "the changed one and the unknown one";
+  rows.get_many("no such space", EntityKind::kItem, asked, [](std::size_t, const VersionedVector&) { ADD_FAILURE(); });
 }
 
 TEST_F(VectorRowsTest, ForgetsWhatWasDeleted) {

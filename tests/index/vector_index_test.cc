@@ -110,6 +110,94 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{Metric::kL2, Quantization::kF16, false}, Case{Metric::kDot, Quantization::kInt8, false}),
     case_name);
 
+// The f32 rows of a test's data; those of `lost` cannot be read.
+class KeptElsewhere final : public OriginalRows {
+ public:
+  explicit KeptElsewhere(const VectorData* data) : data_(data) {}
+  void read(std::span<const DenseId> ids, std::span<float> out, std::span<bool> found) const override {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (lost.contains(ids[i])) continue;
+      const auto row = data_->row(ids[i]);
+      std::copy(row.begin(), row.end(), out.begin() + static_cast<std::ptrdiff_t>(i * data_->dim));
+      found[i] = true;
+    }
+    rows_read += ids.size();
+  }
+  std::set<DenseId> lost;
+  mutable std::size_t rows_read = 0;
+
+ private:
+  const VectorData* data_;
+};
+
+class OriginalRowsTest : public testing::TestWithParam<Metric> {};
+
+TEST_P(OriginalRowsTest, SearchesScoreByRowsThatAreKeptElsewhere) {
+  const VectorData data = clustered_vectors(6'000, 24, 5);
+  const auto kept = std::make_shared<KeptElsewhere>(&data);
+  IndexOptions options{.dim = data.dim, .metric = GetParam(), .ef_construction = 100, .growing_limit = 512};
+  auto whole = *VectorIndex::create(options);
+  options.keep_f32 = false;
+  options.originals = kept;
+  auto index = *VectorIndex::create(options);
+  const std::size_t batch = 5'000;  // the others grow
+  const std::vector<DenseId> ids = data.ids();
+  for (VectorIndex* target : {whole.get(), index.get()}) {
+    ASSERT_TRUE(
+        target->upsert_batch(std::span(ids).first(batch), std::span(data.values).first(batch * data.dim)).is_ok());
+    for (DenseId id = batch; id < data.rows(); ++id) ASSERT_TRUE(target->upsert(id, data.row(id)).is_ok());
+  }
+  EXPECT_LT(index->stats().memory_bytes + data.values.size() * sizeof(float), whole->stats().memory_bytes + 4'096);
+  Bitmap even;
+  for (DenseId id = 0; id < data.rows(); id += 2) even.add(id);
+  double recall = 0;
+  for (std::size_t q = 0; q < 50; ++q) {
+    const VectorData asked = clustered_vectors(1, data.dim, 300 + q);
+    const auto query = asked.row(0);
+    const auto is_even = [](DenseId id) { return id % 2 == 0; };
+    const auto all = brute_force(data, query, 10, GetParam());
+    const auto admitted = brute_force(data, query, 10, GetParam(), is_even);
+    kept->rows_read = 0;
+    const auto found = found_by(*index, query, 10, {.ef = 100});
+    EXPECT_LE(kept->rows_read, 30U);
+    recall += overlap(all, found);
+    recall += overlap(all, found_by(*index, query, 10, {.exact = true}));
+    const auto filtered = found_by(*index, query, 10, {.ef = 100, .filter = &even});
+    recall += overlap(admitted, filtered);
+    ASSERT_EQ(found.size(), 10U);
+    for (const auto& list : {found, filtered}) {
+      for (std::size_t i = 0; i < list.size(); ++i) {
+        const double exact = score_of(query, data.row(list[i].id), GetParam());
+        EXPECT_NEAR(list[i].score, exact, 1e-4 * std::max(1.0, std::fabs(exact))) << "to the f32 row";
+        EXPECT_GE(list[i > 0 ? i - 1 : 0].score, list[i].score);
+      }
+    }
+  }
+  EXPECT_GE(recall / 150, 0.98);
+
+  // A row that cannot be read has the score of its quantized one.
+  const auto best = found_by(*index, data.row(7), 3);
+  const DenseId nearest = best[0].id;
+  kept->lost = {nearest};
+  const auto lost = found_by(*index, data.row(7), 3);
+  const auto still = std::find_if(lost.begin(), lost.end(), [&](const Neighbor& one) { return one.id == nearest; });
+  ASSERT_NE(still, lost.end());
+  EXPECT_NEAR(still->score, best[0].score, 0.02 * std::max(20.0F, std::fabs(best[0].score)));
+  EXPECT_NE(still->score, best[0].score);
+  std::vector<float> out(data.dim);
+  EXPECT_TRUE(index->get_original(nearest, out)) << "dequantized";
+  const DenseId other = nearest + 1;
+  EXPECT_TRUE(index->get_original(other, out));
+  std::vector<float> expected(data.dim);
+  ASSERT_TRUE(whole->get(other, expected));
+  for (std::size_t i = 0; i < out.size(); ++i) EXPECT_FLOAT_EQ(out[i], expected[i]);
+  index->remove(other);
+  EXPECT_FALSE(index->get_original(other, out));
+}
+
+INSTANTIATE_TEST_SUITE_P(Metrics, OriginalRowsTest, testing::Values(Metric::kCosine, Metric::kDot, Metric::kL2),
+                         [](const auto& metric) { return std::string(metric_name(metric.param)); });
+
 TEST(VectorIndexOptionsTest, OutOfRangeIsRefusedByName) {
   IndexOptions options;
   const auto no_dim = VectorIndex::create(options);

@@ -66,7 +66,9 @@ class FakeDatabase final : public Database {
   Result<std::vector<LogEntry>> read_log(Sequence from, std::uint32_t limit) const override;
   Result<RecommendAnswer> recommend(const RecommendRequest& request) override;
   double recommend_cost_us(const RecommendRequest&) const override { return cost_us; }
-  double filter_cost_us(EntityKind, const Filter&) const override { return cost_us; }
+  double similar_cost_us(const SimilarRequest&) const override { return cost_us; }
+  double search_cost_us(const SearchRequest& request) const override { return request.exact ? 1e9 : cost_us.load(); }
+  double bought_together_cost_us(const BoughtTogetherRequest&) const override { return cost_us; }
   Result<WhyNotAnswer> why_not(const RecommendRequest& request, std::string_view item) override;
   Result<ScoredAnswer> similar(const SimilarRequest& request) override;
   Result<BoughtTogetherAnswer> bought_together(const BoughtTogetherRequest& request) override;

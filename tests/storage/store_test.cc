@@ -151,6 +151,27 @@ TEST_F(StoreTest, SpacesRefuseAnotherDefinitionAndStartEmptyWhenCreatedAgain) {
   EXPECT_EQ(replay_log(*store_)->difference(*store_), "");
 }
 
+TEST_F(StoreTest, ASpaceRemembersThatItsRowsStayOnDisk) {
+  must_open();
+  const Space space{.name = "s", .dim = 2, .quantization = Quantization::kF16, .keep_f32 = false};
+  must_commit({PutSpace{space}, PutVector{"s", EntityKind::kItem, "lamp", {1, 2}},
+               PutVector{"s", EntityKind::kItem, "vase", {3, 4}}, PutVector{"s", EntityKind::kUser, "ada", {5, 6}}});
+  EXPECT_EQ(commit({PutSpace{{.name = "s", .dim = 2, .quantization = Quantization::kF16}}}).status().code(),
+            StatusCode::kAlreadyExists);
+  must_open();
+  EXPECT_EQ(*store_->get_space("s"), space);
+  std::map<std::size_t, std::vector<float>> read;
+  const std::vector<DenseId> ids = {1, 99, 0};
+  ASSERT_TRUE(store_
+                  ->get_vectors("s", EntityKind::kItem, ids,
+                                [&](std::size_t i, VersionedVector&& found) { read[i] = std::move(found.vector); })
+                  .is_ok());
+  EXPECT_EQ(read, (std::map<std::size_t, std::vector<float>>{{0, {3, 4}}, {2, {1, 2}}}));
+  EXPECT_EQ(store_->get_vectors("t", EntityKind::kItem, ids, [](std::size_t, VersionedVector&&) {}).code(),
+            StatusCode::kNotFound);
+  EXPECT_EQ(replay_log(*store_)->difference(*store_), "");
+}
+
 TEST_F(StoreTest, TheLogIsTheChangeFeed) {
   must_open();
   must_commit({interaction("ada", "lamp"), PutDocument{"funnel", "home", "{}"}});

@@ -206,7 +206,7 @@ export class Tamis {
   getSpace(name: string, call: CallOptions = {}): Promise<t.Space> {
     return this.get(path`/v1/spaces/${name}`, {}, call);
   }
-  putSpace(name: string, space: Omit<t.Space, "name" | "encoder">, call: CallOptions = {}): Promise<t.Ack> {
+  putSpace(name: string, space: Omit<t.Space, "name" | "encoder" | "keep_f32"> & { keep_f32?: boolean }, call: CallOptions = {}): Promise<t.Ack> {
     return this.transport.json({ method: "PUT", path: path`/v1/spaces/${name}`, body: space, ...call });
   }
   deleteSpace(name: string, call: CallOptions = {}): Promise<t.Ack> {

@@ -284,6 +284,7 @@ export interface SpaceStats {
   dim: number;
   metric: string;
   quantization: string;
+  keep_f32: boolean;
   encoder: string;
   item_vectors: number;
   user_vectors: number;

@@ -328,6 +328,8 @@ export interface Space {
   dim: number;
   metric: "dot" | "cosine" | "l2";
   quantization: "f32" | "f16" | "int8";
+  /** Whether f32 rows stay in memory beside quantized ones. */
+  keep_f32: boolean;
   encoder: string;
 }
 

@@ -193,6 +193,7 @@ class Space(Answer):
     dim: int = 0
     metric: str = "cosine"
     quantization: str = "int8"
+    keep_f32: bool = True
     encoder: str = "external"
 
 
