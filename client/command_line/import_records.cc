@@ -74,6 +74,20 @@ Status check_record(std::string_view record, nlohmann::json* document) {
   return Status::ok();
 }
 
+// Whether a record has what its kind cannot do without.
+Status check_members(const std::string& kind, const nlohmann::json& document) {
+  if (kind == "vectors") {
+    if (document.contains("item") || document.contains("user")) return Status::ok();
+    return Status::invalid_argument("the record has no member \"item\" or \"user\"").at_field("item");
+  }
+  const bool is_interaction = kind == "interactions";
+  for (const char* name : {is_interaction ? "user" : "id", is_interaction ? "item" : "id"}) {
+    if (!document.contains(name))
+      return Status::invalid_argument(std::string("the record has no member \"") + name + "\"").at_field(name);
+  }
+  return Status::ok();
+}
+
 // The record with `members` before its own.
 std::string with_members(std::string_view record, const std::string& members) {
   const auto brace = record.find('{');
@@ -126,6 +140,10 @@ Status import_records(ImportJob* job) {
       std::fprintf(stderr, "tamis: %s: read with %s\n", name_of_file(job->path).c_str(), told.c_str());
     }
     is_told = is_told || !told.empty();
+    if (const Status complete = check_members(job->kind, document); !complete.is_ok()) {
+      TAMIS_RETURN_IF_ERROR(session.bad_row(reader->line_number(), complete));
+      continue;
+    }
     if (job->kind == "interactions") {
       if (document.contains("import_id")) {  // of the import that it was exported from
         document.erase("import_id");

@@ -11,8 +11,9 @@ namespace {
 
 constexpr std::size_t kSampledItems = 100;
 
-std::string counted(std::size_t part, std::size_t whole) {
-  return std::to_string(part) + " of " + std::to_string(whole) + " items looked at";
+// `part` of `whole` items "hold" something.
+std::string holding(std::size_t part, std::size_t whole) {
+  return std::to_string(part) + " of " + std::to_string(whole) + " items looked at " + (part == 1 ? "holds" : "hold");
 }
 
 // Whether a value of `kind` can stand in a field that is declared `declared`, as filters compare.
@@ -102,10 +103,10 @@ void warn_of_time_field(const ReadState& state, const std::string& field, const 
     if (++looked_at == kSampledItems) break;
   }
   if (without > 0)
-    warnings->add(path, counted(without, looked_at) + " hold no time in \"" + field +
+    warnings->add(path, holding(without, looked_at) + " no time in \"" + field +
                             "\": expected RFC 3339, or Unix seconds or milliseconds");
   if (to_come > 0)
-    warnings->add(path, counted(to_come, looked_at) + " hold a time in \"" + field +
+    warnings->add(path, holding(to_come, looked_at) + " a time in \"" + field +
                             "\" that is yet to come; it counts as none until then");
 }
 

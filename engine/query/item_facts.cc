@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace tamis::engine {
 
 RequestItemFacts::RequestItemFacts(const RetrievalContext& context, const UserState& person,

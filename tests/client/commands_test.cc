@@ -159,6 +159,11 @@ TEST_F(Commands, ADryRunShowsRowsAndNeedsNoServer) {
   EXPECT_THAT(items.out, HasSubstr("\"by_kind\":{\"items\":1}"));
   EXPECT_THAT(items.out, HasSubstr("\"bad\":1"));
   EXPECT_THAT(items.out, HasSubstr("\"dry_run\":true"));
+  const Ran events =
+      run({"import", "interactions", file("e.ndjson", "{\"user\":\"u\",\"item\":\"a\"}\n{\"user\":\"u\"}\n"),
+           "--dry-run", "--format", "json"});
+  EXPECT_THAT(events.out, HasSubstr("\"bad\":1"));
+  EXPECT_THAT(events.err, HasSubstr("line 2: the record has no member \"item\""));
 }
 
 TEST_F(Commands, ImportReadsJsonArraysAndOtherEncodings) {

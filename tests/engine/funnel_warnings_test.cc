@@ -139,13 +139,13 @@ TEST_F(WarningsTest, PointAtTheComparisonThatTheyAreOf) {
 }
 
 TEST_F(WarningsTest, AreOfFieldsThatTellNoTime) {
-  EXPECT_THAT(told_of_rule(R"({"kind":"freshness","field":"year"})"), warns("/rules/0/field", "hold no time"));
-  EXPECT_THAT(told_of_rule(R"({"kind":"freshness","field":"brand"})"), warns("/rules/0/field", "hold no time"));
+  EXPECT_THAT(told_of_rule(R"({"kind":"freshness","field":"year"})"), warns("/rules/0/field", "no time in"));
+  EXPECT_THAT(told_of_rule(R"({"kind":"freshness","field":"brand"})"), warns("/rules/0/field", "no time in"));
   write({put_item("soon", {{"listed_at", Timestamp{clock.now_ms() + 86'400'000}}})});
   EXPECT_THAT(told_of_rule(R"({"kind":"freshness"})"), warns("/rules/0/field", "yet to come"));
   write({put_item("typo", {{"listed_at", 20'240'501.0}})});
   const auto document = database->check_funnel("l", R"({"retrievers":[{"kind":"latest"}],"fallback":[]})");
-  EXPECT_THAT(document.warnings, warns("/retrievers/0/kind", "1 of 3 items looked at hold no time"));
+  EXPECT_THAT(document.warnings, warns("/retrievers/0/kind", "1 of 3 items looked at holds no time"));
 }
 
 TEST_F(WarningsTest, AreOfWhatIsNotTrained) {
