@@ -85,7 +85,7 @@ struct OnlineOptions {
 struct ImpressionOptions {
   std::int64_t retention_s = 90 * 86'400;     // 3600..; older lists are removed
   std::uint64_t memory_bytes = 256ull << 20;  // of recent lists, which interactions are attributed to; 1 MiB..
-  std::uint64_t queue_lists = 65'536;         // that wait to be written; more are dropped and counted. 1..
+  std::uint64_t queue_bytes = 64ull << 20;    // of lists that wait to be written; more are dropped and counted. 1..
   std::vector<std::string> conversion_types = {"purchase"};  // interactions that count as a conversion
 };
 

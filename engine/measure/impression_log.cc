@@ -40,6 +40,15 @@ std::vector<DenseId> items_of(const storage::Impression& list) {
 
 }  // namespace
 
+std::uint64_t ImpressionLog::Pending::bytes() const {
+  std::uint64_t bytes = sizeof(Pending) + list.recommendation_id.size() + list.user.size() + list.funnel.size() +
+                        list.generation.size() + context_bytes(list.context) +
+                        list.slots.capacity() * sizeof(storage::ServedSlot);
+  for (const auto& arm : list.arms) bytes += sizeof arm + arm.experiment.size() + arm.arm.size();
+  for (const std::string& item : items) bytes += sizeof item + item.size();
+  return bytes;
+}
+
 ImpressionLog::ImpressionLog(storage::Store* store, const DatabaseOptions* options)
     : store_(store),
       options_(options),
@@ -84,11 +93,14 @@ void ImpressionLog::on_answer(const ServedAnswer& served) {
     list.slots.push_back({.score = finite_score(item.score), .propensity = item.propensity});
     pending.items.push_back(item.item);
   }
+  const std::uint64_t bytes = pending.bytes();
   MutexLock lock(pending_mutex_);
-  if (pending_.size() >= options_->impressions.queue_lists) {
+  const std::uint64_t waiting = waiting_bytes_.load(std::memory_order_relaxed);
+  if (waiting != 0 && waiting + bytes > options_->impressions.queue_bytes) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
+  waiting_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   pending_.push_back(std::move(pending));
   has_pending_.store(true, std::memory_order_release);
 }
@@ -127,6 +139,7 @@ void ImpressionLog::absorb() const {
   if (attribution_.empty()) unwritten_.attributed_through = std::max(unwritten_.attributed_through, seen_through_);
   const storage::IdTable& ids = store_->ids(EntityKind::kItem);
   for (Pending& pending : taken) {
+    const std::uint64_t bytes = pending.bytes();
     bool is_known = true;
     for (std::size_t i = 0; i < pending.items.size(); ++i) {
       const auto item = ids.find(pending.items[i]);
@@ -135,11 +148,13 @@ void ImpressionLog::absorb() const {
     }
     if (!is_known) {  // the disk took the item back
       dropped_.fetch_add(1, std::memory_order_relaxed);
+      waiting_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
       continue;
     }
     count_list(pending.list, {});
     ++figures_.logged;
     unwritten_.impressions.push_back(std::move(pending.list));
+    unwritten_bytes_ += bytes;
   }
 }
 
@@ -251,13 +266,16 @@ void ImpressionLog::on_commit(std::span<const storage::CommittedRecord> records)
 void ImpressionLog::write_pending() {
   MutexLock writing(write_mutex_);
   storage::ImpressionBatch batch;
+  std::uint64_t batch_bytes = 0;
   {
     MutexLock lock(state_mutex_);
     absorb();
     std::swap(batch, unwritten_);
+    std::swap(batch_bytes, unwritten_bytes_);
   }
   if (batch.impressions.empty() && batch.outcomes.empty() && batch.attributed_through == 0) return;
   const Status written = store_->write_impressions(batch);
+  waiting_bytes_.fetch_sub(batch_bytes, std::memory_order_relaxed);
   if (written.is_ok()) return;
   // It stays in the counts until the next start, which counts what the store holds. The mark stays where it was, so
   // that a store that takes nothing any more loses no attribution: the next start attributes again from there.
@@ -345,12 +363,14 @@ Status ImpressionLog::recover(const std::atomic<bool>* stop) {
   {
     MutexLock lock(state_mutex_);
     MutexLock pending_lock(pending_mutex_);
+    for (const Pending& pending : pending_) waiting_bytes_.fetch_sub(pending.bytes(), std::memory_order_relaxed);
     pending_.clear();
     has_pending_.store(false, std::memory_order_release);
     attribution_.clear();
     activity_.clear();
     exposure_.clear();
     unwritten_ = {};
+    waiting_bytes_.fetch_sub(std::exchange(unwritten_bytes_, 0), std::memory_order_relaxed);
     counted_from_ms_ = from_ms;
     seen_through_ = store_->last_sequence();
   }
@@ -432,7 +452,8 @@ ImpressionFigures ImpressionLog::figures() const {
 
 std::uint64_t ImpressionLog::memory_bytes() const {
   MutexLock lock(state_mutex_);
-  return attribution_.memory_bytes() + activity_.memory_bytes() + exposure_.memory_bytes();
+  return attribution_.memory_bytes() + activity_.memory_bytes() + exposure_.memory_bytes() +
+         waiting_bytes_.load(std::memory_order_relaxed);
 }
 
 }  // namespace tamis::engine

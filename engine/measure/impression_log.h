@@ -70,6 +70,7 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   struct Pending {
     storage::Impression list;
     std::vector<std::string> items;
+    std::uint64_t bytes() const;  // that it takes in memory, about
   };
 
   // Counts what waits. Const: it counts as taken in from the moment it was handed over.
@@ -95,11 +96,13 @@ class ImpressionLog final : public ImpressionSink, public ImpressionStatistics {
   mutable Mutex pending_mutex_;
   mutable std::vector<Pending> pending_ TAMIS_GUARDED_BY(pending_mutex_);
   mutable std::atomic<bool> has_pending_{false};
+  mutable std::atomic<std::uint64_t> waiting_bytes_{0};  // of the lists that are not written yet, absorbed or not
 
   mutable Mutex state_mutex_;  // taken before pending_mutex_
   mutable Attribution attribution_ TAMIS_GUARDED_BY(state_mutex_);
   mutable FunnelActivity activity_ TAMIS_GUARDED_BY(state_mutex_);
   mutable storage::ImpressionBatch unwritten_ TAMIS_GUARDED_BY(state_mutex_);
+  mutable std::uint64_t unwritten_bytes_ TAMIS_GUARDED_BY(state_mutex_) = 0;  // of waiting_bytes_
   mutable OutcomeKinds kinds_ TAMIS_GUARDED_BY(state_mutex_);
   Sequence seen_through_ TAMIS_GUARDED_BY(state_mutex_) = 0;        // of the records that were committed
   TimestampMs counted_from_ms_ TAMIS_GUARDED_BY(state_mutex_) = 0;  // lists served before it are not in the counts

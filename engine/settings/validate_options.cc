@@ -93,7 +93,7 @@ void check_online(const OnlineOptions& online, RangeCheck* check) {
 void check_impressions(const ImpressionOptions& impressions, RangeCheck* check) {
   check->at_least<std::int64_t>("impressions.retention_s", impressions.retention_s, 3'600);
   check->at_least<std::uint64_t>("impressions.memory_bytes", impressions.memory_bytes, 1 << 20);
-  check->at_least<std::uint64_t>("impressions.queue_lists", impressions.queue_lists, 1);
+  check->at_least<std::uint64_t>("impressions.queue", impressions.queue_bytes, 1);
 }
 
 }  // namespace

@@ -297,9 +297,9 @@ void add_impressions(std::vector<ConfigOption>* out) {
                           [](Config& c) -> auto& { return c.database.impressions.retention_s; }));
   out->push_back(size("impressions.memory", kMiB, "Recent served lists, which interactions are attributed to.",
                       [](Config& c) -> auto& { return c.database.impressions.memory_bytes; }));
-  out->push_back(integer("impressions.queue", 1, 100'000'000,
-                         "Served lists that may wait to be written; beyond it they are dropped and counted.",
-                         [](Config& c) -> auto& { return c.database.impressions.queue_lists; }));
+  out->push_back(size("impressions.queue", kMiB,
+                      "Served lists that may wait to be written; beyond it they are dropped and counted.",
+                      [](Config& c) -> auto& { return c.database.impressions.queue_bytes; }));
   out->push_back(list("impressions.conversion_types", "Types of interactions that count as a conversion.",
                       [](Config& c) -> auto& { return c.database.impressions.conversion_types; }));
 }
