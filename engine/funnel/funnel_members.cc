@@ -14,7 +14,7 @@ constexpr double kMaxRuleBudgetUs = 1e6;
 
 void describe_retriever(Members& members, RetrieverConfig& retriever) {
   members.require("kind");
-  members.choice("kind", &retriever.kind, kRetrieverKinds, "which source");
+  members.choice("kind", &retriever.kind, retriever_kinds(), "which source");
   members.integer("quota", &retriever.quota, 1, kMaxQuota, "candidates asked of it");
   members.number("weight", &retriever.weight, {.low = 0, .high = kMaxRetrieverWeight, .above_low = true},
                  "its say in the merge");

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string_view>
 
 namespace tamis::engine {
 
-inline constexpr std::array<std::string_view, 12> kRetrieverKinds = {
-    "ann",     "item_knn", "user_knn",     "popular", "trending",        "latest",
-    "similar", "ease",     "graph_filter", "bspm",    "bought_together", "rebuy"};
+// Each history model that can be trained is one of them.
+std::span<const std::string_view> retriever_kinds();
 inline constexpr std::array<std::string_view, 3> kFallbackKinds = {"trending", "popular", "latest"};
 inline constexpr std::array<std::string_view, 2> kRankerKinds = {"none", "dlrm"};
 // In the order of MergeMethod.

@@ -7,6 +7,7 @@
 
 #include "common/checksum.h"
 #include "engine/generations/generation_info_json.h"
+#include "models/kinds/history_model_kinds.h"
 
 namespace tamis::engine {
 namespace {
@@ -62,13 +63,12 @@ json history_models_to_json(const Manifest& manifest) {
 
 // An encoder's name becomes that of a file and of a space.
 Status check_encoder(const std::string& name, const Manifest::Encoder& encoder) {
-  static constexpr std::string_view kTaken[] = {"popular", "item_knn",       "user_knn", "interactions",
-                                                "ease",    "graph_filter",   "bspm",     "dlrm",
-                                                "ranker",  "bought_together"};
+  static constexpr std::string_view kTaken[] = {"popular", "item_knn", "user_knn", "interactions", "dlrm", "ranker"};
   const bool is_plain = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
-  if (!is_plain || std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken))
+  if (!is_plain || std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken) ||
+      models::find_history_model_kind(name) != nullptr)
     return Status::invalid_argument("an encoder is named '" + name.substr(0, 64) +
                                     "', expected 1 to 64 of a-z, 0-9, _ and -, and not popular, interactions or "
                                     "another model's name")

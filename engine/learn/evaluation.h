@@ -36,7 +36,7 @@ struct TrialModels {
 
 struct TimeSplitOptions {
   double holdout = 0.1;  // share of the interactions, newest, above 0 and below 1
-  std::vector<std::string> models = models::model_names();
+  std::vector<std::string> models = {"popular", "item_knn", "user_knn", "ials"};
   ModelSettings settings = {};
   std::size_t max_users = 0;                        // measured on; more are sampled evenly. 0: all
   RankClock clock = {};                             // how the database counts, for the ranker's features

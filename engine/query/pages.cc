@@ -162,7 +162,8 @@ class PageMaker {
     }
     if (row.override_funnel) request.override_funnel = row.override_funnel;
     if (!row.retriever.empty()) {
-      if (std::find(kRetrieverKinds.begin(), kRetrieverKinds.end(), row.retriever) == kRetrieverKinds.end())
+      const auto kinds = retriever_kinds();
+      if (std::find(kinds.begin(), kinds.end(), row.retriever) == kinds.end())
         return Status::invalid_argument("retriever is \"" + row.retriever.substr(0, 64) +
                                         "\", expected a kind that a funnel's retrievers may have")
             .at_field("retriever");

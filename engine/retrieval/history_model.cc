@@ -1,7 +1,9 @@
-// ease, graph_filter, bspm: what a trained model makes of the user's history by itself (models/history_model.h).
+// ease, graph_filter, ...: what a trained model makes of the user's history by itself (models/history_model.h).
 #include <algorithm>
+#include <map>
 
 #include "engine/retrieval/retrievers.h"
+#include "models/kinds/history_model_kinds.h"
 
 namespace tamis::engine {
 namespace {
@@ -54,19 +56,15 @@ class HistoryModelRetriever final : public Retriever {
 
 }  // namespace
 
-const Retriever& ease_retriever() {
-  static const HistoryModelRetriever retriever("ease");
-  return retriever;
-}
-
-const Retriever& graph_filter_retriever() {
-  static const HistoryModelRetriever retriever("graph_filter");
-  return retriever;
-}
-
-const Retriever& bspm_retriever() {
-  static const HistoryModelRetriever retriever("bspm");
-  return retriever;
+const Retriever* history_model_retriever(std::string_view kind) {
+  static const std::map<std::string_view, HistoryModelRetriever> kRetrievers = [] {
+    std::map<std::string_view, HistoryModelRetriever> retrievers;
+    for (const models::HistoryModelKind& known : models::history_model_kinds())
+      if (!known.is_of_carts) retrievers.try_emplace(known.name, known.name);
+    return retrievers;
+  }();
+  const auto found = kRetrievers.find(kind);
+  return found == kRetrievers.end() ? nullptr : &found->second;
 }
 
 }  // namespace tamis::engine

@@ -6,19 +6,18 @@
 namespace tamis::engine {
 
 const Retriever* find_retriever(std::string_view kind) {
-  if (kind == "ann") return &ann_retriever();
-  if (kind == "item_knn") return &item_knn_retriever();
-  if (kind == "user_knn") return &user_knn_retriever();
-  if (kind == "ease") return &ease_retriever();
-  if (kind == "graph_filter") return &graph_filter_retriever();
-  if (kind == "bspm") return &bspm_retriever();
-  if (kind == "bought_together") return &bought_together_retriever();
-  if (kind == "rebuy") return &rebuy_retriever();
-  if (kind == "similar") return &similar_retriever();
-  if (kind == "popular") return &popular_retriever();
-  if (kind == "trending") return &trending_retriever();
-  if (kind == "latest") return &latest_retriever();
-  return nullptr;
+  struct Named {
+    std::string_view kind;
+    const Retriever& (*get)();
+  };
+  static constexpr Named kRetrievers[] = {
+      {"ann", ann_retriever},         {"item_knn", item_knn_retriever}, {"user_knn", user_knn_retriever},
+      {"popular", popular_retriever}, {"trending", trending_retriever}, {"latest", latest_retriever},
+      {"similar", similar_retriever}, {"rebuy", rebuy_retriever},       {"bought_together", bought_together_retriever},
+  };
+  for (const Named& named : kRetrievers)
+    if (named.kind == kind) return &named.get();
+  return history_model_retriever(kind);
 }
 
 const SpaceIndex* find_space(const ReadState& state, std::string_view name) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/nearest_name.h"
+#include "models/kinds/history_model_kinds.h"
 
 namespace tamis::engine {
 namespace {
@@ -141,7 +142,9 @@ std::vector<std::string> default_rank_features(std::span<const Features> users, 
     names.push_back("crossed.score." + model);
     names.push_back("crossed.rank." + model);
     // What walks over other users costs too much to be asked twice.
-    if (model != "user_knn" && model != "graph_filter" && model != "bspm") names.push_back("crossed.recent." + model);
+    const models::HistoryModelKind* kind = models::find_history_model_kind(model);
+    const bool walks = model == "user_knn" || (kind != nullptr && kind->walks_over_users);
+    if (!walks) names.push_back("crossed.recent." + model);
   }
   return names;
 }

@@ -1,13 +1,14 @@
-// The encoders that Tamis trains and loads, by name. A new model is one line in encoder_kinds.cc, and its options one
-// table in model_options.cc.
+// The encoders that Tamis trains and loads, by name. A new model is a row in encoder_kinds.cc beside files of its own.
 #pragma once
 
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "common/status.h"
 #include "models/encoder.h"
+#include "models/option_table.h"
 #include "models/settings.h"
 #include "models/train_control.h"
 #include "models/training_data.h"
@@ -22,7 +23,8 @@ struct EncoderKind {
   Result<std::unique_ptr<Encoder>> (*train)(const TrainingData& data, const Settings& settings,
                                             const TrainControl& control);
   Result<std::unique_ptr<Encoder>> (*load)(const SavedEncoder& saved);
-  bool uses_features = false;      // whether train() reads features, which are then loaded
+  std::vector<ModelOption> (*options)() = nullptr;  // null where Tamis does not train the kind
+  bool uses_features = false;                       // whether train() reads features, which are then loaded
   bool needs_interactions = true;  // whether train() learns from events; false: it takes data without any
   double cost = 10;                // expected time of a training run beside the others', for progress bars (iALS: 10)
 };

@@ -4,22 +4,36 @@
 
 #include "models/bought_together/bought_together.h"
 #include "models/ease/ease_history_model.h"
+#include "models/ease/ease_options.h"
 #include "models/graph_filter/blurring_sharpening_history_model.h"
 #include "models/graph_filter/graph_filter_history_model.h"
+#include "models/graph_filter/graph_filter_options.h"
 
 namespace tamis::models {
 namespace {
 
 constexpr HistoryModelKind kHistoryModelKinds[] = {
-    {.name = "ease", .train = EaseHistoryModel::train, .load = EaseHistoryModel::load, .cost = 20},
-    {.name = "graph_filter", .train = GraphFilterHistoryModel::train, .load = GraphFilterHistoryModel::load, .cost = 1},
+    {.name = "ease",
+     .train = EaseHistoryModel::train,
+     .load = EaseHistoryModel::load,
+     .options = ease_table,
+     .cost = 20},
+    {.name = "graph_filter",
+     .train = GraphFilterHistoryModel::train,
+     .load = GraphFilterHistoryModel::load,
+     .options = graph_filter_table,
+     .cost = 1,
+     .walks_over_users = true},
     {.name = "bspm",
      .train = BlurringSharpeningHistoryModel::train,
      .load = BlurringSharpeningHistoryModel::load,
-     .cost = 20},
+     .options = blurring_sharpening_table,
+     .cost = 20,
+     .walks_over_users = true},
     {.name = "bought_together",
      .train_events = BoughtTogetherModel::train,
      .load = BoughtTogetherModel::load,
+     .options = bought_together_table,
      .cost = 1,
      .is_of_carts = true},
 };

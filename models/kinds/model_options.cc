@@ -3,16 +3,8 @@
 #include <algorithm>
 
 #include "common/nearest_name.h"
-#include "models/bought_together/bought_together.h"
-#include "models/bpr/bpr_options.h"
-#include "models/content/content_options.h"
-#include "models/ease/ease_options.h"
-#include "models/graph_filter/graph_filter_options.h"
-#include "models/ials/ials_options.h"
-#include "models/mf/mf_options.h"
-#include "models/pinsage/pinsage_options.h"
-#include "models/sequence/sequence_options.h"
-#include "models/two_tower/two_tower_options.h"
+#include "models/kinds/encoder_kinds.h"
+#include "models/kinds/history_model_kinds.h"
 
 namespace tamis::models {
 namespace {
@@ -45,36 +37,33 @@ std::vector<ModelOption> user_knn_table() {
   return neighbor_table({.neighbors = 150, .shrinkage = 2, .column_weight_exponent = 0.15});
 }
 
-std::vector<ModelOption> sasrec_table() { return sequence_model_options("sasrec"); }
-std::vector<ModelOption> bert4rec_table() { return sequence_model_options("bert4rec"); }
-
 struct ModelEntry {
   std::string_view name;
   std::vector<ModelOption> (*options)();
-  bool served;  // whether a generation may hold it
 };
-constexpr ModelEntry kModels[] = {
-    {"popular", no_options, true},
-    {"item_knn", item_knn_table, true},
-    {"user_knn", user_knn_table, true},
-    {"ials", ials_table, true},
-    {"bpr", bpr_table, false},
-    {"mf", mf_table, false},
-    {"graph_filter", graph_filter_table, false},
-    {"bspm", blurring_sharpening_table, false},
-    {"ease", ease_table, false},
-    {"bought_together", bought_together_table, false},
-    {"sasrec", sasrec_table, false},
-    {"bert4rec", bert4rec_table, false},
-    {"two_tower", two_tower_table, false},
-    {"pinsage", pinsage_table, false},
-    {"content", content_table, false},
+
+// Those that are neither encoders nor history models.
+constexpr ModelEntry kTables[] = {
+    {"popular", no_options},
+    {"item_knn", item_knn_table},
+    {"user_knn", user_knn_table},
 };
+
+const std::vector<ModelEntry>& entries() {
+  static const std::vector<ModelEntry> kEntries = [] {
+    std::vector<ModelEntry> all(std::begin(kTables), std::end(kTables));
+    for (const EncoderKind& kind : encoder_kinds())
+      if (kind.options != nullptr) all.push_back({kind.name, kind.options});
+    for (const HistoryModelKind& kind : history_model_kinds()) all.push_back({kind.name, kind.options});
+    return all;
+  }();
+  return kEntries;
+}
 
 Status unknown_model(std::string_view model) {
   std::vector<std::string_view> names;
   std::string known;
-  for (const ModelEntry& entry : kModels) {
+  for (const ModelEntry& entry : entries()) {
     names.push_back(entry.name);
     known += (known.empty() ? "" : ", ") + std::string(entry.name);
   }
@@ -89,18 +78,17 @@ Status unknown_model(std::string_view model) {
 const std::vector<std::string>& model_names() {
   static const std::vector<std::string> kNames = [] {
     std::vector<std::string> names;
-    for (const ModelEntry& entry : kModels)
-      if (entry.served) names.emplace_back(entry.name);
+    for (const ModelEntry& entry : entries()) names.emplace_back(entry.name);
     return names;
   }();
   return kNames;
 }
 
 Result<std::vector<ModelOption>> model_options(std::string_view model) {
-  const auto* entry =
-      std::find_if(std::begin(kModels), std::end(kModels), [&](const ModelEntry& e) { return e.name == model; });
-  if (entry == std::end(kModels)) return unknown_model(model);
-  return entry->options();
+  const auto found =
+      std::find_if(entries().begin(), entries().end(), [&](const ModelEntry& entry) { return entry.name == model; });
+  if (found == entries().end()) return unknown_model(model);
+  return found->options();
 }
 
 NeighborOptions neighbor_options(const Settings& settings) {

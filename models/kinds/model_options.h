@@ -1,5 +1,5 @@
 // The options of every model by the model's name: the one place from which the command line, the configuration and the
-// documents take names, types, defaults, ranges and meanings. A new model adds its table to model_options.cc.
+// documents take names, types, defaults, ranges and meanings.
 #pragma once
 
 #include <string>
@@ -13,10 +13,9 @@
 
 namespace tamis::models {
 
-// The models that a training run of the database learns and a generation holds.
+// Of all of them: tables of neighbours, encoders, history models.
 const std::vector<std::string>& model_names();
-// The options of a model, in the order of the documents; also of models that only `tamis evaluate` knows. Errors:
-// invalid_argument naming the models that there are.
+// The options of a model, in the order of the documents. Errors: invalid_argument naming the models that there are.
 Result<std::vector<ModelOption>> model_options(std::string_view model);
 
 // Options of item_knn and user_knn. REQUIRES: resolve_settings gave the settings for the model.
