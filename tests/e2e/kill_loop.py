@@ -270,7 +270,7 @@ def run(arguments: argparse.Namespace, directory: pathlib.Path) -> str:
     began = time.monotonic()
     try:
         server.start()
-        server.call("PUT", f"/v1/spaces/{SPACE}", {"dim": DIM, "metric": "l2", "quantization": "f32"})
+        server.call("PUT", f"/v1/spaces/{SPACE}", {"dim": DIM, "metric": "l2", "quantization": "f16", "keep_f32": False})
         for round_number in range(1, arguments.rounds + 1):
             writers = [Writer(server, n, arguments.seed * 1_000_000 + round_number) for n in range(arguments.connections)]
             for writer in writers:
