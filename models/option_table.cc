@@ -60,7 +60,8 @@ std::string number_text(double value) {
 }
 
 ModelOption integer_option(std::string name, double fallback, double minimum, double maximum, std::string description) {
-  return {std::move(name), OptionType::kInteger, number_text(fallback), minimum, maximum, {}, std::move(description)};
+  std::string written = std::to_string(static_cast<std::int64_t>(fallback));  // "400000", which 4e+05 would not be
+  return {std::move(name), OptionType::kInteger, std::move(written), minimum, maximum, {}, std::move(description)};
 }
 ModelOption number_option(std::string name, double fallback, double minimum, double maximum, std::string description) {
   return {std::move(name), OptionType::kNumber, number_text(fallback), minimum, maximum, {}, std::move(description)};

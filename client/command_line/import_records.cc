@@ -78,12 +78,12 @@ Status check_record(std::string_view record, nlohmann::json* document) {
 Status check_members(const std::string& kind, const nlohmann::json& document) {
   if (kind == "vectors") {
     if (document.contains("item") || document.contains("user")) return Status::ok();
-    return Status::invalid_argument("the record has no member \"item\" or \"user\"").at_field("item");
+    return Status::invalid_argument("the record has no member \"item\" or \"user\"");
   }
   const bool is_interaction = kind == "interactions";
   for (const char* name : {is_interaction ? "user" : "id", is_interaction ? "item" : "id"}) {
     if (!document.contains(name))
-      return Status::invalid_argument(std::string("the record has no member \"") + name + "\"").at_field(name);
+      return Status::invalid_argument(std::string("the record has no member \"") + name + "\"");
   }
   return Status::ok();
 }

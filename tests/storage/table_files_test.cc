@@ -16,8 +16,8 @@ TEST_F(StoreTest, TableFilesHaveIndexesInPartsAndFiltersWhereTheyHelp) {
   for (int batch = 0; batch < 60; ++batch) {
     std::vector<Mutation> mutations;
     for (int i = 0; i < 500; ++i) {
-      mutations.push_back(
-          interaction("user" + std::to_string(i), "item" + std::to_string((batch * 37 + i) % 900), batch * 1'000 + i));
+      mutations.push_back(interaction("user" + std::to_string(i % 20), "item" + std::to_string((batch * 37 + i) % 30),
+                                      batch * 1'000 + i));
     }
     must_commit(std::move(mutations));
   }
