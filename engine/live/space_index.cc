@@ -84,7 +84,7 @@ Status fill_from_store(const storage::Store& store, const Space& space, EntityKi
   return builder.flush();
 }
 
-// What the index refuses is left out here; reconcile() (serving.cc) counts it.
+// What the index refuses is left out here; the reconciler (recovery/prepare_serving.cc) counts it.
 Status fill_from_encoder(const Generation& generation, const models::Encoder& encoder, const EntityTable& items,
                          index::VectorIndex* target) {
   BlockBuilder builder(target, encoder.shape().dim);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/cancellation.h"
+#include "common/thread_priority.h"
 #include "index/vector_check.h"
 
 namespace tamis::engine {
@@ -181,6 +182,7 @@ void TrainedUsers::begin_graph() const {
 }
 
 void TrainedUsers::build_graph() const {
+  lower_thread_priority();
   auto made = make_graph();
   const MutexLock lock(mutex_);
   is_building_ = false;
