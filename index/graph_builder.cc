@@ -98,7 +98,8 @@ class Builder {
     std::exception_ptr failure;  // written by the one thread that sets `failed` first
     const auto work = [&] {
       try {
-        for (std::uint32_t row = next++; row < count_ && !failed; row = next++) insert(row, levels[row]);
+        for (std::uint32_t row = next++; row < count_ && !failed && !is_cancelled(); row = next++)
+          insert(row, levels[row]);
       } catch (...) {
         if (!failed.exchange(true)) failure = std::current_exception();
       }
@@ -109,6 +110,7 @@ class Builder {
     for (std::thread& other : others) other.join();
     if (failure) std::rethrow_exception(failure);
   }
+  bool is_cancelled() const { return options_.cancellation != nullptr && options_.cancellation->is_cancelled(); }
 
   Graph finish() {
     std::vector<std::uint8_t> levels(count_);
@@ -212,6 +214,7 @@ Result<Graph> build_graph(const RowBlock& rows, const Graph* base, const GraphOp
     Builder builder(rows, options);
     if (base != nullptr) builder.import(*base);
     builder.insert_all();
+    if (builder.is_cancelled()) return Status::unavailable("the index is being closed");
     return builder.finish();
   } catch (const std::bad_alloc&) {
     return Status::resource_exhausted("not enough memory to build a graph of " + std::to_string(rows.count()) +

@@ -40,7 +40,8 @@ SegmentedIndex::SegmentedIndex(const IndexOptions& options, std::vector<std::sha
     : options_(options),
       format_(options.dim, options.metric, options.quantization),
       state_(std::make_shared<const State>()),
-      recall_(options.recall_target) {
+      recall_(options.recall_target),
+      closing_(options.cancellation) {
   const MutexLock lock(mutex_);
   State state;
   const auto adopt = [&](RowBlock* rows) TAMIS_REQUIRES(mutex_) {
@@ -61,6 +62,7 @@ SegmentedIndex::SegmentedIndex(const IndexOptions& options, std::vector<std::sha
 }
 
 SegmentedIndex::~SegmentedIndex() {
+  closing_.cancel();
   std::thread maintenance;
   {
     const MutexLock lock(mutex_);
@@ -90,7 +92,7 @@ std::shared_ptr<RowBlock> SegmentedIndex::make_block(std::uint32_t capacity) con
 }
 
 GraphOptions SegmentedIndex::graph_options() const {
-  return {options_.m, options_.ef_construction, options_.build_threads, options_.seed};
+  return {options_.m, options_.ef_construction, options_.build_threads, options_.seed, &closing_};
 }
 
 void SegmentedIndex::move_to(DenseId id, RowBlock* block, std::uint32_t row) {

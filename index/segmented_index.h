@@ -99,6 +99,8 @@ class SegmentedIndex final : public VectorIndex {
   mutable std::atomic<std::uint64_t> searches_{0};
   mutable RecallMonitor recall_;
 
+  Cancellation closing_;  // of graph builds
+
   CondVar work_;
   bool stopping_ TAMIS_GUARDED_BY(mutex_) = false;
   bool merge_failed_ TAMIS_GUARDED_BY(mutex_) = false;  // for want of memory: wait for more rows before trying again

@@ -16,6 +16,7 @@
 #include <span>
 #include <vector>
 
+#include "common/cancellation.h"
 #include "common/ids.h"
 #include "common/records.h"
 #include "common/status.h"
@@ -46,6 +47,9 @@ struct IndexOptions {
   // (int8); scores are exact where `originals` has them, else they carry the quantization's error.
   bool keep_f32 = true;
   std::shared_ptr<const OriginalRows> originals = nullptr;  // null: nowhere else. Used where keep_f32 is false
+  // Ends graph builds early: upsert_batch() is then unavailable, and merges are left undone. Null: only the index's own
+  // end does. Outlives the index.
+  const Cancellation* cancellation = nullptr;
 };
 
 // invalid_argument naming the option, the value and the range.

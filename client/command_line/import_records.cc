@@ -76,15 +76,20 @@ Status check_record(std::string_view record, nlohmann::json* document) {
 
 // Whether a record has what its kind cannot do without.
 Status check_members(const std::string& kind, const nlohmann::json& document) {
+  const auto text_at = [&](const char* name) {
+    const auto found = document.find(name);
+    return found != document.end() && found->is_string() && !found->get_ref<const std::string&>().empty();
+  };
+  const auto lacks = [](const std::string& what) { return Status::invalid_argument("the record has no " + what); };
   if (kind == "vectors") {
-    if (document.contains("item") || document.contains("user")) return Status::ok();
-    return Status::invalid_argument("the record has no member \"item\" or \"user\"");
+    if (text_at("item") == text_at("user")) return lacks("text \"item\" or \"user\", or has both");
+    const bool is_removal = document.contains("delete") && document["delete"] == true;
+    const bool has_vector = document.contains("vector") && document["vector"].is_array();
+    return has_vector || is_removal ? Status::ok() : lacks("array \"vector\"");
   }
   const bool is_interaction = kind == "interactions";
-  for (const char* name : {is_interaction ? "user" : "id", is_interaction ? "item" : "id"}) {
-    if (!document.contains(name))
-      return Status::invalid_argument(std::string("the record has no member \"") + name + "\"");
-  }
+  for (const char* name : {is_interaction ? "user" : "id", is_interaction ? "item" : "id"})
+    if (!text_at(name)) return lacks(std::string("text \"") + name + "\"");
   return Status::ok();
 }
 

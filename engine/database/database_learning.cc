@@ -137,10 +137,11 @@ Status DatabaseImpl::serve(std::shared_ptr<const Generation> generation) {
     through = newest;
   };
   for (int round = 0; round < kMostRounds && visible_.get() > through + kFewRecords; ++round) follow();
+  std::shared_ptr<const ReadState> before;  // freed when commits go on again
   between_commits("promotion", [&] {
     follow();
     if (!is_whole || live() != prepared_for) reconcile_all(*live(), &serving);  // else a rewind replaced it
-    publish_serving(serving, live().get());
+    before = publish_serving(serving, live().get());
     if (online_ != nullptr) online_->on_generation();
   });
   return Status::ok();

@@ -178,6 +178,14 @@ struct FieldSight {
 FieldSight look_at(const RankWorld& world, const RankFeature& feature, std::span<const RankList> lists) {
   FieldSight sight;
   sight.is_number = feature.is_computed_number();
+  if (feature.source == RankSource::kItemId) {  // one item has it: it counts by the lists that the item stood in
+    for (const RankList& list : lists) {
+      sight.begin_owner();
+      for (const std::uint32_t item : list.items)
+        if (const auto value = item_value(feature, world.dataset().items[item], nullptr)) sight.add(*value);
+    }
+    return sight;
+  }
   if (feature.side() == ranker::FieldSide::kItem) {
     for (std::uint32_t item = 0; item < world.dataset().items.size(); ++item) {
       sight.begin_owner();

@@ -67,12 +67,13 @@ std::shared_ptr<const ReadState> LiveState::pin() const {
   return state_;
 }
 
-void LiveState::publish(const std::function<void(ReadState&)>& change) {
+std::shared_ptr<const ReadState> LiveState::publish(const std::function<void(ReadState&)>& change) {
   auto next = std::make_shared<ReadState>(*pin());
   change(*next);
   std::shared_ptr<const ReadState> published = std::move(next);
   MutexLock lock(state_mutex_);
-  state_.swap(published);  // the state before is freed after the lock
+  state_.swap(published);
+  return published;
 }
 
 void LiveState::put_entity(EntityKind kind, DenseId id, const Entity& entity, TimestampMs first_seen_ms) {

@@ -50,7 +50,8 @@ class LiveState {
 
   std::shared_ptr<const ReadState> pin() const;
   // Publishes a changed copy of the current ReadState.
-  void publish(const std::function<void(ReadState&)>& change);
+  // Returns the state before, whose parts may take long to free: where that must not be, its holder keeps it for later.
+  std::shared_ptr<const ReadState> publish(const std::function<void(ReadState&)>& change);
 
   // Receives items that need vectors. May be null. Must outlive this object. Set it before the first apply().
   void set_item_listener(ItemListener* listener) { item_listener_ = listener; }

@@ -13,7 +13,7 @@
 namespace tamis::engine {
 namespace {
 
-// Rows handed to the graph at once: a stop waits for one block.
+// Rows handed to the graph at once; a block is a segment, until merges join them.
 constexpr std::size_t kBlockRows = 1 << 16;
 constexpr std::uint32_t kRowsBetweenChecks = 1 << 14;
 
@@ -82,7 +82,7 @@ TrainedUsers::TrainedUsers(std::shared_ptr<const Generation> generation, const m
       present_((vocabulary_.users.size() + 63) / 64) {}
 
 TrainedUsers::~TrainedUsers() {
-  stopping_ = true;
+  closing_.cancel();
   std::thread builder;
   {
     const MutexLock lock(mutex_);
@@ -176,7 +176,7 @@ bool TrainedUsers::get(DenseId id, std::span<float> out) const {
 
 void TrainedUsers::begin_graph() const {
   const MutexLock lock(mutex_);
-  if (builder_.joinable() || stopping_) return;
+  if (builder_.joinable() || closing_.is_cancelled()) return;
   is_building_ = true;
   builder_ = std::thread([this] { build_graph(); });
 }
@@ -188,7 +188,7 @@ void TrainedUsers::build_graph() const {
   is_building_ = false;
   const std::vector<DenseId> changed = std::exchange(changed_, {});
   if (!made.is_ok()) {
-    if (!stopping_) spdlog::warn("searches among trained users scan them: {}", made.status().to_string());
+    if (!closing_.is_cancelled()) spdlog::warn("searches among trained users scan them: {}", made.status().to_string());
     return;
   }
   for (const DenseId id : changed) {
@@ -201,6 +201,7 @@ void TrainedUsers::build_graph() const {
 Result<std::shared_ptr<index::VectorIndex>> TrainedUsers::make_graph() const {
   index::IndexOptions options = options_;
   options.build_threads = 1;  // queries go on beside it
+  options.cancellation = &closing_;
   if (options.quantization != Quantization::kF32) {
     options.keep_f32 = false;
     options.originals = std::make_shared<const Rows>(this);
@@ -209,7 +210,6 @@ Result<std::shared_ptr<index::VectorIndex>> TrainedUsers::make_graph() const {
   std::vector<DenseId> ids;
   std::vector<float> values;
   const auto flush = [&]() -> Status {
-    if (stopping_) return Status::unavailable("closing");
     const Status taken = made->upsert_batch(ids, values);
     ids.clear();
     values.clear();

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/cancellation.h"
 #include "common/mutex.h"
 #include "engine/serving/generation.h"
 #include "index/row_format.h"
@@ -69,7 +70,7 @@ class TrainedUsers final : public index::VectorIndex {
   std::vector<std::atomic<std::uint64_t>> present_;  // a bit a row
   std::atomic<std::size_t> size_{0};
   mutable std::atomic<std::uint64_t> searches_{0};
-  std::atomic<bool> stopping_{false};
+  Cancellation closing_;
 
   // Searches begin the graph, which changes nothing that they answer but by its recall.
   mutable Mutex mutex_;

@@ -40,7 +40,9 @@ void VectorRows::get_many(std::string_view space, EntityKind kind, std::span<con
   const Status read = store_->get_vectors(space, kind, absent, [&](std::size_t i, VersionedVector&& loaded) {
     visit(places[i], *cache_->insert({table, absent[i]}, std::move(loaded), tickets[i]));
   });
-  if (!read.is_ok()) spdlog::warn("vectors of space {} cannot be read: {}", space, read.to_string());
+  // A space may be gone from the store while searches of it end.
+  if (!read.is_ok() && read.code() != StatusCode::kNotFound)
+    spdlog::warn("vectors of space {} cannot be read: {}", space, read.to_string());
 }
 
 void VectorRows::on_changed(std::string_view space, EntityKind kind, DenseId id) {

@@ -54,6 +54,10 @@ Result<FunnelRun> run_funnel(const RetrievalContext& context, const FunnelConfig
   if (options.keep_steps) run.before_rules = list;
 
   run.reads_impressions = std::any_of(funnel.rules.begin(), funnel.rules.end(), reads_impressions);
+  run.rounds_vectors = std::any_of(funnel.rules.begin(), funnel.rules.end(), [&](const RuleConfig& rule) {
+    const SpaceIndex* space = space_of(rule, context.state);
+    return space != nullptr && !space->space.keep_f32;
+  });
   Reranker reranker(context, funnel, options);
   if (!funnel.rules.empty()) TAMIS_RETURN_IF_ERROR(reranker.apply(&list, &run.rules, clock));
 

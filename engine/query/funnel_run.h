@@ -43,10 +43,11 @@ struct FunnelRun {
   std::vector<CandidateList> fallback_lists;  // what the fallback was asked and gave
 
   bool reads_impressions = false;  // what was shown before, which the log does not hold, had a say
+  bool rounds_vectors = false;     // a rule compared items by quantized vectors, where a past database has f32 ones
 
   // Everything follows from the data alone, so the run can be had again.
   bool is_exact() const {
-    if (reads_impressions) return false;
+    if (reads_impressions || rounds_vectors) return false;
     const auto exact = [](const CandidateList& list) { return list.is_exact; };
     return new_items.is_exact && std::all_of(lists.begin(), lists.end(), exact) &&
            std::all_of(fallback_lists.begin(), fallback_lists.end(), exact);

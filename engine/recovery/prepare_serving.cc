@@ -129,7 +129,7 @@ Status reconcile_records(const storage::Store& store, const LiveState& live, Seq
   return Status::ok();
 }
 
-void publish_serving(const Serving& serving, LiveState* live) {
+std::shared_ptr<const ReadState> publish_serving(const Serving& serving, LiveState* live) {
   live->quarantine().release_ending(Quarantine::kGeneration, "");  // of the generation before
   for (std::size_t i = 0; i < serving.spaces.size(); ++i) {
     const Serving::Refusals& refusals = serving.refusals[i];
@@ -138,7 +138,7 @@ void publish_serving(const Serving& serving, LiveState* live) {
                            "part " + in_quotes(serving.generation->info.id + "/" + serving.spaces[i]->space.name),
                            Status(refusals.first).with_context(std::to_string(refusals.count) + " vectors"));
   }
-  live->publish([&](ReadState& state) {
+  return live->publish([&](ReadState& state) {
     std::erase_if(state.spaces, [](const auto& entry) { return is_trained(entry.second->space); });
     state.generation = serving.generation;
     state.funnels = live->follow_generation(serving.generation.get());

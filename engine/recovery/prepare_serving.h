@@ -41,7 +41,8 @@ Status reconcile_records(const storage::Store& store, const LiveState& live, Seq
                          Serving* serving);
 
 // Publishes it in one swap: queries under way keep the generation that they pinned, later ones see the new one whole.
+// Returns the state before, to be freed when nobody waits for it: it may hold the last of a generation and its indexes.
 // REQUIRES: no commit is applied meanwhile, and all before are reconciled.
-void publish_serving(const Serving& serving, LiveState* live);
+std::shared_ptr<const ReadState> publish_serving(const Serving& serving, LiveState* live);
 
 }  // namespace tamis::engine

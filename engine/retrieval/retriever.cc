@@ -29,7 +29,7 @@ SearchManner search_manner(const ReadState& state, const SpaceIndex& space, cons
   constexpr std::size_t kScannedRows = 8'192;  // about what an index holds before it builds its first graph
   const bool is_refitted = state.options->online.enabled && space.space.encoder != "external";
   const bool scans = config.exact || space.items->size() <= kScannedRows;
-  return {.scans = scans || state.exact_search, .is_exact = scans && !is_refitted};
+  return {.scans = scans || state.exact_search, .is_exact = scans && !is_refitted && space.space.keep_f32};
 }
 
 std::string retriever_label(const RetrieverConfig& config) {

@@ -28,6 +28,7 @@ struct CapacityFlags {
   double dim = 0;
   double spaces = 1;
   bool f32_on_disk = false;
+  bool searches_users = false;
   double model_dim = 64;
   std::string format = "table";
 };
@@ -41,6 +42,7 @@ constexpr double kFeatureBlock = 16;
 constexpr double kFeatureMemory = 8;
 constexpr double kPairMemory = 7;
 constexpr double kGraphMemory = 150;
+constexpr double kSmallSegments = 35;  // where a graph is made of blocks that are not merged yet
 constexpr double kEntityDisk = 30;
 constexpr double kFeatureDisk = 12;
 constexpr double kInteractionDisk = 52;  // its three rows and its record in the log, compressed
@@ -72,7 +74,9 @@ Capacity capacity_of(const CapacityFlags& flags) {
   const double vectors = flags.dim > 0 ? flags.items * flags.spaces : 0;
   const double index_row = flags.dim + (flags.f32_on_disk ? 0 : 4 * flags.dim) + kGraphMemory;
   const double factors = 4 * flags.model_dim;
+  const double model_row_graph = flags.model_dim > 0 ? flags.model_dim + kGraphMemory + kSmallSegments : 0;
   const double model_row = flags.model_dim > 0 ? flags.model_dim + 4 * flags.model_dim + kGraphMemory : 0;
+  const double searched_users = flags.searches_users ? flags.users * model_row_graph : 0;
   Capacity made;
   made.parts = {
       {"process", kProcess, 0},
@@ -84,6 +88,7 @@ Capacity capacity_of(const CapacityFlags& flags) {
       {"vectors that you send", vectors * index_row, vectors * (4 * flags.dim + kVectorDisk + index_row)},
       {"a model with factors", (flags.items + flags.users) * factors + flags.items * model_row,
        (flags.items + flags.users) * factors + flags.items * model_row},
+      {"a graph of its users", searched_users, 0},
   };
   for (const Part& part : made.parts) {
     made.memory += part.memory;
@@ -149,7 +154,9 @@ void add_capacity_command(CLI::App& app, int* exit_code) {
   add_range("--id-bytes", &flags->id_bytes, 1, 512, "Length of an id, on average");
   add_range("--dim", &flags->dim, 0, 65'536, "Dimensions of vectors that you send for every item; 0: none");
   add_range("--spaces", &flags->spaces, 1, 1e3, "How many of these vectors an item has");
-  command->add_flag("--f32-on-disk", flags->f32_on_disk, "Their f32 rows stay on disk (keep_f32 is false)");
+  command->add_flag("--f32-on-disk", flags->f32_on_disk, "Their f32 rows stay on disk (keep_f32 is false)")
+      ->needs("--dim");
+  command->add_flag("--search-users", flags->searches_users, "Users are searched by vector, too (similar users)");
   add_range("--model-dim", &flags->model_dim, 0, 65'536,
             "Dimensions of the trained model that serves, such as ials; 0: none");
   command->add_option("--format", flags->format, "json or table")->check(CLI::IsMember({"json", "table"}));

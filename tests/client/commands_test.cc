@@ -163,7 +163,7 @@ TEST_F(Commands, ADryRunShowsRowsAndNeedsNoServer) {
       run({"import", "interactions", file("e.ndjson", "{\"user\":\"u\",\"item\":\"a\"}\n{\"user\":\"u\"}\n"),
            "--dry-run", "--format", "json"});
   EXPECT_THAT(events.out, HasSubstr("\"bad\":1"));
-  EXPECT_THAT(events.err, HasSubstr("line 2: the record has no member \"item\""));
+  EXPECT_THAT(events.err, HasSubstr("line 2: the record has no text \"item\""));
 }
 
 TEST_F(Commands, ImportReadsJsonArraysAndOtherEncodings) {

@@ -105,8 +105,10 @@ TEST(RankWorldTest, AVocabularyHoldsWhatSeveralUsersHave) {
       list.user = user;
       list.now_ms = time * kHourMs;
       list.context = &contexts[user];
+      list.items = {user % 3, 7};  // item 7 stands in each, 0 to 2 in a third
+      if (time == 1 && user == 0) list.items.push_back(9);
     }
-  const std::vector<std::string> declared = {"user.id", "context.device", "context.tags"};
+  const std::vector<std::string> declared = {"user.id", "context.device", "context.tags", "item.id"};
   const auto features = parse_rank_features(declared, "").value();
   const auto encoder = fit_rank_encoder(world, features, lists, {}, /*min_count=*/5);
   ASSERT_TRUE(encoder.is_ok()) << encoder.status().to_string();
@@ -114,6 +116,8 @@ TEST(RankWorldTest, AVocabularyHoldsWhatSeveralUsersHave) {
   EXPECT_EQ(vocabularies[0].values().size(), 20u) << "ids are not shared: each asked often enough";
   EXPECT_EQ(vocabularies[1].values(), std::vector<std::string>{"desktop"});
   EXPECT_EQ(vocabularies[2].values(), std::vector<std::string>{"all"});
+  EXPECT_EQ(vocabularies[3].values().size(), 4u) << "items by the lists that they stood in";
+  EXPECT_EQ(vocabularies[3].values().front(), "i7");
 }
 
 }  // namespace

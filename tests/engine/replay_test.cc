@@ -82,6 +82,36 @@ TEST_F(ReplayTest, APastThatIsLargerThanItsBudgetIsRefusedAndLetGo) {
   EXPECT_EQ(database->stats().memory_parts.at("replay"), 0u);
 }
 
+// A past database has f32 rows in memory; one that rounds them for a rule, or takes its candidates by them, may differ.
+TEST_F(ReplayTest, AnswersOverRowsThatStayOnDiskAreNotExact) {
+  begin();
+  std::vector<Mutation> mutations = {put_item("a"), put_item("b")};
+  for (const bool keep_f32 : {true, false}) {
+    const std::string space = keep_f32 ? "whole" : "lean";
+    mutations.push_back(PutSpace{{.name = space, .dim = 2, .keep_f32 = keep_f32}});
+    mutations.push_back(PutVector{space, EntityKind::kItem, "a", {1, 0}});
+    mutations.push_back(PutVector{space, EntityKind::kItem, "b", {0, 1}});
+    mutations.push_back(PutVector{space, EntityKind::kUser, "u1", {1, 1}});
+  }
+  mutations.push_back(PutInteraction{interaction("u1", "a")});
+  write(std::move(mutations));
+  const auto is_exact = [&](const std::string& document) {
+    RecommendRequest request{.user = "u1"};
+    request.override_funnel = *parse_funnel("f", document);
+    const auto answer = database->recommend(request);
+    EXPECT_TRUE(answer.is_ok()) << answer.status().to_string();
+    return answer.is_ok() && answer->is_exact;
+  };
+  for (const std::string space : {"whole", "lean"}) {
+    const bool expected = space == "whole";
+    EXPECT_EQ(is_exact(R"({"retrievers":[{"kind":"ann","space":")" + space + R"("}],"fallback":[]})"), expected);
+    EXPECT_EQ(is_exact(R"({"retrievers":[{"kind":"similar","space":")" + space + R"("}],"fallback":[]})"), expected);
+    EXPECT_EQ(
+        is_exact(R"({"retrievers":[{"kind":"popular"}],"rules":[{"kind":"diversity","space":")" + space + R"("}]})"),
+        expected);
+  }
+}
+
 TEST_F(ReplayTest, MarksAnswersThatGoByWhatWasShown) {
   begin();
   ASSERT_TRUE(database->put_funnel(*parse_funnel("tired", R"({"rules":[{"kind":"rotation"}]})")).is_ok());
