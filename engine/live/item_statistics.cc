@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "common/mutex.h"
@@ -95,6 +96,43 @@ ItemStatistics::Saved::Row saved_row(const Row& row) {
           .trend_exponent = row.trend.exponent};
 }
 
+// The first ItemStatistics::kMaxRanking of what is added, by an order that knows no ties. Of a large catalogue it keeps
+// twice as many at most: what comes after so many better ones is passed over.
+template <typename T, typename Before>
+class Best {
+ public:
+  explicit Best(Before before) : before_(std::move(before)) {}
+  void add(const T& entry) {
+    if (last_ && !before_(entry, *last_)) return;
+    kept_.push_back(entry);
+    if (kept_.size() < 2 * ItemStatistics::kMaxRanking) return;
+    cut();
+    last_ = kept_.back();
+  }
+  std::vector<T> take() {
+    if (kept_.size() > ItemStatistics::kMaxRanking) cut();
+    std::sort(kept_.begin(), kept_.end(), before_);
+    return std::move(kept_);
+  }
+
+ private:
+  // Leaves the best, the last of them at the end.
+  void cut() {
+    const auto last = kept_.begin() + (ItemStatistics::kMaxRanking - 1);
+    std::nth_element(kept_.begin(), last, kept_.end(), before_);
+    kept_.resize(ItemStatistics::kMaxRanking);
+  }
+
+  Before before_;
+  std::vector<T> kept_;
+  std::optional<T> last_;
+};
+
+template <typename T, typename Before>
+Best<T, Before> best_of(Before before) {
+  return Best<T, Before>(std::move(before));
+}
+
 }  // namespace
 
 // The rows as they were when save() was called, block by block.
@@ -129,7 +167,9 @@ struct ItemStatistics::Impl {
 
   // The best of the listed items by `score`, those of score 0 or below left out.
   std::vector<models::ScoredId> rank(const std::function<double(const Row&)>& score) const {
-    std::vector<models::ScoredId> ranking;
+    auto ranking = best_of<models::ScoredId>([](const models::ScoredId& a, const models::ScoredId& b) {
+      return a.score != b.score ? a.score > b.score : a.id < b.id;
+    });
     for (std::size_t begin = 0;; begin += kCopyBlock) {
       MutexLock lock(mutex);
       if (begin >= rows.size()) break;
@@ -138,12 +178,10 @@ struct ItemStatistics::Impl {
         const Row& candidate = rows[item];
         if (!candidate.listed) continue;
         const auto value = static_cast<float>(score(candidate));
-        if (value > 0) ranking.push_back({static_cast<std::uint32_t>(item), value});
+        if (value > 0) ranking.add(models::ScoredId{static_cast<std::uint32_t>(item), value});
       }
     }
-    keep_best(&ranking,
-              [](const auto& a, const auto& b) { return a.score != b.score ? a.score > b.score : a.id < b.id; });
-    return ranking;
+    return ranking.take();
   }
 
   // Ordered by the sums' magnitudes: their values at one moment underflow once they are 149 half-lives old.
@@ -152,7 +190,9 @@ struct ItemStatistics::Impl {
       DecayedSum::Magnitude magnitude;
       DenseId item;
     };
-    std::vector<Trend> trends;
+    auto trends = best_of<Trend>([](const Trend& a, const Trend& b) {
+      return a.magnitude != b.magnitude ? a.magnitude > b.magnitude : a.item < b.item;
+    });
     for (std::size_t begin = 0;; begin += kCopyBlock) {
       MutexLock lock(mutex);
       if (begin >= rows.size()) break;
@@ -160,18 +200,16 @@ struct ItemStatistics::Impl {
       for (std::size_t item = begin; item < end; ++item) {
         const Row& row = rows[item];
         if (!row.listed || row.trend.units <= 0) continue;
-        trends.push_back({row.trend.magnitude(), static_cast<DenseId>(item)});
+        trends.add(Trend{row.trend.magnitude(), static_cast<DenseId>(item)});
       }
     }
-    keep_best(&trends, [](const Trend& a, const Trend& b) {
-      return a.magnitude != b.magnitude ? a.magnitude > b.magnitude : a.item < b.item;
-    });
+    const std::vector<Trend> best = trends.take();
     // Whole half-lives.
     const double newest = std::floor(half_lives(newest_ms.load(std::memory_order_relaxed)));
     const double then = std::min(now, newest + kQuietHalfLives);
     std::vector<models::ScoredId> ranking;
-    ranking.reserve(trends.size());
-    for (const Trend& trend : trends) ranking.push_back({trend.item, trend.magnitude.at(then)});
+    ranking.reserve(best.size());
+    for (const Trend& trend : best) ranking.push_back({trend.item, trend.magnitude.at(then)});
     return ranking;
   }
 
@@ -181,32 +219,23 @@ struct ItemStatistics::Impl {
       TimestampMs listed_ms;
       DenseId item;
     };
-    std::vector<Listing> listings;
+    // Of equal dates the later id first: ids count up as items appear.
+    auto listings = best_of<Listing>([](const Listing& a, const Listing& b) {
+      return a.listed_ms != b.listed_ms ? a.listed_ms > b.listed_ms : a.item > b.item;
+    });
     for (std::size_t begin = 0;; begin += kCopyBlock) {
       MutexLock lock(mutex);
       if (begin >= rows.size()) break;
       const std::size_t end = std::min(begin + kCopyBlock, rows.size());
       for (std::size_t item = begin; item < end; ++item) {
-        if (rows[item].listed) listings.push_back({rows[item].listed_ms, static_cast<DenseId>(item)});
+        if (rows[item].listed) listings.add(Listing{rows[item].listed_ms, static_cast<DenseId>(item)});
       }
     }
-    // Of equal dates the later id first: ids count up as items appear.
-    keep_best(&listings, [](const Listing& a, const Listing& b) {
-      return a.listed_ms != b.listed_ms ? a.listed_ms > b.listed_ms : a.item > b.item;
-    });
+    const std::vector<Listing> best = listings.take();
     std::vector<models::ScoredId> ranking;
-    ranking.reserve(listings.size());
-    for (const Listing& listing : listings) ranking.push_back({listing.item, static_cast<float>(listing.listed_ms)});
+    ranking.reserve(best.size());
+    for (const Listing& listing : best) ranking.push_back({listing.item, static_cast<float>(listing.listed_ms)});
     return ranking;
-  }
-
-  template <typename T, typename Before>
-  static void keep_best(std::vector<T>* rows, Before before) {
-    if (rows->size() > kMaxRanking) {
-      std::nth_element(rows->begin(), rows->begin() + kMaxRanking, rows->end(), before);
-      rows->resize(kMaxRanking);
-    }
-    std::sort(rows->begin(), rows->end(), before);
   }
 
   Ranking popular(Caller caller, bool* is_current = nullptr) {
@@ -226,7 +255,7 @@ struct ItemStatistics::Impl {
   }
   Ranking latest(Caller caller, bool* is_current = nullptr) {
     return latest_board.get(
-        changes.load(std::memory_order_acquire), caller, [this] { return rank_latest(); }, is_current);
+        listing_changes.load(std::memory_order_acquire), caller, [this] { return rank_latest(); }, is_current);
   }
 
   void add_time(TimestampMs time_ms) TAMIS_REQUIRES(mutex) {
@@ -267,7 +296,8 @@ struct ItemStatistics::Impl {
   std::deque<Row> rows TAMIS_GUARDED_BY(mutex);
   std::vector<std::weak_ptr<RowCopy>> copies TAMIS_GUARDED_BY(mutex);  // that are not settled
   std::atomic<std::uint64_t> changes{1};
-  std::atomic<TimestampMs> newest_ms{0};  // of all interactions, 0 without any; one writer
+  std::atomic<std::uint64_t> listing_changes{1};  // of them, those that `latest` depends on
+  std::atomic<TimestampMs> newest_ms{0};          // of all interactions, 0 without any; one writer
   std::map<TimestampMs, std::uint64_t> newest_times
       TAMIS_GUARDED_BY(mutex);                      // times and how many interactions have them
   std::uint64_t older TAMIS_GUARDED_BY(mutex) = 0;  // interactions before the first of them
@@ -344,13 +374,16 @@ void ItemStatistics::subtract(DenseId item, double weight, TimestampMs timestamp
 void ItemStatistics::set_listed(DenseId item, TimestampMs listed_ms) {
   MutexLock lock(impl_->mutex);
   Row& row = impl_->row(item);
+  if (row.listed && row.listed_ms == listed_ms) return;
   row.listed = true;
   row.listed_ms = listed_ms;
+  impl_->listing_changes.fetch_add(1, std::memory_order_release);
 }
 
 void ItemStatistics::remove(DenseId item) {
   MutexLock lock(impl_->mutex);
   impl_->row(item).listed = false;
+  impl_->listing_changes.fetch_add(1, std::memory_order_release);
 }
 
 ItemStatistics::Saved ItemStatistics::save() {

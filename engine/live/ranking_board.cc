@@ -11,7 +11,7 @@ using std::chrono::steady_clock;
 
 constexpr steady_clock::duration kCheap = microseconds(2'000);     // below it, readers recompute, and always exactly
 constexpr steady_clock::duration kMaxAge = microseconds(700'000);  // with the background's period: "within a second"
-constexpr int kCostShare = 20;                                     // else at most a twentieth of the time
+constexpr int kCostShare = 50;                                     // else at most a fiftieth of the time
 
 }  // namespace
 

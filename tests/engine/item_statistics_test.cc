@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/random.h"
@@ -33,6 +34,44 @@ TEST(ItemStatisticsTest, PopularCountsWeights) {
   EXPECT_FLOAT_EQ(statistics.popular()->at(1).score, 2.5f);
   EXPECT_DOUBLE_EQ(statistics.popularity(1), 5);
   EXPECT_DOUBLE_EQ(statistics.popularity(77), 0);
+}
+
+// A catalogue of which most is passed over.
+TEST(ItemStatisticsTest, ListsOfALargeCatalogueHoldTheBest) {
+  constexpr std::uint32_t kItems = 450'000;
+  ItemStatistics statistics(kWeek);
+  Random random(4);
+  std::vector<std::pair<double, DenseId>> popular;
+  std::vector<std::pair<TimestampMs, DenseId>> latest;
+  for (DenseId item = 0; item < kItems; ++item) {
+    const double weight = 1 + random.below(50'000);  // with ties
+    const TimestampMs listed_ms = kNow - random.below(200'000);
+    statistics.set_listed(item, listed_ms);
+    statistics.add(item, weight, kNow);
+    popular.emplace_back(-weight, item);
+    latest.emplace_back(-listed_ms, kItems - item);
+  }
+  std::sort(popular.begin(), popular.end());
+  std::sort(latest.begin(), latest.end());
+  const auto by_weight = statistics.popular();
+  const auto by_trend = statistics.trending(kNow);
+  const auto by_date = statistics.latest();
+  for (const auto& list : {by_weight, by_trend, by_date}) ASSERT_EQ(list->size(), ItemStatistics::kMaxRanking);
+  for (std::size_t i = 0; i < ItemStatistics::kMaxRanking; ++i) {
+    ASSERT_EQ(by_weight->at(i).id, popular[i].second) << i;
+    ASSERT_EQ(by_trend->at(i).id, popular[i].second) << i;
+    ASSERT_EQ(by_date->at(i).id, kItems - latest[i].second) << i;
+  }
+  // Interactions leave dates as they are.
+  statistics.add(0, 1, kNow);
+  statistics.set_listed(7, kNow - 1);
+  statistics.refresh(kNow);
+  const auto moved = statistics.latest();
+  EXPECT_NE(moved, by_date);
+  statistics.add(0, 1, kNow);
+  statistics.set_listed(7, kNow - 1);
+  statistics.refresh(kNow);
+  EXPECT_EQ(statistics.latest(), moved);
 }
 
 TEST(ItemStatisticsTest, TrendingHalvesWithTheHalfLife) {
