@@ -52,7 +52,7 @@ constexpr double kProcessStart = 0.3;
 constexpr double kEntityStart = 1.2e-6;
 constexpr double kRecordStart = 7e-6;
 constexpr double kRecordsSinceCheckpoint = 500'000;
-constexpr double kPairStart = 0.01e-6;
+constexpr double kPairStart = 0.05e-6;
 
 struct Part {
   const char* name;
