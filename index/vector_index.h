@@ -28,8 +28,9 @@ namespace tamis::index {
 class OriginalRows {
  public:
   virtual ~OriginalRows() = default;
-  // Copies the vectors of `ids` to `out` [ids.size(), dim], row-major, as they were given to upsert(); `found` [ids]
-  // tells of which there is one. A row may be newer or older than the index's. Called by any thread, under no lock.
+  // Copies the vectors of `ids` to `out` [ids.size(), dim], row-major, as they were given to upsert(). Sets `found`
+  // [ids] where there is a vector; the caller has cleared it. A row may be newer or older than the one in the index.
+  // Any thread may call this; the index holds no lock meanwhile.
   virtual void read(std::span<const DenseId> ids, std::span<float> out, std::span<bool> found) const = 0;
 };
 

@@ -199,8 +199,8 @@ FieldSight look_at(const RankWorld& world, const RankFeature& feature, std::span
   for (const RankList& list : lists) by_user.push_back(&list);
   std::stable_sort(by_user.begin(), by_user.end(),
                    [](const RankList* a, const RankList* b) { return a->user < b->user; });
-  // A value that one user alone has tells of that user only, and must not outlive them in the model's file. Ids are
-  // counted by request: nobody shares one (generations/erase_users.h takes them out again).
+  // A value that only one user has identifies that user. The model's file must not keep it after the user is erased, so
+  // values are counted by user. Ids are counted by list; generations/erase_users.h removes those of erased users.
   const bool is_shared = feature.source != RankSource::kUserId;
   const RankList* last = nullptr;
   for (const RankList* list : by_user) {

@@ -50,7 +50,7 @@ class LiveState {
 
   std::shared_ptr<const ReadState> pin() const;
   // Publishes a changed copy of the current ReadState.
-  // Returns the state before, whose parts may take long to free: where that must not be, its holder keeps it for later.
+  // Returns the previous state. Freeing it may take long; a caller that must not wait frees it later.
   std::shared_ptr<const ReadState> publish(const std::function<void(ReadState&)>& change);
 
   // Receives items that need vectors. May be null. Must outlive this object. Set it before the first apply().

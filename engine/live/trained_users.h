@@ -21,7 +21,7 @@ namespace tamis::engine {
 // Thread-safe. save() writes nothing: what is searched follows from the generation and the users that there are.
 class TrainedUsers final : public index::VectorIndex {
  public:
-  static constexpr std::uint64_t kGraphFrom = 50'000;  // users; a scan of fewer takes a few milliseconds
+  static constexpr std::uint64_t kGraphFrom = 50'000;  // users; fewer are always scanned
 
   // Without users. REQUIRES: `encoder` is the generation's and has user vectors; `options` are the space's.
   TrainedUsers(std::shared_ptr<const Generation> generation, const models::Encoder& encoder,
