@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <new>
+#include <span>
 
 #include "index/segmented_index.h"
 
@@ -11,8 +12,9 @@ namespace {
 
 // A segment whose share of tombstones passes this is rebuilt.
 constexpr double kMostTombstones = 0.25;
-// New rows are inserted into a copy of the graph of the largest segment that is at most this many times as large as
-// they: copying a row costs about a hundredth of inserting one, and segments stay few (log to this base).
+// A segment takes in all smaller ones, by inserting their rows into a copy of its graph, once it is at most this many
+// times as large as they are together: copying a row costs about a hundredth of inserting one, and segments stay few
+// (log to this base).
 constexpr double kAbsorb = 32;
 
 }  // namespace
@@ -29,16 +31,6 @@ struct SegmentedIndex::Merge {
   bool empty() const { return base == nullptr && segments.empty() && growing.empty(); }
 };
 
-bool SegmentedIndex::has_work() {
-  const std::shared_ptr<const State> state = pin();
-  if (merge_failed_) return false;
-  if (state->growing.size() > 1) return true;
-  for (const auto& segment : state->sealed) {
-    if (needs_rebuild(segment->rows())) return true;
-  }
-  return false;
-}
-
 void SegmentedIndex::wake_maintenance() {
   if (!stopping_ && !maintenance_.joinable()) maintenance_ = std::thread([this] { maintain(); });
   work_.notify_all();
@@ -49,7 +41,7 @@ void SegmentedIndex::maintain() {
   for (;;) {
     {
       const MutexLock lock(mutex_);
-      while (!stopping_ && !has_work()) work_.wait(mutex_);
+      while (!stopping_ && (merge_failed_ || plan_merge(false).empty())) work_.wait(mutex_);
       if (stopping_) return;
     }
     const MutexLock merge_lock(merge_mutex_);
@@ -60,7 +52,7 @@ void SegmentedIndex::maintain() {
   }
 }
 
-SegmentedIndex::Merge SegmentedIndex::plan_merge(bool everything) {
+SegmentedIndex::Merge SegmentedIndex::plan_merge(bool everything) const {
   const std::shared_ptr<const State> state = pin();
   Merge merge;
   merge.growing.assign(state->growing.begin(), state->growing.end() - 1);
@@ -70,22 +62,25 @@ SegmentedIndex::Merge SegmentedIndex::plan_merge(bool everything) {
                       (merge.segments.empty() || merge.segments.front()->rows().tombstones() == 0);
     return done ? Merge{} : merge;
   }
-  double rows = 0;
-  for (const auto& growing : merge.growing) rows += growing->rows->live();
-  // Smallest first: each that the rows so far can absorb joins them; one full of tombstones joins anyway.
   std::vector<std::shared_ptr<Segment>> by_size = state->sealed;
   std::stable_sort(by_size.begin(), by_size.end(),
                    [](const auto& a, const auto& b) { return a->rows().count() < b->rows().count(); });
-  std::vector<std::shared_ptr<Segment>> joined;
-  for (const auto& segment : by_size) {
-    const bool stale = needs_rebuild(segment->rows());
-    if (!stale && segment->rows().count() > kAbsorb * rows) continue;
-    joined.push_back(segment);
-    rows += segment->rows().live();
+  double smaller = 0;  // rows of what is smaller
+  for (const auto& growing : merge.growing) smaller += growing->rows->live();
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < by_size.size(); ++i) {
+    if (by_size[i]->rows().count() <= kAbsorb * smaller) taken = i + 1;
+    smaller += by_size[i]->rows().live();
   }
-  if (!joined.empty() && !needs_rebuild(joined.back()->rows())) {
-    merge.base = joined.back();
-    joined.pop_back();
+  std::vector<std::shared_ptr<Segment>> joined(by_size.begin(), by_size.begin() + static_cast<std::ptrdiff_t>(taken));
+  for (const auto& segment : std::span(by_size).subspan(taken)) {
+    if (needs_rebuild(segment->rows())) joined.push_back(segment);
+  }
+  const auto base =
+      std::find_if(joined.rbegin(), joined.rend(), [](const auto& segment) { return !needs_rebuild(segment->rows()); });
+  if (base != joined.rend()) {
+    merge.base = *base;
+    joined.erase(std::next(base).base());
   }
   for (const auto& segment : state->sealed) {  // back in order of age
     if (std::find(joined.begin(), joined.end(), segment) != joined.end()) merge.segments.push_back(segment);

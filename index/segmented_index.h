@@ -70,12 +70,11 @@ class SegmentedIndex final : public VectorIndex {
 
   // Building and merging (maintenance.cc).
   void maintain();
-  bool has_work() TAMIS_REQUIRES(mutex_);
   static bool needs_rebuild(const RowBlock& rows);  // too many tombstones
   void wake_maintenance() TAMIS_REQUIRES(mutex_);
   Status merge_once(bool everything) TAMIS_REQUIRES(merge_mutex_);
   struct Merge;
-  Merge plan_merge(bool everything) TAMIS_REQUIRES(merge_mutex_);
+  Merge plan_merge(bool everything) const;  // what is due, or all of it; empty: nothing
   void finish_merge(const Merge& merge, std::shared_ptr<Segment> merged) TAMIS_REQUIRES(merge_mutex_);
 
   std::vector<Hit> collect(const State& state, const SegmentQuery& query) const;

@@ -1,6 +1,7 @@
 #include "models/interaction_matrix.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/random.h"
 
@@ -26,26 +27,54 @@ InteractionMatrix pairs_of_sign(const InteractionMatrix& all, float sign) {
 
 }  // namespace
 
-InteractionMatrix make_interaction_matrix(std::uint32_t rows, std::uint32_t columns, std::vector<WeightedPair> pairs) {
-  std::sort(pairs.begin(), pairs.end(), [](const WeightedPair& a, const WeightedPair& b) {
-    return a.row != b.row ? a.row < b.row : a.column < b.column;
-  });
+InteractionMatrix gather_interaction_matrix(std::uint32_t rows, std::uint32_t columns,
+                                            const std::function<void(const PairVisitor&)>& visit_pairs) {
   InteractionMatrix matrix{.rows = rows, .columns = columns, .offsets = {}, .column = {}, .weight = {}};
-  matrix.offsets.assign(std::size_t{rows} + 1, 0);
-  std::uint32_t last_row = 0;
-  for (const WeightedPair& pair : pairs) {
-    const bool repeats = !matrix.column.empty() && last_row == pair.row && matrix.column.back() == pair.column;
-    if (repeats) {
-      matrix.weight.back() += pair.weight;
-    } else {
-      matrix.column.push_back(pair.column);
-      matrix.weight.push_back(pair.weight);
-      ++matrix.offsets[pair.row + 1];
+  std::vector<std::uint64_t>& offsets = matrix.offsets;
+  offsets.assign(std::size_t{rows} + 1, 0);
+  visit_pairs([&](const WeightedPair& pair) { ++offsets[pair.row + 1]; });
+  for (std::size_t row = 0; row < rows; ++row) offsets[row + 1] += offsets[row];
+  matrix.column.resize(offsets[rows]);
+  matrix.weight.resize(offsets[rows]);
+  std::vector<std::uint64_t> next(offsets.begin(), offsets.end() - 1);
+  visit_pairs([&](const WeightedPair& pair) {
+    const std::uint64_t slot = next[pair.row]++;
+    matrix.column[slot] = pair.column;
+    matrix.weight[slot] = pair.weight;
+  });
+  std::uint64_t end = 0;  // of the rows so far, their repeated pairs summed
+  std::vector<std::pair<std::uint32_t, float>> sorted;
+  for (std::size_t row = 0; row < rows; ++row) {
+    sorted.clear();
+    for (std::uint64_t i = row == 0 ? 0 : next[row - 1]; i < next[row]; ++i)
+      sorted.emplace_back(matrix.column[i], matrix.weight[i]);
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    offsets[row] = end;
+    for (const auto& [column, weight] : sorted) {
+      if (end > offsets[row] && matrix.column[end - 1] == column) {
+        matrix.weight[end - 1] += weight;
+        continue;
+      }
+      matrix.column[end] = column;
+      matrix.weight[end] = weight;
+      ++end;
     }
-    last_row = pair.row;
   }
-  for (std::size_t row = 0; row < rows; ++row) matrix.offsets[row + 1] += matrix.offsets[row];
+  offsets[rows] = end;
+  matrix.column.resize(end);
+  matrix.weight.resize(end);
+  if (end < matrix.column.capacity() / 2) {  // most were repeated
+    matrix.column.shrink_to_fit();
+    matrix.weight.shrink_to_fit();
+  }
   return matrix;
+}
+
+InteractionMatrix make_interaction_matrix(std::uint32_t rows, std::uint32_t columns,
+                                          const std::vector<WeightedPair>& pairs) {
+  return gather_interaction_matrix(rows, columns, [&](const PairVisitor& visit) {
+    for (const WeightedPair& pair : pairs) visit(pair);
+  });
 }
 
 bool InteractionMatrix::has_negatives() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -37,8 +38,15 @@ struct WeightedPair {
   std::uint32_t column = 0;
   float weight = 1;
 };
-// Sorts, and sums the weights of repeated pairs. REQUIRES: row < rows, column < columns.
-InteractionMatrix make_interaction_matrix(std::uint32_t rows, std::uint32_t columns, std::vector<WeightedPair> pairs);
+// Sorts, and sums the weights of repeated pairs, in the order in which they come. REQUIRES: row < rows, column <
+// columns.
+InteractionMatrix make_interaction_matrix(std::uint32_t rows, std::uint32_t columns,
+                                          const std::vector<WeightedPair>& pairs);
+// The same of pairs that need not lie in memory. `visit_pairs` is called twice and gives the same pairs in the same
+// order.
+using PairVisitor = std::function<void(const WeightedPair&)>;
+InteractionMatrix gather_interaction_matrix(std::uint32_t rows, std::uint32_t columns,
+                                            const std::function<void(const PairVisitor&)>& visit_pairs);
 
 // Keeps a random `limit` of the entries of each longer row. The sample depends on the row alone.
 InteractionMatrix sample_rows(const InteractionMatrix& matrix, std::uint32_t limit);

@@ -12,6 +12,7 @@ namespace tamis::models {
 namespace {
 
 constexpr std::size_t kNeighborRowsPerBlock = 64;
+constexpr std::uint64_t kParts = 20;  // of a run
 
 // Scratch of the calling thread; reset before each use.
 SparseAccumulator& accumulator(std::size_t size) {
@@ -98,25 +99,34 @@ Result<NeighborTable> train_neighbors(const InteractionMatrix& interactions, con
                                       const TrainControl& control) {
   TAMIS_RETURN_IF_ERROR(validate(options));
   const SimilarRows similar(interactions.transpose(), options);
-  std::vector<std::vector<ScoredId>> found(interactions.rows);
-  TAMIS_RETURN_IF_ERROR(
-      parallel_blocks(control, interactions.rows, kNeighborRowsPerBlock, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t index = begin; index < end; ++index) {
-          const auto row = static_cast<std::uint32_t>(index);
-          found[row] =
-              similar.find(interactions.row_columns(row), interactions.row_weights(row), options.neighbors, row);
-        }
-      }));
-  control.progress(1, "neighbours of " + std::to_string(interactions.rows) + " rows");
   NeighborTable table;
-  table.offsets.reserve(found.size() + 1);
-  for (std::vector<ScoredId>& row : found) {
-    for (const ScoredId& neighbor : row) {
-      table.neighbor.push_back(neighbor.id);
-      table.similarity.push_back(neighbor.score);
+  table.offsets.reserve(std::size_t{interactions.rows} + 1);
+  // In parts of about equal work: a long run tells how far it is, and few rows wait for their place in the table.
+  const auto entries = static_cast<double>(interactions.nonzeros());
+  std::uint32_t begin = 0;
+  for (std::uint64_t part = 1; begin < interactions.rows; ++part) {
+    const auto last = std::lower_bound(interactions.offsets.begin() + begin + 1, interactions.offsets.end() - 1,
+                                       interactions.nonzeros() * part / kParts);
+    const auto end = static_cast<std::uint32_t>(last - interactions.offsets.begin());
+    std::vector<std::vector<ScoredId>> found(end - begin);
+    TAMIS_RETURN_IF_ERROR(
+        parallel_blocks(control, found.size(), kNeighborRowsPerBlock, [&](std::size_t from, std::size_t to) {
+          for (std::size_t i = from; i < to; ++i) {
+            const std::uint32_t row = begin + static_cast<std::uint32_t>(i);
+            found[i] =
+                similar.find(interactions.row_columns(row), interactions.row_weights(row), options.neighbors, row);
+          }
+        }));
+    for (const std::vector<ScoredId>& row : found) {
+      for (const ScoredId& neighbor : row) {
+        table.neighbor.push_back(neighbor.id);
+        table.similarity.push_back(neighbor.score);
+      }
+      table.offsets.push_back(table.neighbor.size());
     }
-    table.offsets.push_back(table.neighbor.size());
-    row = {};
+    begin = end;
+    control.progress(entries == 0 ? 1 : static_cast<double>(interactions.offsets[end]) / entries,
+                     "neighbours of " + std::to_string(end) + " of " + std::to_string(interactions.rows) + " rows");
   }
   return table;
 }

@@ -108,37 +108,26 @@ double novelty(std::span<const std::uint64_t> recommendations, std::span<const s
   return entries == 0 ? 0 : bits / entries;
 }
 
-Result<RankingMetrics> evaluate_ranking(std::span<const EvaluationCase> cases, std::size_t items,
-                                        const Recommender& recommender, std::size_t k, const TrainControl& control) {
-  if (k == 0) return Status::invalid_argument("k is 0, expected at least 1").at_field("k");
-  std::vector<UserMetrics> by_case(cases.size());
-  std::vector<std::vector<std::uint32_t>> recommended(cases.size());
-  TAMIS_RETURN_IF_ERROR(parallel_blocks(control, cases.size(), kUsersPerBatch, [&](std::size_t begin, std::size_t end) {
-    std::vector<RankingQuery> queries;
-    for (std::size_t i = begin; i < end; ++i) {
-      queries.push_back({.user = cases[i].user, .depth = k + cases[i].seen.size()});
-    }
-    std::vector<std::vector<std::uint32_t>> lists(queries.size());
-    recommender(queries, lists);
-    for (std::size_t i = begin; i < end; ++i) {
-      recommended[i] = without_seen(lists[i - begin], cases[i].seen, k);
-      by_case[i] = user_metrics(recommended[i], cases[i].relevant, k);
-    }
-  }));
+namespace {
+
+// Means over the cases of one cutoff. `recommended` and `by_case` are those of each case.
+RankingMetrics mean_metrics(std::vector<UserMetrics> by_case,
+                            const std::vector<std::vector<std::uint32_t>>& recommended, std::size_t k,
+                            std::size_t items) {
   RankingMetrics mean;
-  mean.users = cases.size();
+  mean.users = by_case.size();
   std::vector<std::uint64_t> counts(items);
-  for (std::size_t i = 0; i < cases.size(); ++i) {
+  for (std::size_t i = 0; i < by_case.size(); ++i) {
     mean.recall += by_case[i].recall;
     mean.ndcg += by_case[i].ndcg;
     mean.hr += by_case[i].hr;
     mean.mrr += by_case[i].mrr;
     mean.map += by_case[i].map;
-    for (const std::uint32_t item : recommended[i]) {
+    for (const std::uint32_t item : std::span(recommended[i]).first(std::min(k, recommended[i].size()))) {
       if (item < items) ++counts[item];
     }
   }
-  const double users = std::max<double>(1, static_cast<double>(cases.size()));
+  const double users = std::max<double>(1, static_cast<double>(by_case.size()));
   for (double* value : {&mean.recall, &mean.ndcg, &mean.hr, &mean.mrr, &mean.map}) *value /= users;
   const auto covered = std::count_if(counts.begin(), counts.end(), [](std::uint64_t count) { return count > 0; });
   mean.coverage = items == 0 ? 0 : static_cast<double>(covered) / static_cast<double>(items);
@@ -146,6 +135,46 @@ Result<RankingMetrics> evaluate_ranking(std::span<const EvaluationCase> cases, s
   mean.by_case = std::move(by_case);
   mean.recommendations = std::move(counts);
   return mean;
+}
+
+}  // namespace
+
+Result<std::vector<RankingMetrics>> evaluate_ranking(std::span<const EvaluationCase> cases, std::size_t items,
+                                                     const Recommender& recommender,
+                                                     std::span<const std::size_t> cutoffs,
+                                                     const TrainControl& control) {
+  if (std::ranges::find(cutoffs, 0U) != cutoffs.end())
+    return Status::invalid_argument("k is 0, expected at least 1").at_field("k");
+  const std::size_t longest = cutoffs.empty() ? 0 : *std::ranges::max_element(cutoffs);
+  std::vector<std::vector<UserMetrics>> by_case(cutoffs.size(), std::vector<UserMetrics>(cases.size()));
+  std::vector<std::vector<std::uint32_t>> recommended(cases.size());
+  TAMIS_RETURN_IF_ERROR(parallel_blocks(control, cases.size(), kUsersPerBatch, [&](std::size_t begin, std::size_t end) {
+    std::vector<RankingQuery> queries;
+    for (std::size_t i = begin; i < end; ++i) {
+      queries.push_back({.user = cases[i].user, .depth = longest + cases[i].seen.size()});
+    }
+    std::vector<std::vector<std::uint32_t>> lists(queries.size());
+    recommender(queries, lists);
+    for (std::size_t i = begin; i < end; ++i) {
+      recommended[i] = without_seen(lists[i - begin], cases[i].seen, longest);
+      for (std::size_t c = 0; c < cutoffs.size(); ++c) {
+        by_case[c][i] = user_metrics(recommended[i], cases[i].relevant, cutoffs[c]);
+      }
+    }
+  }));
+  std::vector<RankingMetrics> means;
+  for (std::size_t c = 0; c < cutoffs.size(); ++c) {
+    means.push_back(mean_metrics(std::move(by_case[c]), recommended, cutoffs[c], items));
+  }
+  return means;
+}
+
+Result<RankingMetrics> evaluate_ranking(std::span<const EvaluationCase> cases, std::size_t items,
+                                        const Recommender& recommender, std::size_t k, const TrainControl& control) {
+  const std::size_t cutoffs[] = {k};
+  TAMIS_ASSIGN_OR_RETURN(std::vector<RankingMetrics> metrics,
+                         evaluate_ranking(cases, items, recommender, cutoffs, control));
+  return std::move(metrics.front());
 }
 
 }  // namespace tamis::models

@@ -60,8 +60,12 @@ struct RankingMetrics {
 double novelty(std::span<const std::uint64_t> recommendations, std::span<const std::uint64_t> train_counts);
 
 // Means over `cases` of the metrics at k, with seen items removed from each list. Same result for any number of
-// threads. Errors: unavailable (cancelled), resource_exhausted (memory).
+// threads. Errors: invalid_argument (k of 0), unavailable (cancelled), resource_exhausted (memory).
 Result<RankingMetrics> evaluate_ranking(std::span<const EvaluationCase> cases, std::size_t items,
                                         const Recommender& recommender, std::size_t k, const TrainControl& control);
+// The same at several cutoffs, in their order, from one list per case.
+Result<std::vector<RankingMetrics>> evaluate_ranking(std::span<const EvaluationCase> cases, std::size_t items,
+                                                     const Recommender& recommender,
+                                                     std::span<const std::size_t> cutoffs, const TrainControl& control);
 
 }  // namespace tamis::models

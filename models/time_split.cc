@@ -22,39 +22,46 @@ Result<TimeSplit> split_by_time(std::span<const TimedInteraction> interactions, 
     return Status::invalid_argument("head_share is " + std::to_string(head_share) + ", expected above 0 and below 1")
         .at_field("head_share");
   }
-  std::vector<TimestampMs> times;
-  times.reserve(interactions.size());
   for (const TimedInteraction& interaction : interactions) {
     if (interaction.user >= users || interaction.item >= items) {
       return Status::invalid_argument("interaction of user " + std::to_string(interaction.user) + " with item " +
                                       std::to_string(interaction.item) + " is outside of " + std::to_string(users) +
                                       " users and " + std::to_string(items) + " items");
     }
-    times.push_back(interaction.timestamp_ms);
   }
-  const auto position = static_cast<std::size_t>(head_share * static_cast<double>(times.size()));
-  if (times.empty() || std::all_of(times.begin(), times.end(), [&](TimestampMs t) { return t == times.front(); })) {
+  const auto earlier = [](const TimedInteraction& a, const TimedInteraction& b) {
+    return a.timestamp_ms < b.timestamp_ms;
+  };
+  std::vector<TimedInteraction> sorted;
+  if (!std::is_sorted(interactions.begin(), interactions.end(), earlier)) {
+    sorted.assign(interactions.begin(), interactions.end());
+    std::stable_sort(sorted.begin(), sorted.end(), earlier);
+    interactions = sorted;
+  }
+  if (interactions.empty() || interactions.front().timestamp_ms == interactions.back().timestamp_ms) {
     return Status::failed_precondition("a split by time needs interactions of at least two moments");
   }
-  std::sort(times.begin(), times.end());
+  const auto position = static_cast<std::size_t>(head_share * static_cast<double>(interactions.size()));
   // The cut must leave a head: where the first moment holds the share already, it is the head.
-  TimestampMs cut_ms = times[std::min(position, times.size() - 1)];
-  if (cut_ms == times.front()) cut_ms = *std::upper_bound(times.begin(), times.end(), cut_ms);
+  const auto first_moment = std::upper_bound(interactions.begin(), interactions.end(), interactions.front(), earlier);
+  const TimestampMs cut_ms =
+      std::max(interactions[std::min(position, interactions.size() - 1)].timestamp_ms, first_moment->timestamp_ms);
+  const auto cut = std::partition_point(interactions.begin(), interactions.end(),
+                                        [&](const TimedInteraction& event) { return event.timestamp_ms < cut_ms; });
+  const auto head = std::span(interactions.begin(), cut);
+  const auto tail = std::span(cut, interactions.end());
 
-  std::vector<WeightedPair> head;
-  std::vector<WeightedPair> tail;
-  for (const TimedInteraction& interaction : interactions) {
-    const bool is_head = interaction.timestamp_ms < cut_ms;
-    if (is_head || interaction.is_liked())
-      (is_head ? head : tail)
-          .push_back({.row = interaction.user, .column = interaction.item, .weight = interaction.weight});
-  }
-  TimeSplit split{.train = make_interaction_matrix(users, items, std::move(head)), .relevant = {}, .cut_ms = cut_ms};
-  std::erase_if(tail, [&](const WeightedPair& pair) {
-    const auto seen = split.train.row_columns(pair.row);
-    return std::binary_search(seen.begin(), seen.end(), pair.column);
+  TimeSplit split{.train = {}, .relevant = {}, .cut_ms = cut_ms};
+  split.train = gather_interaction_matrix(users, items, [&](const PairVisitor& visit) {
+    for (const TimedInteraction& event : head) visit({.row = event.user, .column = event.item, .weight = event.weight});
   });
-  split.relevant = make_interaction_matrix(users, items, std::move(tail));
+  split.relevant = gather_interaction_matrix(users, items, [&](const PairVisitor& visit) {
+    for (const TimedInteraction& event : tail) {
+      const auto seen = split.train.row_columns(event.user);
+      if (event.is_liked() && !std::binary_search(seen.begin(), seen.end(), event.item))
+        visit({.row = event.user, .column = event.item, .weight = event.weight});
+    }
+  });
   return split;
 }
 

@@ -1,7 +1,6 @@
 #include "models/training_data.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 namespace tamis::models {
@@ -25,22 +24,20 @@ InteractionMatrix without_zeros(const InteractionMatrix& all) {
 }  // namespace
 
 InteractionMatrix TrainingData::matrix() const {
-  std::vector<WeightedPair> pairs;
-  pairs.reserve(events.size());
-  for (const TimedInteraction& event : events)
-    pairs.push_back({.row = event.user, .column = event.item, .weight = event.weight});
-  return make_interaction_matrix(users, items, std::move(pairs));
+  return gather_interaction_matrix(users, items, [&](const PairVisitor& visit) {
+    for (const TimedInteraction& event : events)
+      visit({.row = event.user, .column = event.item, .weight = event.weight});
+  });
 }
 
 InteractionMatrix TrainingData::signed_matrix() const {
   if (negatives.empty()) return matrix();
-  std::vector<WeightedPair> pairs;
-  pairs.reserve(events.size() + negatives.size());
-  for (const TimedInteraction& event : events)
-    pairs.push_back({.row = event.user, .column = event.item, .weight = event.weight});
-  for (const TimedInteraction& event : negatives)
-    pairs.push_back({.row = event.user, .column = event.item, .weight = -event.weight});
-  return without_zeros(make_interaction_matrix(users, items, std::move(pairs)));
+  return without_zeros(gather_interaction_matrix(users, items, [&](const PairVisitor& visit) {
+    for (const TimedInteraction& event : events)
+      visit({.row = event.user, .column = event.item, .weight = event.weight});
+    for (const TimedInteraction& event : negatives)
+      visit({.row = event.user, .column = event.item, .weight = -event.weight});
+  }));
 }
 
 InteractionMatrix TrainingData::disliked_matrix() const {

@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   for (std::uint32_t user = 0; user < flags.at("users"); ++user)
     for (std::uint32_t a = 0; a < flags.at("actions"); ++a)
       pairs.push_back({.row = user, .column = random.below(flags.at("items"))});
-  const InteractionMatrix matrix = make_interaction_matrix(flags.at("users"), flags.at("items"), std::move(pairs));
+  const InteractionMatrix matrix = make_interaction_matrix(flags.at("users"), flags.at("items"), pairs);
 
   TwoTowerOptions options;
   options.dim = flags.at("dim");

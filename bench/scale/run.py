@@ -225,6 +225,10 @@ def run(options) -> dict:
             server = Server(options)
             figures["start_after_training_s"] = server.start_s
             figures["memory_after_training_and_start_bytes"] = server.memory()
+            server.send("POST", "/v1/interactions", b'{"user":"u0","item":"i0","type":"view"}')
+            server.stop(signal.SIGKILL)
+            server = Server(options)
+            figures["start_after_training_and_kill_s"] = server.start_s
     finally:
         if server.process.poll() is None:
             server.stop()

@@ -150,11 +150,11 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
   const models::TrainingData head = dataset.training_data(0, head_size);
   if (!head.negatives.empty())
     split.train = head.signed_matrix();  // what was turned down is learned, and not asked for
-  std::vector<models::TimedInteraction> liked;
-  std::copy_if(tail_begin, dataset.events.end(), std::back_inserter(liked),
-               [](const models::TimedInteraction& event) { return event.is_liked(); });
   const models::InteractionMatrix tail =
-      models::TrainingData{.users = head.users, .items = head.items, .events = liked}.matrix();
+      models::gather_interaction_matrix(head.users, head.items, [&](const models::PairVisitor& visit) {
+        for (const models::TimedInteraction& event : std::span(tail_begin, dataset.events.end()))
+          if (event.is_liked()) visit({.row = event.user, .column = event.item, .weight = event.weight});
+      });
   const std::vector<models::EvaluationCase> new_only = sample(split.cases(), options.max_users);
   const std::vector<models::EvaluationCase> with_repeats =
       sample(cases_with_repeats(split.train, tail), options.max_users);
@@ -224,20 +224,24 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
       TAMIS_ASSIGN_OR_RETURN(embedded, embed(*learned.encoders.front(), head, ranking));
     }
     const models::Recommender recommender = make_recommender(model, learned, &embedded, split.train);
-    for (const std::size_t k : kCutoffs) {
-      const std::string at = "@" + std::to_string(k);
-      if (!new_only.empty()) {
-        TAMIS_ASSIGN_OR_RETURN(const models::RankingMetrics metrics,
-                               models::evaluate_ranking(new_only, dataset.items.size(), recommender, k, ranking));
-        evaluation.metrics["recall" + at] = metrics.recall;
-        evaluation.metrics["ndcg" + at] = metrics.ndcg;
-        evaluation.metrics["coverage" + at] = metrics.coverage;
+    const auto measure = [&](const std::vector<models::EvaluationCase>& cases) {
+      return models::evaluate_ranking(cases, dataset.items.size(), recommender, kCutoffs, ranking);
+    };
+    if (!new_only.empty()) {
+      TAMIS_ASSIGN_OR_RETURN(const auto metrics, measure(new_only));
+      for (std::size_t i = 0; i < metrics.size(); ++i) {
+        const std::string at = "@" + std::to_string(kCutoffs[i]);
+        evaluation.metrics["recall" + at] = metrics[i].recall;
+        evaluation.metrics["ndcg" + at] = metrics[i].ndcg;
+        evaluation.metrics["coverage" + at] = metrics[i].coverage;
       }
-      if (!with_repeats.empty()) {
-        TAMIS_ASSIGN_OR_RETURN(const models::RankingMetrics metrics,
-                               models::evaluate_ranking(with_repeats, dataset.items.size(), recommender, k, ranking));
-        evaluation.metrics["recall_all" + at] = metrics.recall;
-        evaluation.metrics["ndcg_all" + at] = metrics.ndcg;
+    }
+    if (!with_repeats.empty()) {
+      TAMIS_ASSIGN_OR_RETURN(const auto metrics, measure(with_repeats));
+      for (std::size_t i = 0; i < metrics.size(); ++i) {
+        const std::string at = "@" + std::to_string(kCutoffs[i]);
+        evaluation.metrics["recall_all" + at] = metrics[i].recall;
+        evaluation.metrics["ndcg_all" + at] = metrics[i].ndcg;
       }
     }
     evaluation.evaluate_s = seconds_since(start);

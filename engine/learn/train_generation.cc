@@ -19,6 +19,9 @@ bool is_text_among(const Features& features) {
                      [](const auto& feature) { return std::holds_alternative<Text>(feature.second); });
 }
 
+// Whom models are measured on: the mean over so many is close, and ranking a million items for millions of users would
+// take longer than to learn.
+constexpr std::size_t kGateUsers = 20'000;
 constexpr double kMeasured = 0.85;   // shares of the evaluation's progress
 constexpr double kEvaluated = 0.45;  // shares of the run's progress
 constexpr double kRetrievalLearned = 0.7;
@@ -102,6 +105,7 @@ Status evaluate(const Dataset& dataset, const TrainingRun& run, const RunControl
   const TimeSplitOptions options{.holdout = run.holdout,
                                  .models = trial_models(run),
                                  .settings = run.settings,
+                                 .max_users = kGateUsers,
                                  .clock = run.clock,
                                  .served = &run.served,
                                  .left_out = &info->left_out,

@@ -30,9 +30,8 @@ InteractionMatrix to_matrix(const LightGcnData& data, const std::vector<Numbered
   for (const NumberedPair& pair : numbered) {
     pairs.push_back({.row = dense_id(data.user_ids, pair.user), .column = dense_id(data.item_ids, pair.item)});
   }
-  InteractionMatrix matrix =
-      make_interaction_matrix(static_cast<std::uint32_t>(data.user_ids.size()),
-                              static_cast<std::uint32_t>(data.item_ids.size()), std::move(pairs));
+  InteractionMatrix matrix = make_interaction_matrix(static_cast<std::uint32_t>(data.user_ids.size()),
+                                                     static_cast<std::uint32_t>(data.item_ids.size()), pairs);
   std::fill(matrix.weight.begin(), matrix.weight.end(), 1.0F);  // a repeated item counts once
   return matrix;
 }
@@ -74,8 +73,8 @@ LightGcnData cut_validation(LightGcnData data, double share, std::uint64_t seed)
     for (std::size_t i = 0; i < items.size(); ++i)
       (i < count ? cut : kept).push_back({.row = user, .column = items[i]});
   }
-  data.test = make_interaction_matrix(data.train.rows, data.train.columns, std::move(cut));
-  data.train = make_interaction_matrix(data.train.rows, data.train.columns, std::move(kept));
+  data.test = make_interaction_matrix(data.train.rows, data.train.columns, cut);
+  data.train = make_interaction_matrix(data.train.rows, data.train.columns, kept);
   return data;
 }
 

@@ -39,13 +39,13 @@ class Feedback {
       if (kind == "thresholds" && value <= disliked) weight = value - disliked - 1;
       if (weight != 0) pairs.push_back({rating.user, rating.item, static_cast<float>(weight)});
     }
-    return make_interaction_matrix(data_.users, data_.items, std::move(pairs));
+    return make_interaction_matrix(data_.users, data_.items, pairs);
   }
   // Everything that was rated, whatever was said of it.
   InteractionMatrix met() const {
     std::vector<WeightedPair> pairs;
     for (const Rating& rating : ratings_) pairs.push_back({rating.user, rating.item, 1});
-    return make_interaction_matrix(data_.users, data_.items, std::move(pairs));
+    return make_interaction_matrix(data_.users, data_.items, pairs);
   }
 
  private:
@@ -68,7 +68,7 @@ class Feedback {
       const double preference = means[rating.user].preference(scale.standardize(double{rating.value}));
       if (preference != 0) pairs.push_back({rating.user, rating.item, static_cast<float>(preference)});
     }
-    return make_interaction_matrix(data_.users, data_.items, std::move(pairs));
+    return make_interaction_matrix(data_.users, data_.items, pairs);
   }
 
   const RatingsData& data_;
@@ -86,7 +86,7 @@ InteractionMatrix later(const RatingsData& data, const std::vector<Rating>& tail
     if (!is_meant(double{rating.value}) || std::binary_search(known.begin(), known.end(), rating.item)) continue;
     pairs.push_back({rating.user, rating.item, 1});
   }
-  return make_interaction_matrix(data.users, data.items, std::move(pairs));
+  return make_interaction_matrix(data.users, data.items, pairs);
 }
 
 std::vector<EvaluationCase> cases_of(const InteractionMatrix& met, const InteractionMatrix& wanted) {

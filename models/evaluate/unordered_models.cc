@@ -23,7 +23,7 @@ InteractionMatrix to_matrix(const SequenceDataset& data) {
     for (const std::uint32_t item : data.train[user]) pairs.push_back({.row = user, .column = item});
   }
   InteractionMatrix matrix =
-      make_interaction_matrix(static_cast<std::uint32_t>(data.train.size()), data.items(), std::move(pairs));
+      make_interaction_matrix(static_cast<std::uint32_t>(data.train.size()), data.items(), pairs);
   std::fill(matrix.weight.begin(), matrix.weight.end(), 1.0F);  // a repeated item counts once
   return matrix;
 }

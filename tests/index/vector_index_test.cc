@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -88,6 +89,55 @@ TEST_P(VectorIndexTest, StreamedRowsAreFoundWhileGrowingAndAfterCompaction) {
   const auto found = *index->search(data.row(3), 100, {.ef = 200});
   EXPECT_EQ(found.size(), 100U);
   for (const Neighbor& neighbor : found) EXPECT_NE(neighbor.id % 3, 0U);
+}
+
+// Waits for the background thread: segments of at most `most`, within a minute.
+bool merges_to(const VectorIndex& index, std::size_t most) {
+  for (int i = 0; i < 6'000 && index.stats().segments > most; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return index.stats().segments <= most;
+}
+
+TEST_P(VectorIndexTest, BatchesBecomeOneSegment) {
+  const std::uint32_t dim = 24;
+  const VectorData data = clustered_vectors(6'000, dim, 4);
+  auto index = *VectorIndex::create(options(dim));
+  const std::vector<DenseId> ids = data.ids();
+  for (std::size_t begin = 0; begin < data.rows(); begin += 600) {
+    ASSERT_TRUE(
+        index->upsert_batch(std::span(ids).subspan(begin, 600), std::span(data.values).subspan(begin * dim, 600 * dim))
+            .is_ok());
+  }
+  EXPECT_TRUE(merges_to(*index, 2)) << index->stats().segments;  // one, and an empty growing one
+  EXPECT_EQ(index->size(), 6'000U);
+  EXPECT_GE(recall_at_10(*index, data, GetParam().metric, 100, 64), GetParam().keep_f32 ? 0.97 : 0.9);
+}
+
+TEST_P(VectorIndexTest, SmallSegmentsJoinALargeOneOnceTheyAreAThirtiethOfIt) {
+  const std::uint32_t dim = 8;
+  const VectorData data = clustered_vectors(40'000, dim, 5);
+  auto index = *VectorIndex::create(options(dim));
+  const std::vector<DenseId> ids = data.ids();
+  const auto add = [&](std::size_t begin, std::size_t count) {
+    ASSERT_TRUE(index
+                    ->upsert_batch(std::span(ids).subspan(begin, count),
+                                   std::span(data.values).subspan(begin * dim, count * dim))
+                    .is_ok());
+  };
+  add(0, 36'000);
+  add(36'000, 600);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(index->stats().segments, 3U) << "600 rows are too few to copy 36,000 for";
+  add(36'600, 600);
+  EXPECT_TRUE(merges_to(*index, 2)) << index->stats().segments;
+  EXPECT_EQ(index->size(), 37'200U);
+  // A segment most of whose rows are replaced is rebuilt without them, together with what is small beside it.
+  add(0, 30'000);
+  EXPECT_TRUE(merges_to(*index, 2)) << index->stats().segments;
+  EXPECT_EQ(index->size(), 37'200U);
+  for (int i = 0; i < 6'000 && index->stats().tombstones > 10'000; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_LE(index->stats().tombstones, 10'000U);
 }
 
 TEST_P(VectorIndexTest, GetReturnsTheStoredRow) {

@@ -18,7 +18,7 @@ inline InteractionMatrix random_interactions(std::uint32_t users, std::uint32_t 
       pairs.push_back({.row = user, .column = item, .weight = static_cast<float>(1 + random.below(3))});
     }
   }
-  return make_interaction_matrix(users, items, std::move(pairs));
+  return make_interaction_matrix(users, items, pairs);
 }
 
 }  // namespace tamis::models

@@ -77,7 +77,7 @@ TEST(RankingEvaluation, DotProductsRankAsAFullSortDoes) {
   }
 }
 
-TEST(RankingEvaluation, SameFiguresForAnyNumberOfThreads) {
+TEST(RankingEvaluation, SameFiguresForAnyNumberOfThreadsAndCutoffs) {
   Random random(6);
   std::vector<float> users(500 * 4);
   std::vector<float> items(300 * 4);
@@ -93,6 +93,15 @@ TEST(RankingEvaluation, SameFiguresForAnyNumberOfThreads) {
   ASSERT_TRUE(one.is_ok() && four.is_ok());
   EXPECT_EQ(one->named(20), four->named(20));
   EXPECT_GT(one->recall, 0);
+
+  // Several cutoffs of one list each give what each gives alone.
+  const std::size_t cutoffs[] = {20, 5};
+  const auto both = evaluate_ranking(cases, 300, recommender, cutoffs, {.threads = 2});
+  ASSERT_TRUE(both.is_ok());
+  ASSERT_EQ(both->size(), 2U);
+  EXPECT_EQ((*both)[0].named(20), one->named(20));
+  EXPECT_EQ((*both)[1].named(5), evaluate_ranking(cases, 300, recommender, 5, {})->named(5));
+  EXPECT_EQ((*both)[1].recommendations, evaluate_ranking(cases, 300, recommender, 5, {})->recommendations);
 }
 
 TEST(TopK, KeepsTheBestWithTiesByLowerId) {

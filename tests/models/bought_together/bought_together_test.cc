@@ -107,7 +107,7 @@ InteractionMatrix ten_baskets() {
   add(4, {0, 3});
   for (std::uint32_t basket = 5; basket < 9; ++basket) add(basket, {2, 4});
   add(9, {4, 5});
-  return make_interaction_matrix(10, 6, std::move(pairs));
+  return make_interaction_matrix(10, 6, pairs);
 }
 
 std::unique_ptr<BoughtTogetherModel> count_ten(std::uint32_t support = 2, double shrinkage = 1) {
