@@ -1,13 +1,13 @@
 #include "common/durable_files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <system_error>
 
 namespace tamis {
@@ -86,18 +86,40 @@ Status rename_directory_synced(const std::filesystem::path& from, const std::fil
   return sync_directory(to.parent_path());
 }
 
+Result<FileReader> FileReader::open(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return Status::not_found("there is no file " + path.string());
+  if (file < 0) return failed("open", path, errno);
+  FileReader reader(path, file, 0);
+  struct stat about {};
+  if (::fstat(file, &about) != 0) return failed("read", path, errno);
+  if (!S_ISREG(about.st_mode)) return Status::io_error("cannot read " + path.string() + ": it is no file");
+  reader.rest_ = static_cast<std::uint64_t>(about.st_size);
+  return reader;
+}
+
+Status FileReader::read(void* out, std::size_t size) {
+  constexpr std::size_t kMostBytes = 64U << 20;  // of one call
+  auto* to = static_cast<char*>(out);
+  while (size > 0) {
+    const ssize_t got = ::read(file_->get(), to, std::min(size, kMostBytes));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failed("read", path_, errno);
+    if (got == 0) return Status::io_error(path_.string() + " ends before its end");
+    to += got;
+    size -= static_cast<std::size_t>(got);
+    rest_ -= std::min(rest_, static_cast<std::uint64_t>(got));
+  }
+  return Status::ok();
+}
+
 Result<std::string> read_whole_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error == std::errc::no_such_file_or_directory) return Status::not_found("there is no file " + path.string());
-  if (error) return Status::io_error("cannot read " + path.string() + ": " + error.message());
-  if (size > max_bytes)
-    return Status::resource_exhausted(path.string() + " has " + std::to_string(size) + " bytes, more than " +
+  TAMIS_ASSIGN_OR_RETURN(FileReader file, FileReader::open(path));
+  if (file.rest() > max_bytes)
+    return Status::resource_exhausted(path.string() + " has " + std::to_string(file.rest()) + " bytes, more than " +
                                       std::to_string(max_bytes));
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(size, '\0');
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(size)) && size > 0)
-    return Status::io_error("cannot read " + path.string());
+  std::string bytes(file.rest(), '\0');
+  TAMIS_RETURN_IF_ERROR(file.read(bytes.data(), bytes.size()));
   return bytes;
 }
 

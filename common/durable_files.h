@@ -4,7 +4,9 @@
 // Errors of all: resource_exhausted (disk full, file too large), io_error.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +29,24 @@ class OwnedFile {
 
  private:
   int file_;
+};
+
+// Reads a file from its beginning on. Externally synchronised.
+class FileReader {
+ public:
+  // not_found without such a file.
+  static Result<FileReader> open(const std::filesystem::path& path);
+  // Bytes to the end that the file had when it was opened.
+  std::uint64_t rest() const { return rest_; }
+  // The next `size` bytes into `out`. io_error where the file ends before.
+  Status read(void* out, std::size_t size);
+
+ private:
+  FileReader(std::filesystem::path path, int file, std::uint64_t size)
+      : path_(std::move(path)), file_(std::make_unique<OwnedFile>(file)), rest_(size) {}
+  std::filesystem::path path_;
+  std::unique_ptr<OwnedFile> file_;
+  std::uint64_t rest_;
 };
 
 // Writes and syncs a file: its parts, one after the other.

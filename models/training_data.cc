@@ -40,9 +40,16 @@ InteractionMatrix TrainingData::signed_matrix() const {
   }));
 }
 
+const InteractionMatrix& TrainingData::signed_matrix(InteractionMatrix* made) const {
+  if (known_matrix != nullptr) return *known_matrix;
+  *made = signed_matrix();
+  return *made;
+}
+
 InteractionMatrix TrainingData::disliked_matrix() const {
   if (negatives.empty()) return make_interaction_matrix(users, items, {});
-  return signed_matrix().disliked();
+  InteractionMatrix made;
+  return signed_matrix(&made).disliked();
 }
 
 std::vector<std::uint32_t> TrainingData::pair_contexts(const InteractionMatrix& matrix) const {

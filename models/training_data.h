@@ -33,6 +33,7 @@ struct TrainingData {
   std::span<const std::uint16_t> event_types = {};     // [events], indexes into types; empty where none are known
   std::span<const std::string> types = {};             // names of interaction types
   std::span<const std::uint32_t> event_baskets = {};   // [events], from 1; 0: the event names none. Empty: none does
+  const InteractionMatrix* known_matrix = nullptr;     // signed_matrix(), where somebody has made it
   bool has_times = true;                               // false: times are made up, only their order means anything
   const TextEmbedderSource* text_embedders = nullptr;  // a model server to ask; null where none is configured
 
@@ -40,6 +41,8 @@ struct TrainingData {
   InteractionMatrix matrix() const;
   // The same with the negatives as weights below 0; matrix() where there are none. Pairs that sum to 0 are left out.
   InteractionMatrix signed_matrix() const;
+  // The known one, else signed_matrix() in `made`.
+  const InteractionMatrix& signed_matrix(InteractionMatrix* made) const;
   // [users, items], what users turned down, by weights above 0: the pairs of signed_matrix() below 0.
   InteractionMatrix disliked_matrix() const;
   // Of each pair of `matrix`, in its order: the context of the pair's newest event. Empty where there are no contexts.

@@ -71,6 +71,7 @@ type RecommendRequest struct {
 	Filter           any            `json:"filter,omitempty"`
 	Exclude          []string       `json:"exclude,omitempty"`
 	ExcludeSeen      *bool          `json:"exclude_seen,omitempty"`
+	RotateShown      *bool          `json:"rotate_shown,omitempty"`
 	History          []Past         `json:"history,omitempty"`
 	SimilarTo        string         `json:"similar_to,omitempty"` // candidates are what goes with this item
 	Context          map[string]any `json:"context,omitempty"`

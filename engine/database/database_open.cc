@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <future>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -162,6 +163,8 @@ Status DatabaseImpl::try_recover() {
 }
 
 Status DatabaseImpl::fill(LiveState* live) {
+  // Read while the live state is filled.
+  auto generation_read = std::async(std::launch::async, [this] { return trainer_->load_serving(); });
   Recovery recovery(live, store_.get(), &options_, layout_.index, &stopping_);
   TAMIS_RETURN_IF_ERROR(recovery.run());
   counters_sequence_.store(recovery.counted_from());
@@ -175,7 +178,7 @@ Status DatabaseImpl::fill(LiveState* live) {
     state.impression_statistics = impressions_.get();
     if (!options_.read_only) state.impression_sink = impressions_.get();
   });
-  auto generation = trainer_->load_serving();
+  auto generation = generation_read.get();
   // A generation that cannot serve keeps nothing else from serving.
   const auto serving = generation.is_ok() ? prepare_serving(std::move(generation).value(), options_, *live,
                                                             layout_.index, store_->last_sequence())

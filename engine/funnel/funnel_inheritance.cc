@@ -13,6 +13,7 @@ void inherit_members(const FunnelConfig& base, FunnelConfig* funnel) {
   if (follows("merge")) funnel->merge = base.merge;
   if (follows("exclude_seen")) funnel->exclude_seen = base.exclude_seen;
   if (follows("seen_types")) funnel->seen_types = base.seen_types;
+  if (follows("rotate_shown")) funnel->rotate_shown = base.rotate_shown;
   if (follows("filter")) funnel->filter = base.filter;
   if (follows("ranker")) funnel->ranker = base.ranker;
   if (follows("rules")) funnel->rules = base.rules;

@@ -95,23 +95,14 @@ std::vector<std::string> compact_ids(std::initializer_list<std::vector<models::T
   return names;
 }
 
-// Puts (*values)[order[i]] at i, cycle by cycle, since a second copy of a large log would be the most of a run's
-// memory. Of an empty list nothing.
+// Into a copy: in place, cycle by cycle, each step would wait for the memory of the one before.
 template <typename T>
 void permute(const std::vector<std::uint32_t>& order, std::vector<T>* values) {
   if (values->empty()) return;
-  std::vector<bool> is_placed(order.size());
-  for (std::uint32_t start = 0; start < order.size(); ++start) {
-    if (is_placed[start]) continue;
-    T first = std::move((*values)[start]);
-    std::uint32_t to = start;
-    for (; order[to] != start; to = order[to]) {
-      (*values)[to] = std::move((*values)[order[to]]);
-      is_placed[to] = true;
-    }
-    (*values)[to] = std::move(first);
-    is_placed[to] = true;
-  }
+  std::vector<T> sorted;
+  sorted.reserve(values->size());
+  for (const std::uint32_t from : order) sorted.push_back((*values)[from]);
+  *values = std::move(sorted);
 }
 
 // Stable: those of one user at one moment stay in the order of their arrival.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <initializer_list>
 #include <numeric>
 #include <span>
 
@@ -29,7 +30,8 @@ std::vector<std::uint32_t> ids_of(const std::vector<models::ScoredId>& scored) {
 
 // Users and items in the space of an encoder.
 struct Embedded {
-  std::vector<float> users;  // [users, dim], zeros for those without a place
+  std::vector<std::uint32_t> place;  // [all users], rows of `users`; kNoDenseId for those who were not embedded
+  std::vector<float> users;          // [embedded users, dim], zeros for those without a vector
   std::vector<float> items;  // [items, dim], of unit length under cosine: users' order is then that of dot products
 };
 
@@ -41,36 +43,49 @@ void scale_rows_to_unit(std::size_t dim, std::vector<float>* rows) {
   }
 }
 
-// Embeds every user from their part of `data`, as a query at its end would.
+// Embeds the users of the cases from their part of `data`, as a query at its end would.
 Result<Embedded> embed(const models::Encoder& encoder, const models::TrainingData& data,
+                       std::initializer_list<std::span<const models::EvaluationCase>> cases,
                        const models::TrainControl& control) {
   constexpr std::size_t kUsersPerBlock = 64;
   const std::size_t dim = encoder.shape().dim;
-  std::vector<std::vector<models::HistoryEvent>> histories(data.users);
-  std::vector<std::vector<models::HistoryEvent>> negatives(data.users);
-  std::vector<std::vector<models::HistoryEvent>> ratings(data.users);
-  const auto by_user = [](std::span<const models::TimedInteraction> events, auto* lists) {
-    for (const models::TimedInteraction& event : events)
-      (*lists)[event.user].push_back({event.item, event.weight, event.timestamp_ms, event.rating});
+  Embedded embedded{std::vector<std::uint32_t>(data.users, kNoDenseId), {}, {}};
+  std::vector<std::uint32_t> users;
+  for (const auto& list : cases) {
+    for (const models::EvaluationCase& one : list) {
+      if (embedded.place[one.user] != kNoDenseId) continue;
+      embedded.place[one.user] = static_cast<std::uint32_t>(users.size());
+      users.push_back(one.user);
+    }
+  }
+  using Histories = std::vector<std::vector<models::HistoryEvent>>;  // by place
+  Histories histories(users.size());
+  Histories negatives(users.size());
+  Histories ratings(users.size());
+  const auto by_user = [&](std::span<const models::TimedInteraction> events, Histories* lists) {
+    for (const models::TimedInteraction& event : events) {
+      if (const std::uint32_t place = embedded.place[event.user]; place != kNoDenseId)
+        (*lists)[place].push_back({event.item, event.weight, event.timestamp_ms, event.rating});
+    }
   };
   by_user(data.events, &histories);
   by_user(data.negatives, &negatives);
   by_user(data.ratings, &ratings);
-  Embedded embedded{std::vector<float>(data.users * dim), {}};
+  embedded.users.resize(users.size() * dim);
   const auto embed_block = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t user = begin; user < end; ++user) {
+    for (std::size_t i = begin; i < end; ++i) {
       models::UserInput input;
-      input.row = static_cast<std::uint32_t>(user);
-      input.history = histories[user];
-      input.negatives = negatives[user];
-      input.ratings = ratings[user];
-      if (!data.user_features.empty()) input.features = &data.user_features[user];
-      if (!histories[user].empty()) input.now_ms = histories[user].back().timestamp_ms;
-      const auto out = std::span(embedded.users).subspan(user * dim, dim);
+      input.row = users[i];
+      input.history = histories[i];
+      input.negatives = negatives[i];
+      input.ratings = ratings[i];
+      if (!data.user_features.empty()) input.features = &data.user_features[users[i]];
+      if (!histories[i].empty()) input.now_ms = histories[i].back().timestamp_ms;
+      const auto out = std::span(embedded.users).subspan(i * dim, dim);
       if (!encoder.embed_user(input, out).is_ok()) std::fill(out.begin(), out.end(), 0.0F);
     }
   };
-  TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, data.users, kUsersPerBlock, embed_block));
+  TAMIS_RETURN_IF_ERROR(models::parallel_blocks(control, users.size(), kUsersPerBlock, embed_block));
   embedded.items.assign(encoder.item_vectors().begin(), encoder.item_vectors().end());
   if (encoder.shape().metric == Metric::kCosine) scale_rows_to_unit(dim, &embedded.items);
   return embedded;
@@ -104,8 +119,15 @@ models::Recommender make_recommender(const std::string& model, const LearnedMode
             train.row_columns(queries[i].user), train.row_weights(queries[i].user), queries[i].depth, {}));
     };
   }
-  if (!learned.encoders.empty())
-    return models::rank_by_dot_product(embedded->users, embedded->items, learned.encoders.front()->shape().dim);
+  if (!learned.encoders.empty()) {
+    return [embedded, by_place = models::rank_by_dot_product(embedded->users, embedded->items,
+                                                             learned.encoders.front()->shape().dim)](
+               std::span<const models::RankingQuery> queries, std::span<std::vector<std::uint32_t>> lists) {
+      std::vector<models::RankingQuery> placed(queries.begin(), queries.end());
+      for (models::RankingQuery& query : placed) query.user = embedded->place[query.user];
+      by_place(placed, lists);
+    };
+  }
   return models::rank_for_everyone(ids_of(models::top_scores(models::popularity_scores(train), train.columns)));
 }
 
@@ -221,7 +243,7 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
     ranking.report = nullptr;  // short
     Embedded embedded;
     if (!learned.encoders.empty()) {
-      TAMIS_ASSIGN_OR_RETURN(embedded, embed(*learned.encoders.front(), head, ranking));
+      TAMIS_ASSIGN_OR_RETURN(embedded, embed(*learned.encoders.front(), head, {new_only, with_repeats}, ranking));
     }
     const models::Recommender recommender = make_recommender(model, learned, &embedded, split.train);
     const auto measure = [&](const std::vector<models::EvaluationCase>& cases) {

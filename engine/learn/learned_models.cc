@@ -1,5 +1,7 @@
 #include "engine/learn/learned_models.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 #include "models/bought_together/bought_together.h"
@@ -10,6 +12,9 @@ namespace tamis::engine {
 
 Status learn_model(const std::string& model, const models::TrainingData& data, const models::InteractionMatrix& matrix,
                    const ModelSettings& settings, const models::TrainControl& control, LearnedModels* learned) {
+  ::malloc_trim(0);  // what the model before used goes back, where it lies between other blocks, too
+  models::TrainingData with_matrix = data;
+  with_matrix.known_matrix = &matrix;
   if (model == "item_knn") {
     TAMIS_ASSIGN_OR_RETURN(learned->item_neighbors,
                            models::train_neighbors(matrix.transpose(), settings.item_knn, control));
@@ -17,13 +22,13 @@ Status learn_model(const std::string& model, const models::TrainingData& data, c
     TAMIS_ASSIGN_OR_RETURN(learned->user_neighbors, models::train_neighbors(matrix, settings.user_knn, control));
   } else if (const models::EncoderKind* kind = models::find_encoder_kind(model); kind != nullptr) {
     TAMIS_ASSIGN_OR_RETURN(const models::Settings in_force, encoder_settings(settings, model));
-    Result<std::unique_ptr<models::Encoder>> trained = kind->train(data, in_force, control);
+    Result<std::unique_ptr<models::Encoder>> trained = kind->train(with_matrix, in_force, control);
     if (!trained.is_ok()) return Status(trained.status()).with_context(model);
     learned->encoders.emplace_back(std::move(trained).value());
   } else if (const models::HistoryModelKind* own = models::find_history_model_kind(model); own != nullptr) {
     TAMIS_ASSIGN_OR_RETURN(const models::Settings in_force, encoder_settings(settings, model));
     Result<std::unique_ptr<models::HistoryModel>> trained = own->train_events != nullptr
-                                                                ? own->train_events(data, in_force, control)
+                                                                ? own->train_events(with_matrix, in_force, control)
                                                                 : own->train(matrix, in_force, control);
     if (!trained.is_ok()) return Status(trained.status()).with_context(model);
     learned->history_models.emplace_back(std::move(trained).value());

@@ -19,13 +19,17 @@ bool is_text_among(const Features& features) {
                      [](const auto& feature) { return std::holds_alternative<Text>(feature.second); });
 }
 
-// Whom models are measured on: the mean over so many is close, and ranking a million items for millions of users would
-// take longer than to learn.
-constexpr std::size_t kGateUsers = 20'000;
 constexpr double kMeasured = 0.85;   // shares of the evaluation's progress
 constexpr double kEvaluated = 0.45;  // shares of the run's progress
 constexpr double kRetrievalLearned = 0.7;
 constexpr double kLearned = 0.95;
+
+// How many users models are measured on: the mean over so many is close, and to rank a million items for millions of
+// users would take longer than to learn.
+std::size_t measured_users(std::size_t items) {
+  constexpr std::size_t kMostScores = 5'000'000'000;
+  return std::clamp<std::size_t>(kMostScores / std::max<std::size_t>(items, 1), 2'000, 20'000);
+}
 
 // Why the models that learn from interactions cannot be learned; nothing where they can.
 std::optional<std::string> find_lack(const Dataset& dataset) {
@@ -105,7 +109,7 @@ Status evaluate(const Dataset& dataset, const TrainingRun& run, const RunControl
   const TimeSplitOptions options{.holdout = run.holdout,
                                  .models = trial_models(run),
                                  .settings = run.settings,
-                                 .max_users = kGateUsers,
+                                 .max_users = measured_users(dataset.items.size()),
                                  .clock = run.clock,
                                  .served = &run.served,
                                  .left_out = &info->left_out,

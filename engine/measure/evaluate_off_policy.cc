@@ -61,7 +61,8 @@ Result<std::shared_ptr<const FunnelConfig>> candidate_of(const ReadState& state,
   RecommendRequest asked;
   asked.funnel = request.funnel;
   asked.override_funnel = request.document;
-  return choose_funnel(state, asked);
+  TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<const FunnelConfig> chosen, choose_funnel(state, asked));
+  return switch_rotation(std::move(chosen), asked);
 }
 
 // The newest lists that count, with their rewards.

@@ -1,6 +1,18 @@
 #include "engine/query/choose_funnel.h"
 
+#include <algorithm>
+#include <variant>
+
 namespace tamis::engine {
+namespace {
+
+// Of the rule that stands for the switch: one look halves the score of an item, and a day later half of that is
+// forgotten.
+constexpr double kFatigue = 0.5;
+
+bool is_rotation(const RuleConfig& rule) { return std::holds_alternative<RotationRuleConfig>(rule); }
+
+}  // namespace
 
 Result<std::shared_ptr<const FunnelConfig>> choose_funnel(const ReadState& state, const RecommendRequest& request) {
   const auto surface = request.surface.empty() ? state.funnels.end() : state.funnels.find(request.surface);
@@ -19,6 +31,20 @@ Result<std::shared_ptr<const FunnelConfig>> choose_funnel(const ReadState& state
   }
   inherit_members(*base->second, &own);
   return std::make_shared<const FunnelConfig>(std::move(own));
+}
+
+std::shared_ptr<const FunnelConfig> switch_rotation(std::shared_ptr<const FunnelConfig> funnel,
+                                                    const RecommendRequest& request) {
+  const bool rotates = std::ranges::any_of(funnel->rules, is_rotation);
+  const bool is_feed = request.with_cursor || !request.cursor.empty();
+  const bool wanted = request.rotate_shown.value_or(funnel->rotate_shown || rotates || is_feed);
+  if (wanted == rotates) return funnel;
+  FunnelConfig switched = *funnel;
+  if (wanted)
+    switched.rules.insert(switched.rules.begin(), RotationRuleConfig{.fatigue = kFatigue});
+  else
+    std::erase_if(switched.rules, is_rotation);
+  return std::make_shared<const FunnelConfig>(std::move(switched));
 }
 
 }  // namespace tamis::engine

@@ -58,9 +58,10 @@ std::string next_cursor(const RecommendRequest& request, const FunnelRun& run, s
 Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest& request, Sequence sequence,
                                   Observer* observer, std::uint32_t least_logged) {
   TAMIS_RETURN_IF_ERROR(check_recommend_request(state, request));
-  TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<const FunnelConfig> funnel, choose_funnel(state, request));
+  TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<const FunnelConfig> written, choose_funnel(state, request));
   RecommendAnswer answer;
-  answer.arms = take_part(state, request, &funnel);
+  answer.arms = take_part(state, request, &written);
+  const std::shared_ptr<const FunnelConfig> funnel = switch_rotation(written, request);
   StageClock clock(request.override_funnel ? kOverrideName : std::string_view(funnel->name), observer,
                    request.explain ? &answer.stages : nullptr);
   PreparedRequest prepared(state, request, *funnel);
@@ -90,7 +91,7 @@ Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest
   answer.known_user = prepared.person().is_known;
   answer.served_ms = prepared.now_ms();
   answer.is_exact = run.is_exact();
-  if (request.explain) answer.warnings = request_warnings(state, request, *funnel);
+  if (request.explain) answer.warnings = request_warnings(state, request, *written);
   if (state.impression_sink != nullptr && !request.dry_run && answer.items.size() >= least_logged)
     state.impression_sink->on_answer({request, *funnel, answer, prepared.person().user, prepared.now_ms()});
   return answer;

@@ -203,6 +203,7 @@ Result<WhyNotAnswer> why_not(const ReadState& state, const RecommendRequest& req
         .at_field(request.as_of_sequence ? "as_of_sequence" : "generation");
   TAMIS_ASSIGN_OR_RETURN(std::shared_ptr<const FunnelConfig> funnel, choose_funnel(state, request));
   take_part(state, request, &funnel);
+  funnel = switch_rotation(std::move(funnel), request);
   WhyNotAnswer answer;
   answer.user = request.user;
   answer.item = item;

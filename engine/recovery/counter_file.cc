@@ -1,7 +1,7 @@
 #include "engine/recovery/counter_file.h"
 
+#include <array>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,12 +65,92 @@ class WordReader {
   bool failed_ = false;
 };
 
-template <typename T>
-bool read_array(std::string_view part, std::vector<T>* values) {
-  if (part.size() % sizeof(T) != 0) return false;
-  values->resize(part.size() / sizeof(T));
-  if (!part.empty()) std::memcpy(values->data(), part.data(), part.size());
-  return true;
+struct Part {
+  std::uint64_t size = 0;
+  std::uint64_t checksum = 0;
+};
+
+// The next part of the file into an array or a text, where it belongs: large ones are not held twice.
+template <typename Array>
+Status read_part(const Part& part, FileReader* file, Array* values) {
+  constexpr std::size_t kElement = sizeof(typename Array::value_type);
+  const Status damaged = Status::corruption("a part is damaged");
+  if (part.size % kElement != 0 || part.size > file->rest()) return damaged;
+  values->resize(part.size / kElement);
+  TAMIS_RETURN_IF_ERROR(file->read(values->data(), part.size));
+  return checksum64(values->data(), part.size) == part.checksum ? Status::ok() : damaged;
+}
+
+// Magic, format, sequence, mark and the parts.
+Status read_head(FileReader* file, CounterFile* into, std::vector<Part>* parts) {
+  const Status damaged = Status::corruption("the head is damaged or of another format");
+  std::array<char, kHeadWords * kWordBytes> fixed{};
+  if (file->rest() < fixed.size()) return damaged;
+  TAMIS_RETURN_IF_ERROR(file->read(fixed.data(), fixed.size()));
+  WordReader words({fixed.data(), fixed.size()});
+  words.word();
+  const std::uint64_t format = words.word();
+  into->sequence = words.word();
+  into->mark = words.word();
+  const std::uint64_t count = words.word();
+  if (std::memcmp(fixed.data(), kCounterMagic, sizeof(kCounterMagic)) != 0 || format != kCounterFormat ||
+      count < kFixedParts || count > kMostParts)
+    return damaged;
+  std::string rest((2 * count + 1) * kWordBytes, '\0');
+  if (file->rest() < rest.size()) return damaged;
+  TAMIS_RETURN_IF_ERROR(file->read(rest.data(), rest.size()));
+  Checksum64 checksum;
+  checksum.update(fixed.data(), fixed.size());
+  checksum.update(rest.data(), rest.size() - kWordBytes);
+  WordReader list(rest);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t size = list.word();
+    parts->push_back({size, list.word()});
+  }
+  return list.word() == checksum.digest() ? Status::ok() : damaged;
+}
+
+Result<CounterFile> read_counter_file(FileReader* file) {
+  const Status damaged = Status::corruption("a part is damaged");
+  CounterFile made;
+  std::vector<Part> parts;
+  TAMIS_RETURN_IF_ERROR(read_head(file, &made, &parts));
+  CounterState& state = made.state;
+  std::string bytes;
+  TAMIS_RETURN_IF_ERROR(read_part(parts[0], file, &bytes));
+  WordReader texts(bytes);
+  const std::vector<std::string> meaning = texts.texts();
+  state.set_aside = texts.texts();
+  state.user_fields = texts.texts();
+  state.item_fields = texts.texts();
+  if (!texts.is_whole() || meaning.size() != 1) return damaged;
+  state.meaning = meaning.front();
+  TAMIS_RETURN_IF_ERROR(read_part(parts[1], file, &bytes));
+  WordReader numbers(bytes);
+  state.statistics.older = numbers.word();
+  state.ratings.next = numbers.word();
+  if (numbers.word() != parts.size() - kFixedParts) return damaged;
+  state.counter.layers.resize(parts.size() - kFixedParts);
+  for (PairFilter::Layer& layer : state.counter.layers) layer.keys = numbers.word();
+  if (!numbers.is_whole()) return damaged;
+  TAMIS_RETURN_IF_ERROR(read_part(parts[2], file, &bytes));
+  WordReader newest(bytes);
+  for (std::size_t i = 0; i < parts[2].size / (2 * kWordBytes); ++i) {
+    const auto time_ms = static_cast<TimestampMs>(newest.word());
+    state.statistics.newest.emplace_back(time_ms, newest.word());
+  }
+  if (!newest.is_whole()) return damaged;
+  TAMIS_RETURN_IF_ERROR(read_part(parts[3], file, &state.statistics.rows));
+  TAMIS_RETURN_IF_ERROR(read_part(parts[4], file, &state.counter.ahead));
+  TAMIS_RETURN_IF_ERROR(read_part(parts[5], file, &state.counts_by_type));
+  TAMIS_RETURN_IF_ERROR(read_part(parts[6], file, &state.ratings.values));
+  for (std::size_t i = 0; i < state.counter.layers.size(); ++i) {
+    state.counter.layers[i].words = std::make_shared<std::vector<std::uint64_t>>();
+    TAMIS_RETURN_IF_ERROR(read_part(parts[kFixedParts + i], file, state.counter.layers[i].words.get()));
+    if (state.counter.layers[i].words->empty()) return damaged;
+  }
+  if (file->rest() != 0) return damaged;
+  return made;
 }
 
 }  // namespace
@@ -120,64 +200,10 @@ Status save_counter_file(const std::filesystem::path& path, const CounterFile& f
 }
 
 Result<CounterFile> load_counter_file(const std::filesystem::path& path) {
-  TAMIS_ASSIGN_OR_RETURN(const std::string bytes, read_whole_file(path, std::numeric_limits<std::uint64_t>::max()));
-  const auto damaged = [&] { return Status::corruption(path.string() + " is damaged or of another format"); };
-  WordReader head(bytes);
-  head.word();
-  const std::uint64_t format = head.word();
-  CounterFile file;
-  file.sequence = head.word();
-  file.mark = head.word();
-  const std::uint64_t count = head.word();
-  if (bytes.size() < sizeof(kCounterMagic) || std::memcmp(bytes.data(), kCounterMagic, sizeof(kCounterMagic)) != 0 ||
-      format != kCounterFormat || count < kFixedParts || count > kMostParts)
-    return damaged();
-  const std::size_t head_bytes = (kHeadWords + 2 * count) * kWordBytes;
-  if (bytes.size() < head_bytes + kWordBytes) return damaged();
-  std::uint64_t check = 0;
-  std::memcpy(&check, bytes.data() + head_bytes, kWordBytes);
-  if (check != checksum64(bytes.data(), head_bytes)) return damaged();
-
-  std::vector<std::string_view> parts;
-  std::string_view rest = std::string_view(bytes).substr(head_bytes + kWordBytes);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const std::uint64_t size = head.word();
-    if (size > rest.size() || head.word() != checksum64(rest.data(), size)) return damaged();
-    parts.push_back(rest.substr(0, size));
-    rest.remove_prefix(size);
-  }
-  if (!rest.empty()) return damaged();
-
-  CounterState& state = file.state;
-  WordReader texts(parts[0]);
-  const std::vector<std::string> meaning = texts.texts();
-  state.set_aside = texts.texts();
-  state.user_fields = texts.texts();
-  state.item_fields = texts.texts();
-  if (!texts.is_whole() || meaning.size() != 1) return damaged();
-  state.meaning = meaning.front();
-  WordReader numbers(parts[1]);
-  state.statistics.older = numbers.word();
-  state.ratings.next = numbers.word();
-  if (numbers.word() != count - kFixedParts) return damaged();
-  state.counter.layers.resize(count - kFixedParts);
-  for (PairFilter::Layer& layer : state.counter.layers) layer.keys = numbers.word();
-  WordReader newest(parts[2]);
-  for (std::size_t i = 0; i < parts[2].size() / (2 * kWordBytes); ++i) {
-    const auto time_ms = static_cast<TimestampMs>(newest.word());
-    state.statistics.newest.emplace_back(time_ms, newest.word());
-  }
-  if (!numbers.is_whole() || !newest.is_whole() || !read_array(parts[3], &state.statistics.rows) ||
-      !read_array(parts[4], &state.counter.ahead) || !read_array(parts[5], &state.counts_by_type) ||
-      !read_array(parts[6], &state.ratings.values))
-    return damaged();
-  for (std::size_t i = 0; i < state.counter.layers.size(); ++i) {
-    state.counter.layers[i].words = std::make_shared<std::vector<std::uint64_t>>();
-    if (!read_array(parts[kFixedParts + i], state.counter.layers[i].words.get()) ||
-        state.counter.layers[i].words->empty())
-      return damaged();
-  }
-  return file;
+  TAMIS_ASSIGN_OR_RETURN(FileReader file, FileReader::open(path));
+  Result<CounterFile> read = read_counter_file(&file);
+  if (!read.is_ok()) return Status(read.status()).with_context(path.string());
+  return read;
 }
 
 Result<std::uint64_t> mark_of(const storage::Store& store, Sequence sequence) {

@@ -30,6 +30,7 @@ Status Recovery::check_stop() const {
 
 Status Recovery::run() {
   const auto start = std::chrono::steady_clock::now();
+  counter_file_ = std::async(std::launch::async, [this] { return load_counter_file(index_dir_ / kCounterFile); });
   load_files();
   TAMIS_RETURN_IF_ERROR(replay_log());
   auto users_loaded = std::async(std::launch::async, [this] { return load_entities(EntityKind::kUser); });
@@ -169,7 +170,7 @@ Status Recovery::count_interactions() {
 }
 
 Status Recovery::count_from_file() {
-  TAMIS_ASSIGN_OR_RETURN(CounterFile file, load_counter_file(index_dir_ / kCounterFile));
+  TAMIS_ASSIGN_OR_RETURN(CounterFile file, counter_file_.get());
   const Sequence last = store_->last_sequence();
   const auto refuse = [&](const std::string& why) {
     return Status::failed_precondition("the file of counters reflects sequence " + std::to_string(file.sequence) + why);

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "common/status.h"
 #include "engine/live/live_state.h"
 #include "engine/live/space_index.h"
+#include "engine/recovery/counter_file.h"
 #include "engine/recovery/first_seen.h"
 
 namespace tamis::engine {
@@ -59,6 +61,7 @@ class Recovery {
   const std::atomic<bool>* stop_;
   FirstSeen first_seen_;
   std::map<std::string, LoadedSpace> spaces_;
+  std::future<Result<CounterFile>> counter_file_;  // read meanwhile
   Sequence counted_from_ = 0;
 };
 

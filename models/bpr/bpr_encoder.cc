@@ -84,7 +84,8 @@ void BprEncoder::add_tensors(TensorWriter& writer) const {
 
 Result<std::unique_ptr<Encoder>> train_bpr_encoder(const TrainingData& data, const Settings& settings,
                                                    const TrainControl& control) {
-  TAMIS_ASSIGN_OR_RETURN(BprModel model, train_bpr(data.signed_matrix(), bpr_options(settings), control));
+  InteractionMatrix made;
+  TAMIS_ASSIGN_OR_RETURN(BprModel model, train_bpr(data.signed_matrix(&made), bpr_options(settings), control));
   return std::unique_ptr<Encoder>(std::make_unique<BprEncoder>(std::move(model), number_setting(settings, kRidge)));
 }
 

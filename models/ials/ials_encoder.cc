@@ -98,7 +98,8 @@ void IalsEncoder::add_tensors(TensorWriter& writer) const {
 
 Result<std::unique_ptr<Encoder>> train_ials_encoder(const TrainingData& data, const Settings& settings,
                                                     const TrainControl& control) {
-  const InteractionMatrix matrix = data.signed_matrix();
+  InteractionMatrix made;
+  const InteractionMatrix& matrix = data.signed_matrix(&made);
   IalsOptions options = ials_options(settings);
   if (options.unobserved_weight == 0) options.unobserved_weight = unobserved_weight_for(matrix.columns);
   // To scale all weights by s is to scale alpha_0 by s (and the objective with it), so that the fold-in can take

@@ -176,6 +176,7 @@ Status read_recommend(element value, const JsonPath& path, RecommendRequest* req
     kFilter,
     kExclude,
     kExcludeSeen,
+    kRotateShown,
     kHistory,
     kOverride,
     kAsOf,
@@ -195,11 +196,12 @@ Status read_recommend(element value, const JsonPath& path, RecommendRequest* req
     kUser,
     kUsers
   };
-  static constexpr std::array<std::string_view, 23> kFields = {"k",
+  static constexpr std::array<std::string_view, 24> kFields = {"k",
                                                                "funnel",
                                                                "filter",
                                                                "exclude",
                                                                "exclude_seen",
+                                                               "rotate_shown",
                                                                "history",
                                                                "override",
                                                                "as_of",
@@ -229,6 +231,7 @@ Status read_recommend(element value, const JsonPath& path, RecommendRequest* req
       case kFilter: return read_filter(entry, entry_path, &request->filter);
       case kExclude: return read_strings(entry, entry_path, kMaxListed, &request->exclude);
       case kExcludeSeen: return read_bool(entry, entry_path, &request->exclude_seen.emplace());
+      case kRotateShown: return read_bool(entry, entry_path, &request->rotate_shown.emplace());
       case kHistory: return read_history(entry, entry_path, &request->history);
       case kOverride: return read_override(entry, entry_path, request);
       case kAsOf: {

@@ -42,6 +42,7 @@ Status read_query(const Request& request, RecommendRequest* recommend) {
       .read_bool("explain", &recommend->explain)
       .read_bool("features", &recommend->with_features)
       .read_bool("exclude_seen", &recommend->exclude_seen)
+      .read_bool("rotate_shown", &recommend->rotate_shown)
       .read_u64("min_seq", 0, kMaxSequence, &recommend->min_seq)
       .read_string("filter", &filter);
   query.refuse_renamed("at", "as_of");

@@ -46,6 +46,8 @@ export interface Funnel {
   merge?: "reciprocal_rank" | "interleave" | "normalized_score";
   exclude_seen?: boolean;
   seen_types?: string[];
+  /** What the user was shown lately and did not take sinks, and comes back in time. */
+  rotate_shown?: boolean;
   filter?: Filter;
   ranker?: { kind?: "none" | "dlrm"; candidates?: number; objective?: string };
   rules?: Rule[];

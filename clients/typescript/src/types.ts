@@ -109,6 +109,8 @@ export interface RecommendRequest {
   filter?: Filter;
   exclude?: string[];
   exclude_seen?: boolean;
+  /** What the user was shown lately and did not take sinks, and comes back in time. */
+  rotate_shown?: boolean;
   history?: HistoryEntry[];
   context?: Features;
   /** A funnel document laid over the named funnel for this request. */

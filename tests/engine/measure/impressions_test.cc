@@ -1,4 +1,6 @@
 // Impressions through the database: what is logged, what it counts, what a restart keeps.
+#include <set>
+
 #include "engine/measure/impression_log.h"
 #include "tests/engine/database_fixture.h"
 
@@ -69,6 +71,62 @@ TEST_F(ImpressionsTest, ServedSlotsAndWhatCameOfThemAreCountedAndSurviveARestart
   close();
   open();
   check("after a restart");
+}
+
+TEST_F(ImpressionsTest, AFeedRotatesWhatWasShown) {
+  open();
+  for (int i = 0; i < 200; ++i) write({put_item("i" + std::to_string(i))});
+  for (int i = 0; i < 20; ++i)
+    for (int user = i; user < 20; ++user) act("crowd" + std::to_string(user), "i" + std::to_string(i), "click");
+  const auto put = [&](bool rotates) {
+    FunnelConfig funnel = *parse_funnel("feed", R"({"retrievers":[{"kind":"popular"},{"kind":"latest"}]})");
+    funnel.rotate_shown = rotates;
+    ASSERT_TRUE(database->put_funnel(funnel).is_ok());
+  };
+  const auto ask = [&](const std::string& user, std::optional<bool> rotate = {}) {
+    RecommendRequest request;
+    request.user = user;
+    request.funnel = "feed";
+    request.rotate_shown = rotate;
+    clock.advance(30'000);
+    auto answer = database->recommend(request);
+    std::vector<std::string> items;
+    for (const RecommendedItem& item : answer->items) items.push_back(item.item);
+    return items;
+  };
+  // Of `pages` lists in a row, the share of their places that hold an item of an earlier one.
+  const auto repeats = [&](const std::string& user, int pages, std::optional<bool> rotate = {}) {
+    std::set<std::string> met;
+    double again = 0;
+    for (int page = 0; page < pages; ++page)
+      for (const std::string& item : ask(user, rotate)) again += met.insert(item).second ? 0 : 1;
+    return again / (10.0 * pages);
+  };
+  put(false);
+  EXPECT_NEAR(repeats("ada", 5), 0.8, 1e-9) << "the same list five times";
+  EXPECT_EQ(repeats("bob", 5, true), 0) << "a request may turn it on";
+  put(true);
+  const std::vector<std::string> first = ask("cem");
+  EXPECT_EQ(repeats("cem", 4), 0);
+  EXPECT_EQ(repeats("", 2), 0.5) << "nobody knows what an anonymous session was shown";
+  EXPECT_NEAR(repeats("dora", 5, false), 0.8, 1e-9) << "a request may turn it off";
+  put(false);
+  std::set<std::string> pages;
+  for (int i = 0; i < 3; ++i) {  // three visits of a page that scrolls
+    clock.advance(30'000);
+    const auto answer = database->recommend({.user = "fay", .funnel = "feed", .with_cursor = true});
+    for (const RecommendedItem& item : answer->items) pages.insert(item.item);
+  }
+  EXPECT_EQ(pages.size(), 30U) << "on where people scroll";
+  put(true);
+  clock.advance(20 * kDayMs);
+  EXPECT_EQ(ask("cem"), first) << "what was shown comes back in time";
+
+  // A rotation rule of the funnel's own stays as it is, and goes where a request turns it off.
+  FunnelConfig own = *parse_funnel("feed", R"({"retrievers":[{"kind":"popular"}],"rotate_shown":true,
+                                               "rules":[{"kind":"rotation","fatigue":0}]})");
+  ASSERT_TRUE(database->put_funnel(own).is_ok());
+  EXPECT_NEAR(repeats("eve", 5), 0.8, 1e-9);
 }
 
 TEST_F(ImpressionsTest, AnInteractionCountsOnceHoweverOftenItIsSent) {

@@ -151,8 +151,8 @@ class AsyncClient(AsyncExchange):
                         **options: Any) -> Recommendations:
         """The k best items for a user or, without one, for the session that `history` tells.
 
-        `options`: funnel, surface, filter, exclude, exclude_seen, history, context, override, explain, features, dry_run,
-        paged, cursor, similar_to, as_of, as_of_sequence, generation, recommendation_id, min_seq_timeout_ms.
+        `options`: funnel, surface, filter, exclude, exclude_seen, rotate_shown, history, context, override, explain,
+        features, dry_run, paged, cursor, similar_to, as_of, as_of_sequence, generation, recommendation_id, min_seq_timeout_ms.
         """
         path = f"/v1/users/{segment(user)}/recommendations" if user is not None else "/v1/recommendations"
         body = present(k=k, min_seq=self._min_seq(min_seq), **options)

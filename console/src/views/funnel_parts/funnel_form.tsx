@@ -185,6 +185,12 @@ export function FunnelForm({ funnel, schema, onChange, fields, spaces }: { funne
               Leave out
             </Check>
           </div>
+          <div class="field">
+            <span>Items they were shown lately</span>
+            <Check checked={funnel.rotate_shown ?? false} onChange={(rotate_shown) => set({ rotate_shown })}>
+              Let them sink for a day
+            </Check>
+          </div>
         </div>
         <div class="field">
           <span>Recommend only items where</span>
