@@ -128,6 +128,8 @@ Result<NeighborTable> train_neighbors(const InteractionMatrix& interactions, con
     control.progress(entries == 0 ? 1 : static_cast<double>(interactions.offsets[end]) / entries,
                      "neighbours of " + std::to_string(end) + " of " + std::to_string(interactions.rows) + " rows");
   }
+  table.neighbor.shrink_to_fit();
+  table.similarity.shrink_to_fit();
   return table;
 }
 

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "common/clock.h"
 #include "engine/funnel/funnel_names.h"
@@ -55,9 +56,12 @@ double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC
 
 class Search {
  public:
-  Search(const Dataset& dataset, const TrainingRun& run, const GenerationInfo& before, double holdout,
-         const RunControl& control, GenerationInfo* info)
+  // `of_all` is the share of the log's events that `dataset` holds.
+  Search(const Dataset& dataset, double of_all, std::vector<std::string> base, const TrainingRun& run,
+         const GenerationInfo& before, double holdout, const RunControl& control, GenerationInfo* info)
       : dataset_(dataset),
+        of_all_(of_all),
+        base_(std::move(base)),
         run_(run),
         before_(before),
         control_(control),
@@ -120,7 +124,7 @@ class Search {
   }
 
   bool is_affordable(const std::string& model) const {
-    if (contains(base_models(), model) || contains(run_.models, model)) return true;
+    if (contains(base_, model) || contains(run_.models, model)) return true;
     const auto ials = learned_.find("ials");
     const double unit_s = ials == learned_.end() ? 0 : ials->second.seconds / expected_cost("ials");
     double share = share_of(expected_cost(model) * unit_s);
@@ -145,7 +149,7 @@ class Search {
   }
 
   Status try_models() {
-    std::vector<std::string> names = base_models();
+    std::vector<std::string> names = base_;
     for (const std::string& model : kTried)
       if (contains(trainable_models(), model)) names.push_back(model);
     for (const std::string& model : run_.models)
@@ -169,7 +173,7 @@ class Search {
         const auto why = info_->left_out.find(model);
         info_->trials.push_back(
             {.step = "model", .name = model, .detail = why == info_->left_out.end() ? "too little data" : why->second});
-        if (!contains(run_.models, model) && !contains(base_models(), model)) info_->left_out.erase(model);
+        if (!contains(run_.models, model) && !contains(base_, model)) info_->left_out.erase(model);
         continue;
       }
       info_->trials.push_back(
@@ -330,7 +334,7 @@ class Search {
 
   // The members that the generation will have, whichever funnel is chosen.
   std::vector<std::string> members_with(const FunnelConfig& funnel) const {
-    std::vector<std::string> members = base_models();
+    std::vector<std::string> members = base_;
     for (const std::string& model : run_.models)
       if (model != kAutomatic && model != "dlrm" && !contains(members, model)) members.push_back(model);
     for (const RetrieverConfig& retriever : funnel.retrievers) {
@@ -370,7 +374,8 @@ class Search {
       seconds += kLearnedForRanker * learned_.at(member).seconds;
     seconds += kRankerCost * learned_.at(learned_.contains("ials") ? "ials" : retrieved.front()).seconds /
                expected_cost("ials");
-    if (!contains(run_.models, "dlrm") && spent() + share_of(seconds) > kSearchShare) {
+    // Of a sample: what counts is the time that all of the log takes in the end.
+    if (!contains(run_.models, "dlrm") && spent() + share_of(seconds / of_all_) > kSearchShare) {
       add_note("dlrm", "not tried: beyond the budget");
       return Status::ok();
     }
@@ -473,7 +478,7 @@ class Search {
   // what it names.
   Result<FoundRecommender> give_up() {
     FoundRecommender found;
-    found.models = base_models();
+    found.models = base_;
     if (learned_.contains("content")) found.models.emplace_back("content");
     if (before_.default_funnel) {
       info_->default_funnel = before_.default_funnel;
@@ -497,7 +502,7 @@ class Search {
   Result<FoundRecommender> finish() {
     FoundRecommender found;
     found.models = members_with(chosen_);
-    for (const std::string& model : base_models())  // too little before the cut may be enough in all
+    for (const std::string& model : base_)  // too little before the cut may be enough in all
       if (!contains(found.models, model)) found.models.push_back(model);
     TAMIS_RETURN_IF_ERROR(add_bought_together(&found.models));
     info_->metrics = metrics_;
@@ -542,7 +547,7 @@ class Search {
       if (contains(kTimed, member) && !run_.text_settings.contains(member))
         timed.push_back(member);
       else if (const auto learned = learned_.find(member); learned != learned_.end())
-        others += learned->second.seconds;
+        others += learned->second.seconds / of_all_;
     }
     const double rest_s = static_cast<double>(run_.budget_s) * (1 - spent()) - others;
     const double times = static_cast<double>(timed.size()) * (is_ranked ? kLearnedForRanker : 1);
@@ -560,6 +565,8 @@ class Search {
   }
 
   const Dataset& dataset_;
+  const double of_all_;
+  const std::vector<std::string> base_;  // affordable_base_models()
   const TrainingRun& run_;
   const GenerationInfo& before_;
   const RunControl& control_;
@@ -578,19 +585,28 @@ class Search {
 
 }  // namespace
 
+std::vector<std::string> affordable_base_models(std::uint64_t users) {
+  constexpr std::uint64_t kMostNeighbourUsers = 200'000;
+  std::vector<std::string> models = base_models();
+  if (users > kMostNeighbourUsers) std::erase(models, "user_knn");
+  return models;
+}
+
 const std::vector<std::string>& base_models() {
   static const std::vector<std::string> kModels = {"popular", "item_knn", "user_knn", "ials"};
   return kModels;
 }
 
-Result<FoundRecommender> search_recommender(const Dataset& dataset, const TrainingRun& run,
+Result<FoundRecommender> search_recommender(const Dataset& part, const Dataset& all, const TrainingRun& run,
                                             const GenerationInfo& before, const RunControl& control,
                                             GenerationInfo* info) {
   const double holdout = run.holdout > 0 ? run.holdout : kUsualHoldout;
-  if (!needs_retiming(dataset, holdout)) return Search(dataset, run, before, holdout, control, info).find();
-  Dataset retimed = dataset;
+  const std::vector<std::string> base = affordable_base_models(all.users.size());
+  const double share = static_cast<double>(part.events.size()) / static_cast<double>(all.events.size());
+  if (!needs_retiming(part, holdout)) return Search(part, share, base, run, before, holdout, control, info).find();
+  Dataset retimed = part;
   const double own_holdout = retime(&retimed, holdout);
-  return Search(retimed, run, before, own_holdout, control, info).find();
+  return Search(retimed, share, base, run, before, own_holdout, control, info).find();
 }
 
 }  // namespace tamis::engine

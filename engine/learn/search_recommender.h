@@ -17,6 +17,10 @@ namespace tamis::engine {
 // What every generation of an automatic run has: similar items and funnels that people wrote name them.
 const std::vector<std::string>& base_models();
 
+// Those that a database of so many users learns by default: a table of similar users takes 1.6 kB for each of them, and
+// as long as the squares of how often the items were met.
+std::vector<std::string> affordable_base_models(std::uint64_t users);
+
 // What the search found best, to be learned from everything.
 struct FoundRecommender {
   std::vector<std::string> models;
@@ -29,7 +33,8 @@ struct FoundRecommender {
 // unavailable (cancelled). `before` is the generation that serves (empty: none): the search starts from the settings
 // that it found. A run without a held-out share (TrainingRun::holdout is 0) holds out a tenth: nothing can be chosen
 // without one.
-Result<FoundRecommender> search_recommender(const Dataset& dataset, const TrainingRun& run,
+// `part` is what the search looks at of what there is in `all`: the same, or the users of a sample.
+Result<FoundRecommender> search_recommender(const Dataset& part, const Dataset& all, const TrainingRun& run,
                                             const GenerationInfo& before, const RunControl& control,
                                             GenerationInfo* info);
 

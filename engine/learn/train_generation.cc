@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "engine/generations/generation_files.h"
 #include "engine/learn/evaluation.h"
 #include "engine/learn/gate.h"
 #include "engine/learn/learn_ranker.h"
 #include "engine/learn/learned_models.h"
+#include "engine/learn/sample_users.h"
 #include "engine/learn/search_recommender.h"
 #include "engine/settings/model_settings.h"
 
@@ -251,8 +253,8 @@ Status keep_what_was_found(TrainingRun* run, GenerationInfo* info) {
 
 // Has an automatic run find its models and their settings. Members of the generation before that it does not choose
 // again are not taken over.
-Status choose_models(const Dataset& dataset, bool has_lack, const RunControl& control, TrainingRun* run,
-                     GenerationInfo* info) {
+Status choose_models(const Dataset& part, const Dataset& dataset, bool has_lack, const RunControl& control,
+                     TrainingRun* run, GenerationInfo* info) {
   FoundRecommender found{.models = base_models(), .settings = run->settings};
   std::erase(run->models, kAutomatic);
   for (const std::string& model : run->models)
@@ -263,7 +265,8 @@ Status choose_models(const Dataset& dataset, bool has_lack, const RunControl& co
       if (!contains(found.models, "content")) found.models.emplace_back("content");
     info->chosen = found.models;
   } else {
-    TAMIS_ASSIGN_OR_RETURN(found, search_recommender(dataset, *run, info_before(run->inheritance), control, info));
+    TAMIS_ASSIGN_OR_RETURN(found,
+                           search_recommender(part, dataset, *run, info_before(run->inheritance), control, info));
   }
   run->models = std::move(found.models);
   run->settings = std::move(found.settings);
@@ -285,9 +288,16 @@ Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRu
   contents.info.created_ms = run.created_ms;
   contents.info.sequence = dataset.sequence;
   const std::optional<std::string> lack = find_lack(dataset);
+  std::optional<Dataset> sample;
+  std::vector<ServedList> all_served;
+  if (dataset.events.size() > run.measured_events) {
+    sample = sample_users(dataset, run.measured_events);
+    all_served = std::exchange(run.served, served_to(run.served, dataset, *sample));
+  }
+  const Dataset& measured = sample ? *sample : dataset;
   if (is_automatic(run.models)) {
     TAMIS_RETURN_IF_ERROR(
-        choose_models(dataset, lack.has_value(), control.part("", 0, kEvaluated), &run, &contents.info));
+        choose_models(measured, dataset, lack.has_value(), control.part("", 0, kEvaluated), &run, &contents.info));
   } else {
     TAMIS_RETURN_IF_ERROR(keep_what_was_found(&run, &contents.info));
   }
@@ -296,7 +306,13 @@ Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRu
     TAMIS_RETURN_IF_ERROR(leave_out_for_lack(run, *lack, &contents.info));
     contents.info.note = "not evaluated: there are too few interactions";
   } else if (!is_automatic(asked.models)) {
-    TAMIS_RETURN_IF_ERROR(evaluate(dataset, run, control.part("", 0, kEvaluated), &inheritance, &contents.info));
+    TAMIS_RETURN_IF_ERROR(evaluate(measured, run, control.part("", 0, kEvaluated), &inheritance, &contents.info));
+  }
+  if (sample) {
+    contents.info.note += "; measured on " + std::to_string(sample->users.size()) + " of " +
+                          std::to_string(dataset.users.size()) + " users";
+    run.served = std::move(all_served);
+    sample.reset();
   }
 
   const models::TrainingData data = dataset.training_data(0, dataset.events.size());

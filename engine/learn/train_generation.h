@@ -28,6 +28,8 @@ struct TrainingRun {
   // Of an automatic run (kAutomatic among the models): the settings that were given, as text, and its CPU time.
   std::map<std::string, std::map<std::string, std::string>> text_settings = {};
   std::int64_t budget_s = 600;
+  // Models are measured, and searched for, on so many: of more, on those of a sample of the users.
+  std::uint64_t measured_events = 5'000'000;
   RankClock clock;                      // how the database counts, for the ranker's features
   std::vector<ServedList> served = {};  // what was shown (load_served_lists()), for the ranker
   // What the run may take over: members that it does not learn, or fails to learn, become the generation's as they are.

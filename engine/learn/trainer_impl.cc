@@ -176,10 +176,23 @@ Result<TrainerImpl::Plan> TrainerImpl::plan_run(const TrainRequest& request) con
   return plan;
 }
 
+namespace {
+
+// What is learned in seconds to minutes, and serves until the search is done.
+std::vector<std::string> first_models(const storage::StoreCounts& counts) {
+  constexpr std::uint64_t kMostFactorized = 10'000'000;
+  std::vector<std::string> models = affordable_base_models(counts.users);
+  if (counts.interactions > kMostFactorized) std::erase(models, "ials");
+  return models;
+}
+
+}  // namespace
+
 void TrainerImpl::serve_something_first(JobRun& job, const TrainRequest& request) {
   constexpr std::uint64_t kMany = 50'000;  // fewer are searched in seconds
   if (serving_info() || !request.promote || store_->counts().interactions < kMany) return;
-  const Plan plan{.models = base_models(), .inheritance = {}, .serving = {}, .warnings = {}, .holdout = 0};
+  const Plan plan{
+      .models = first_models(store_->counts()), .inheritance = {}, .serving = {}, .warnings = {}, .holdout = 0};
   const Result<std::string> told = run_plan(job, request, plan, control_of(job).part("first: ", 0, kFirst));
   if (!told.is_ok()) spdlog::warn("training {}: nothing serves yet: {}", job.id(), told.status().to_string());
 }
