@@ -74,6 +74,18 @@ LearnedModels select_models(const LearnedModels& learned, const std::vector<std:
   return selected;
 }
 
+std::vector<std::string> affordable_base_models(std::uint64_t users) {
+  constexpr std::uint64_t kMostNeighbourUsers = 200'000;
+  std::vector<std::string> models = base_models();
+  if (users > kMostNeighbourUsers) std::erase(models, "user_knn");
+  return models;
+}
+
+const std::vector<std::string>& base_models() {
+  static const std::vector<std::string> kModels = {"popular", "item_knn", "user_knn", "ials"};
+  return kModels;
+}
+
 double expected_cost(const std::string& model) {
   if (model == "dlrm") return 20;
   if (const models::EncoderKind* kind = models::find_encoder_kind(model)) return kind->cost;

@@ -585,18 +585,6 @@ class Search {
 
 }  // namespace
 
-std::vector<std::string> affordable_base_models(std::uint64_t users) {
-  constexpr std::uint64_t kMostNeighbourUsers = 200'000;
-  std::vector<std::string> models = base_models();
-  if (users > kMostNeighbourUsers) std::erase(models, "user_knn");
-  return models;
-}
-
-const std::vector<std::string>& base_models() {
-  static const std::vector<std::string> kModels = {"popular", "item_knn", "user_knn", "ials"};
-  return kModels;
-}
-
 Result<FoundRecommender> search_recommender(const Dataset& part, const Dataset& all, const TrainingRun& run,
                                             const GenerationInfo& before, const RunControl& control,
                                             GenerationInfo* info) {

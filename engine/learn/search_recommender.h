@@ -14,13 +14,6 @@
 
 namespace tamis::engine {
 
-// What every generation of an automatic run has: similar items and funnels that people wrote name them.
-const std::vector<std::string>& base_models();
-
-// Those that a database of so many users learns by default: a table of similar users takes 1.6 kB for each of them, and
-// as long as the squares of how often the items were met.
-std::vector<std::string> affordable_base_models(std::uint64_t users);
-
 // What the search found best, to be learned from everything.
 struct FoundRecommender {
   std::vector<std::string> models;
