@@ -87,13 +87,13 @@ Status rename_directory_synced(const std::filesystem::path& from, const std::fil
 }
 
 Result<FileReader> FileReader::open(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not wait for its writer
   if (file < 0 && errno == ENOENT) return Status::not_found("there is no file " + path.string());
   if (file < 0) return failed("open", path, errno);
   FileReader reader(path, file, 0);
   struct stat about {};
   if (::fstat(file, &about) != 0) return failed("read", path, errno);
-  if (!S_ISREG(about.st_mode)) return Status::io_error("cannot read " + path.string() + ": it is no file");
+  if (!S_ISREG(about.st_mode)) return Status::io_error("cannot read " + path.string() + ": not a regular file");
   reader.rest_ = static_cast<std::uint64_t>(about.st_size);
   return reader;
 }
@@ -105,7 +105,7 @@ Status FileReader::read(void* out, std::size_t size) {
     const ssize_t got = ::read(file_->get(), to, std::min(size, kMostBytes));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failed("read", path_, errno);
-    if (got == 0) return Status::io_error(path_.string() + " ends before its end");
+    if (got == 0) return Status::io_error(path_.string() + " is shorter than it was");
     to += got;
     size -= static_cast<std::size_t>(got);
     rest_ -= std::min(rest_, static_cast<std::uint64_t>(got));

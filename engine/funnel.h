@@ -56,7 +56,7 @@ struct FunnelConfig {
   MergeMethod merge = MergeMethod::kReciprocalRank;
   bool exclude_seen = true;
   std::vector<std::string> seen_types;  // interaction types that count as seen; empty: all
-  bool rotate_shown = false;            // what the user was shown lately and did not take sinks, and comes back in time
+  std::string rotate_shown = "pages";   // when what the user was shown lately sinks: "never", "pages" or "always"
   Filter filter;                        // which items may be recommended
   RankerConfig ranker;
   std::vector<RuleConfig> rules;  // in turn, after ranking

@@ -77,6 +77,7 @@ struct RotationRuleConfig {
   double fatigue = 0.2;  // share of the score that one fresh impression costs
   double half_life_s = 86'400;
   std::string type = "impression";  // or an interaction type
+  bool spare_taken = false;         // what the user has had to do with since then does not count
 };
 
 struct SeenPolicy {

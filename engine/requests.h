@@ -69,7 +69,7 @@ struct RecommendRequest {
   std::vector<std::string> exclude = {};  // item ids
   Features context = {};                  // of the request (device, hour, ...): encoders read it
   std::optional<bool> exclude_seen = {};  // overrides the funnel's
-  std::optional<bool> rotate_shown = {};  // likewise; false puts its rotation rules aside. Pages have it on by default
+  std::optional<bool> rotate_shown = {};  // likewise; false puts rotation rules aside, too
   // Used instead of the named one, for this request only; members in its `inherited` follow its base, by default the
   // named one.
   std::optional<FunnelConfig> override_funnel = {};

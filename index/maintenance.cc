@@ -47,7 +47,7 @@ void SegmentedIndex::maintain() {
     const MutexLock merge_lock(merge_mutex_);
     if (!merge_once(false).is_ok()) {
       const MutexLock lock(mutex_);
-      merge_failed_ = true;  // rows stay where they are, searched by scanning
+      merge_failed_ = true;  // rows stay where they are, and are searched there
     }
   }
 }

@@ -196,6 +196,7 @@ void SegmentedIndex::add_sealed_batch(std::shared_ptr<RowBlock> rows, Graph grap
   for (std::uint32_t row = 0; row < rows->count(); ++row) move_to(rows->id(row), rows.get(), row);
   // A search that pinned a state without the batch may have met the tombstones just set: it looks again.
   batches_.fetch_add(1, std::memory_order_release);
+  merge_failed_ = false;
   wake_maintenance();
 }
 

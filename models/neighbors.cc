@@ -12,7 +12,7 @@ namespace tamis::models {
 namespace {
 
 constexpr std::size_t kNeighborRowsPerBlock = 64;
-constexpr std::uint64_t kParts = 20;  // of a run
+constexpr std::uint64_t kParts = 20;  // in which a table is made
 
 // Scratch of the calling thread; reset before each use.
 SparseAccumulator& accumulator(std::size_t size) {
@@ -102,11 +102,11 @@ Result<NeighborTable> train_neighbors(const InteractionMatrix& interactions, con
   NeighborTable table;
   table.offsets.reserve(std::size_t{interactions.rows} + 1);
   // In parts of about equal work: a long run tells how far it is, and few rows wait for their place in the table.
-  const auto entries = static_cast<double>(interactions.nonzeros());
+  const std::uint64_t entries = std::max<std::uint64_t>(interactions.nonzeros(), 1);
   std::uint32_t begin = 0;
   for (std::uint64_t part = 1; begin < interactions.rows; ++part) {
     const auto last = std::lower_bound(interactions.offsets.begin() + begin + 1, interactions.offsets.end() - 1,
-                                       interactions.nonzeros() * part / kParts);
+                                       entries * part / kParts);
     const auto end = static_cast<std::uint32_t>(last - interactions.offsets.begin());
     std::vector<std::vector<ScoredId>> found(end - begin);
     TAMIS_RETURN_IF_ERROR(
@@ -125,7 +125,7 @@ Result<NeighborTable> train_neighbors(const InteractionMatrix& interactions, con
       table.offsets.push_back(table.neighbor.size());
     }
     begin = end;
-    control.progress(entries == 0 ? 1 : static_cast<double>(interactions.offsets[end]) / entries,
+    control.progress(static_cast<double>(interactions.offsets[end]) / static_cast<double>(entries),
                      "neighbours of " + std::to_string(end) + " of " + std::to_string(interactions.rows) + " rows");
   }
   table.neighbor.shrink_to_fit();

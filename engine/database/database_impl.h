@@ -151,7 +151,7 @@ class DatabaseImpl final : public Database, private storage::CommitListener, pri
   void recover();
   Status try_recover();
   // Fills `live` from the store and gives it the serving generation.
-  Status fill(LiveState* live);
+  Status fill(LiveState* live, bool is_opening);
   // In force now. A rewind replaces it; what was taken from it before stays alive with the shared_ptr or a ReadState.
   std::shared_ptr<LiveState> live() const {
     MutexLock lock(live_mutex_);

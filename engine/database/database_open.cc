@@ -147,7 +147,7 @@ void DatabaseImpl::recover() {
 Status DatabaseImpl::try_recover() {
   TAMIS_ASSIGN_OR_RETURN(trainer_, Trainer::open(layout_.generations, store_.get(), this, &options_));
   replay_ = std::make_unique<Replay>(store_.get(), trainer_.get(), options_);
-  TAMIS_RETURN_IF_ERROR(fill(live().get()));
+  TAMIS_RETURN_IF_ERROR(fill(live().get(), /*is_opening=*/true));
   for (const Warning& warning : schema_warnings(*live()->pin())) spdlog::warn("{}: {}", warning.path, warning.detail);
   if (online_ != nullptr) {
     online_->on_generation();
@@ -162,9 +162,10 @@ Status DatabaseImpl::try_recover() {
   return Status::ok();
 }
 
-Status DatabaseImpl::fill(LiveState* live) {
-  // Read while the live state is filled.
-  auto generation_read = std::async(std::launch::async, [this] { return trainer_->load_serving(); });
+Status DatabaseImpl::fill(LiveState* live, bool is_opening) {
+  // At an opening it is read while the live state is filled; later, another may be promoted meanwhile.
+  const auto when = is_opening ? std::launch::async : std::launch::deferred;
+  auto generation_read = std::async(when, [this] { return trainer_->load_serving(); });
   Recovery recovery(live, store_.get(), &options_, layout_.index, &stopping_);
   TAMIS_RETURN_IF_ERROR(recovery.run());
   counters_sequence_.store(recovery.counted_from());
@@ -207,7 +208,7 @@ void DatabaseImpl::on_rewind(Sequence last_sequence) {
   rebuilt->set_item_listener(online_.get());
   Status filled;
   try {
-    filled = fill(rebuilt.get());
+    filled = fill(rebuilt.get(), /*is_opening=*/false);
   } catch (const std::exception& error) {
     filled = Status::internal(error.what());
   }

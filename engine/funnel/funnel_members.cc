@@ -79,8 +79,8 @@ void describe(Members& members, FunnelConfig& funnel) {
   members.boolean("exclude_seen", &funnel.exclude_seen, "leave out what the user interacted with");
   members.texts("seen_types", &funnel.seen_types, kMaxSeenTypes, kMaxNameBytes,
                 "the interaction types that count as seen; none named: all");
-  members.boolean("rotate_shown", &funnel.rotate_shown,
-                  "what the user was shown lately and did not take sinks, and comes back in time");
+  members.choice("rotate_shown", &funnel.rotate_shown, kRotateShown,
+                 "when what the user was shown lately and has not taken sinks, to come back in time");
   members.filter("filter", &funnel.filter, "which items may be recommended");
   members.object(
       "ranker", [&](Members& inner) { describe_ranker(inner, funnel.ranker); }, "what scores the merged candidates");

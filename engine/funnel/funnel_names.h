@@ -12,6 +12,7 @@ std::span<const std::string_view> retriever_kinds();
 inline constexpr std::array<std::string_view, 3> kFallbackKinds = {"trending", "popular", "latest"};
 inline constexpr std::array<std::string_view, 2> kRankerKinds = {"none", "dlrm"};
 // In the order of MergeMethod.
+inline constexpr std::array<std::string_view, 3> kRotateShown = {"never", "pages", "always"};
 inline constexpr std::array<std::string_view, 3> kMergeMethods = {"reciprocal_rank", "interleave", "normalized_score"};
 
 // The space of "ann" and "similar" where none is named.

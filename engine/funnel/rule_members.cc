@@ -111,6 +111,7 @@ void describe_kind(Members& members, RotationRuleConfig& rule) {
                  "share of the score that one fresh impression costs");
   members.number("half_life_s", &rule.half_life_s, kPositiveSeconds, "after which an impression counts half");
   members.text("type", &rule.type, 1, kTypeBytes, "\"impression\", or a type of interaction");
+  members.boolean("spare_taken", &rule.spare_taken, "what the user has had to do with since then does not count");
 }
 
 void describe_policy(Members& members, SeenPolicy& policy) {

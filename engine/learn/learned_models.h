@@ -30,8 +30,8 @@ Result<LearnedModels> learn_models(const std::vector<std::string>& names, const 
 // What every generation of an automatic run has: similar items and funnels that people wrote name them.
 const std::vector<std::string>& base_models();
 
-// Those that a database of so many users learns by default. A table of similar users takes 1.6 kB for each user, and its
-// time grows with the square of how often an item was met.
+// Those that a database of so many users learns by default. A table of similar users takes 1.6 kB for each user, and
+// its time grows with the square of how often an item was met.
 std::vector<std::string> affordable_base_models(std::uint64_t users);
 
 // The share of a run's time that a model is expected to take, in arbitrary units; progress bars only.

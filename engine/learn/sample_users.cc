@@ -1,8 +1,9 @@
 #include "engine/learn/sample_users.h"
 
 #include <algorithm>
-#include <numeric>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "common/checksum.h"
 
@@ -21,7 +22,7 @@ std::vector<std::uint32_t> choose_users(const Dataset& all, std::uint64_t most_e
   std::vector<std::uint32_t> rows(all.users.size(), kNoDenseId);
   std::uint64_t events = 0;
   for (const auto& [hash, user] : order) {
-    if (events > 0 && events + counts[user] > most_events) break;
+    if (events > 0 && events + counts[user] > most_events) continue;  // one user may have more than all of the others
     events += counts[user];
     rows[user] = 0;
   }

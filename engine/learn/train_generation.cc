@@ -290,7 +290,7 @@ Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRu
   const std::optional<std::string> lack = find_lack(dataset);
   std::optional<Dataset> sample;
   std::vector<ServedList> all_served;
-  if (dataset.events.size() > run.measured_events) {
+  if (!lack && dataset.events.size() > run.measured_events && (is_automatic(run.models) || run.holdout > 0)) {
     sample = sample_users(dataset, run.measured_events);
     all_served = std::exchange(run.served, served_to(run.served, dataset, *sample));
   }
@@ -309,8 +309,9 @@ Result<GenerationInfo> train_generation(const Dataset& dataset, const TrainingRu
     TAMIS_RETURN_IF_ERROR(evaluate(measured, run, control.part("", 0, kEvaluated), &inheritance, &contents.info));
   }
   if (sample) {
-    contents.info.note += "; measured on " + std::to_string(sample->users.size()) + " of " +
-                          std::to_string(dataset.users.size()) + " users";
+    contents.info.note += (contents.info.note.empty() ? "" : "; ") + std::string("on a sample of ") +
+                          std::to_string(sample->users.size()) + " of " + std::to_string(dataset.users.size()) +
+                          " users";
     run.served = std::move(all_served);
     sample.reset();
   }

@@ -18,6 +18,7 @@ struct ServedAnswer {
   const RecommendAnswer& answer;  // its items carry score and propensity
   DenseId user = kNoDenseId;
   TimestampMs served_ms = 0;
+  bool rotates_otherwise = false;  // than the funnel does for a plain request (engine/query/choose_funnel.h)
 };
 
 // Takes note of what was served. Thread-safe; called at the end of each query that is no dry run, so it must not block.

@@ -83,7 +83,7 @@ void ImpressionLog::on_answer(const ServedAnswer& served) {
   list.attribution_window_s = std::max<std::int64_t>(served.funnel.impressions.attribution_window_s, 0);
   list.had_conditions = !served.request.filter.is_trivial() || !served.request.exclude.empty() ||
                         !served.request.history.empty() || served.request.exclude_seen.has_value() ||
-                        served.request.rotate_shown.has_value() || served.request.override_funnel.has_value() ||
+                        served.rotates_otherwise || served.request.override_funnel.has_value() ||
                         !served.request.similar_to.empty() || !served.request.cursor.empty();
   for (const ServedArm& arm : answer.arms) list.arms.push_back({arm.experiment, arm.arm});
   if (context_bytes(served.request.context) <= kMaxContextBytes) list.context = served.request.context;

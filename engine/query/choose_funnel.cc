@@ -6,11 +6,14 @@
 namespace tamis::engine {
 namespace {
 
-// Of the rule that stands for the switch: one look halves the score of an item, and a day later half of that is
-// forgotten.
-constexpr double kFatigue = 0.5;
+// Of the rule that stands for the switch: one look takes nearly all of an item's score, and a day later the exponent is
+// half of that.
+constexpr double kFatigue = 0.95;
 
-bool is_rotation(const RuleConfig& rule) { return std::holds_alternative<RotationRuleConfig>(rule); }
+bool is_rotation(const RuleConfig& rule) {
+  const auto* rotation = std::get_if<RotationRuleConfig>(&rule);
+  return rotation != nullptr && rotation->type == "impression";
+}
 
 }  // namespace
 
@@ -33,17 +36,27 @@ Result<std::shared_ptr<const FunnelConfig>> choose_funnel(const ReadState& state
   return std::make_shared<const FunnelConfig>(std::move(own));
 }
 
+bool wants_rotation(const FunnelConfig& funnel, const RecommendRequest& request) {
+  if (request.rotate_shown) return *request.rotate_shown;
+  if (std::ranges::any_of(funnel.rules, is_rotation)) return true;
+  const bool is_page = request.with_cursor || !request.cursor.empty();
+  return funnel.rotate_shown == "always" || (funnel.rotate_shown == "pages" && is_page);
+}
+
 std::shared_ptr<const FunnelConfig> switch_rotation(std::shared_ptr<const FunnelConfig> funnel,
                                                     const RecommendRequest& request) {
-  const bool rotates = std::ranges::any_of(funnel->rules, is_rotation);
-  const bool is_feed = request.with_cursor || !request.cursor.empty();
-  const bool wanted = request.rotate_shown.value_or(funnel->rotate_shown || rotates || is_feed);
-  if (wanted == rotates) return funnel;
+  const bool wanted = wants_rotation(*funnel, request);
+  if (wanted == std::ranges::any_of(funnel->rules, is_rotation)) return funnel;
   FunnelConfig switched = *funnel;
-  if (wanted)
-    switched.rules.insert(switched.rules.begin(), RotationRuleConfig{.fatigue = kFatigue});
-  else
+  if (!wanted) {
     std::erase_if(switched.rules, is_rotation);
+  } else {
+    // Behind what asks for a least score: what was shown sinks, and does not go.
+    const auto least = std::find_if(switched.rules.rbegin(), switched.rules.rend(), [](const RuleConfig& rule) {
+      return std::holds_alternative<MinimumScoreRuleConfig>(rule);
+    });
+    switched.rules.insert(least.base(), RotationRuleConfig{.fatigue = kFatigue, .spare_taken = true});
+  }
   return std::make_shared<const FunnelConfig>(std::move(switched));
 }
 

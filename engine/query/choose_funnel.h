@@ -14,8 +14,10 @@ namespace tamis::engine {
 // not_found at "funnel" (or "override.base", where that is unknown).
 Result<std::shared_ptr<const FunnelConfig>> choose_funnel(const ReadState& state, const RecommendRequest& request);
 
-// The funnel with the switch `rotate_shown` made a rule: one is added where it is on and none is there, and all are
-// left out where the request turns it off. It is on where people scroll, which a cursor tells.
+// Whether what the user was shown lately sinks: as the request says, else where the funnel has a rotation rule, else as
+// its `rotate_shown` says.
+bool wants_rotation(const FunnelConfig& funnel, const RecommendRequest& request);
+// The funnel with a rotation rule where one is wanted and none is there, or without those that are not wanted.
 std::shared_ptr<const FunnelConfig> switch_rotation(std::shared_ptr<const FunnelConfig> funnel,
                                                     const RecommendRequest& request);
 

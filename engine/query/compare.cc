@@ -85,6 +85,7 @@ Result<CompareAnswer> compare(const ReadState& state, const CompareRequest& comp
   CompareAnswer answer;
   const auto list_of = [&](const RecommendRequest& choice, const char* field, RecommendAnswer* list) -> Status {
     TAMIS_RETURN_IF_ERROR(choose(state, choice, field, &request));
+    request.rotate_shown = wants_rotation(*request.override_funnel, compared.request);
     TAMIS_ASSIGN_OR_RETURN(*list, recommend(state, request, sequence, /*observer=*/nullptr));
     if (!explains_items)
       for (RecommendedItem& item : list->items) item.explain.reset();

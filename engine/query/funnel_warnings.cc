@@ -163,6 +163,8 @@ std::vector<Warning> funnel_warnings(const ReadState& state, const FunnelConfig&
   for (std::size_t i = 0; i < funnel.seen_types.size(); ++i)
     warn_of_type(state, funnel.seen_types[i], at("seen_types", i, ""), &warnings);
   warn_of_filter(state, funnel.filter, "/filter", &warnings);
+  if (funnel.rotate_shown == "always" && funnel.impressions.sample_rate == 0)
+    warnings.add("/rotate_shown", "nothing that is shown is logged (impressions.sample_rate is 0), so nothing rotates");
   warn_of_ranker(state, funnel, &warnings);
   for (std::size_t i = 0; i < funnel.rules.size(); ++i) std::visit(RuleWarnings(state, i, &warnings), funnel.rules[i]);
   return warnings.take();

@@ -93,7 +93,8 @@ Result<RecommendAnswer> recommend(const ReadState& state, const RecommendRequest
   answer.is_exact = run.is_exact();
   if (request.explain) answer.warnings = request_warnings(state, request, *written);
   if (state.impression_sink != nullptr && !request.dry_run && answer.items.size() >= least_logged)
-    state.impression_sink->on_answer({request, *funnel, answer, prepared.person().user, prepared.now_ms()});
+    state.impression_sink->on_answer({request, *funnel, answer, prepared.person().user, prepared.now_ms(),
+                                      wants_rotation(*written, request) != wants_rotation(*written, {})});
   return answer;
 }
 

@@ -83,7 +83,8 @@ class RuleMaker {
     return own(
         ranker::RotationRule::create({.fatigue = config.fatigue,
                                       .half_life_ms = std::max<std::int64_t>(1, milliseconds(config.half_life_s)),
-                                      .type = config.type}));
+                                      .type = config.type,
+                                      .spare_taken = config.spare_taken}));
   }
   RulePointer operator()(const SeenRuleConfig& config) const {
     std::vector<ranker::SeenRule::Policy> policies;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace tamis::ranker {
 
@@ -50,8 +51,13 @@ Result<RotationRule> RotationRule::create(Options options) {
 void RotationRule::apply(CandidateList& list, const RuleContext& context) const {
   for (Candidate& candidate : list) {
     double shown = 0;
-    for (const PastEvent& event : context.items.history(candidate.item)) {
-      if (event.type != options_.type) continue;
+    const auto events = context.items.history(candidate.item);
+    std::int64_t taken_ms = std::numeric_limits<std::int64_t>::min();
+    for (const PastEvent& event : events) {
+      if (options_.spare_taken && event.type != options_.type) taken_ms = std::max(taken_ms, event.at_ms);
+    }
+    for (const PastEvent& event : events) {
+      if (event.type != options_.type || event.at_ms <= taken_ms) continue;
       const auto age_ms = static_cast<double>(std::max<std::int64_t>(context.now_ms - event.at_ms, 0));
       shown += std::exp2(-age_ms / static_cast<double>(options_.half_life_ms));
     }

@@ -32,6 +32,7 @@ class RotationRule final : public Rule {
     double fatigue = 0.2;                            // in [0, 1)
     std::int64_t half_life_ms = 24LL * 3600 * 1000;  // > 0
     std::string type = "impression";
+    bool spare_taken = false;  // impressions that an event of another type followed do not count
   };
   static Result<RotationRule> create(Options options);
   std::string_view name() const override { return "rotation"; }

@@ -1,6 +1,7 @@
 #include "common/durable_files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -35,6 +36,8 @@ TEST_F(DurableFiles, AReaderGivesTheBytesInTurnAndTellsWhereTheyEnd) {
 TEST_F(DurableFiles, ReadingTellsAMissingFileFromADirectoryAndFromOneTooLarge) {
   EXPECT_EQ(FileReader::open(dir_ / "none").status().code(), StatusCode::kNotFound);
   EXPECT_EQ(FileReader::open(dir_).status().code(), StatusCode::kIoError);
+  ASSERT_EQ(::mkfifo((dir_ / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(FileReader::open(dir_ / "pipe").status().code(), StatusCode::kIoError) << "and does not wait for a writer";
   EXPECT_EQ(read_whole_file(dir_ / "none", 10).status().code(), StatusCode::kNotFound);
   ASSERT_TRUE(replace_file(dir_ / "text", "eleven byte").is_ok());
   EXPECT_EQ(read_whole_file(dir_ / "text", 10).status().code(), StatusCode::kResourceExhausted);

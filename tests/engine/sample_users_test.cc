@@ -97,7 +97,7 @@ TEST(SampleUsers, ARunMeasuresOnThemAndLearnsFromAll) {
     control.threads = 2;
     const auto made = train_generation(all, run, dir, control);
     ASSERT_TRUE(made.is_ok()) << made.status().to_string();
-    EXPECT_THAT(made->note, testing::HasSubstr("measured on 150 of 400 users"));
+    EXPECT_THAT(made->note, testing::HasSubstr("on a sample of 150 of 400 users"));
     EXPECT_THAT(made->models, testing::IsSupersetOf({"popular", "item_knn", "ials"}));
     EXPECT_GT(made->metrics.at("ials").at("ndcg_all@10"), 0);
     const auto learned = read_generation(dir);

@@ -46,8 +46,8 @@ export interface Funnel {
   merge?: "reciprocal_rank" | "interleave" | "normalized_score";
   exclude_seen?: boolean;
   seen_types?: string[];
-  /** What the user was shown lately and did not take sinks, and comes back in time. */
-  rotate_shown?: boolean;
+  /** When what the user was shown lately and has not taken sinks, to come back in time. */
+  rotate_shown?: "never" | "pages" | "always";
   filter?: Filter;
   ranker?: { kind?: "none" | "dlrm"; candidates?: number; objective?: string };
   rules?: Rule[];

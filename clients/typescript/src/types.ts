@@ -109,7 +109,7 @@ export interface RecommendRequest {
   filter?: Filter;
   exclude?: string[];
   exclude_seen?: boolean;
-  /** What the user was shown lately and did not take sinks, and comes back in time. */
+  /** Whether what the user was shown lately and has not taken sinks; default: as the funnel says. */
   rotate_shown?: boolean;
   history?: HistoryEntry[];
   context?: Features;

@@ -78,7 +78,7 @@ TEST_F(ImpressionsTest, AFeedRotatesWhatWasShown) {
   for (int i = 0; i < 200; ++i) write({put_item("i" + std::to_string(i))});
   for (int i = 0; i < 20; ++i)
     for (int user = i; user < 20; ++user) act("crowd" + std::to_string(user), "i" + std::to_string(i), "click");
-  const auto put = [&](bool rotates) {
+  const auto put = [&](const std::string& rotates) {
     FunnelConfig funnel = *parse_funnel("feed", R"({"retrievers":[{"kind":"popular"},{"kind":"latest"}]})");
     funnel.rotate_shown = rotates;
     ASSERT_TRUE(database->put_funnel(funnel).is_ok());
@@ -102,15 +102,15 @@ TEST_F(ImpressionsTest, AFeedRotatesWhatWasShown) {
       for (const std::string& item : ask(user, rotate)) again += met.insert(item).second ? 0 : 1;
     return again / (10.0 * pages);
   };
-  put(false);
+  put("pages");
   EXPECT_NEAR(repeats("ada", 5), 0.8, 1e-9) << "the same list five times";
   EXPECT_EQ(repeats("bob", 5, true), 0) << "a request may turn it on";
-  put(true);
+  put("always");
   const std::vector<std::string> first = ask("cem");
   EXPECT_EQ(repeats("cem", 4), 0);
   EXPECT_EQ(repeats("", 2), 0.5) << "nobody knows what an anonymous session was shown";
   EXPECT_NEAR(repeats("dora", 5, false), 0.8, 1e-9) << "a request may turn it off";
-  put(false);
+  put("pages");
   std::set<std::string> pages;
   for (int i = 0; i < 3; ++i) {  // three visits of a page that scrolls
     clock.advance(30'000);
@@ -118,15 +118,59 @@ TEST_F(ImpressionsTest, AFeedRotatesWhatWasShown) {
     for (const RecommendedItem& item : answer->items) pages.insert(item.item);
   }
   EXPECT_EQ(pages.size(), 30U) << "on where people scroll";
-  put(true);
+  put("always");
+  put("never");
+  EXPECT_EQ(database->recommend({.user = "fay", .funnel = "feed", .with_cursor = true})->items.front().item, "i0")
+      << "a funnel may say no";
+  put("always");
+  act("cem", first.back(), "click");
+  EXPECT_NE(ask("cem", true).front(), first.back()) << "what was taken is left out as before";
   clock.advance(20 * kDayMs);
-  EXPECT_EQ(ask("cem"), first) << "what was shown comes back in time";
+  std::vector<std::string> but_taken = first;
+  but_taken.pop_back();
+  std::vector<std::string> again = ask("cem");
+  again.pop_back();
+  EXPECT_EQ(again, but_taken) << "what was shown comes back in time";
 
   // A rotation rule of the funnel's own stays as it is, and goes where a request turns it off.
-  FunnelConfig own = *parse_funnel("feed", R"({"retrievers":[{"kind":"popular"}],"rotate_shown":true,
+  FunnelConfig own = *parse_funnel("feed", R"({"retrievers":[{"kind":"popular"}],"rotate_shown":"always",
                                                "rules":[{"kind":"rotation","fatigue":0}]})");
   ASSERT_TRUE(database->put_funnel(own).is_ok());
   EXPECT_NEAR(repeats("eve", 5), 0.8, 1e-9);
+
+  // What was shown sinks and does not go: a least score is asked for before it does.
+  ASSERT_TRUE(database
+                  ->put_funnel(*parse_funnel("feed", R"({"retrievers":[{"kind":"popular"}],"rotate_shown":"always",
+      "fallback":[],"rules":[{"kind":"minimum_score","least":0.001}]})"))
+                  .is_ok());
+  for (int visit = 0; visit < 6; ++visit) EXPECT_EQ(ask("gil").size(), 10U) << visit;
+  // A rotation of another type is another matter.
+  ASSERT_TRUE(database
+                  ->put_funnel(*parse_funnel("feed", R"({"retrievers":[{"kind":"popular"}],"rotate_shown":"always",
+      "rules":[{"kind":"rotation","type":"click","fatigue":0.9}]})"))
+                  .is_ok());
+  EXPECT_EQ(repeats("hal", 2), 0);
+}
+
+TEST_F(ImpressionsTest, AFeedKeepsWhatWasTaken) {
+  open();
+  for (int i = 0; i < 40; ++i) write({put_item("song" + std::to_string(i))});
+  for (int i = 0; i < 10; ++i)
+    for (int user = i; user < 10; ++user) act("crowd" + std::to_string(user), "song" + std::to_string(i), "click");
+  ASSERT_TRUE(database
+                  ->put_funnel(*parse_funnel("feed", R"({"retrievers":[{"kind":"popular"}],"exclude_seen":false,
+      "rotate_shown":"always"})"))
+                  .is_ok());
+  const auto first = database->recommend({.user = "ada", .k = 4, .funnel = "feed"});
+  clock.advance(60'000);
+  act("ada", first->items[1].item, "click", first->recommendation_id);
+  clock.advance(60'000);
+  const auto second = database->recommend({.user = "ada", .k = 4, .funnel = "feed"});
+  std::vector<std::string> items;
+  for (const RecommendedItem& item : second->items) items.push_back(item.item);
+  EXPECT_EQ(items.front(), first->items[1].item);
+  for (const int shown : {0, 2, 3})
+    EXPECT_EQ(std::count(items.begin(), items.end(), first->items[static_cast<std::size_t>(shown)].item), 0);
 }
 
 TEST_F(ImpressionsTest, AnInteractionCountsOnceHoweverOftenItIsSent) {

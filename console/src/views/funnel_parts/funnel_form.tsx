@@ -185,12 +185,16 @@ export function FunnelForm({ funnel, schema, onChange, fields, spaces }: { funne
               Leave out
             </Check>
           </div>
-          <div class="field">
-            <span>Items they were shown lately</span>
-            <Check checked={funnel.rotate_shown ?? false} onChange={(rotate_shown) => set({ rotate_shown })}>
-              Let them sink for a day
-            </Check>
-          </div>
+          <Field label="Items they were shown lately sink for a day or two">
+            <select
+              value={funnel.rotate_shown ?? "pages"}
+              onChange={(event) => set({ rotate_shown: event.currentTarget.value as Funnel["rotate_shown"] & string })}
+            >
+              <option value="never">Never</option>
+              <option value="pages">Where people scroll</option>
+              <option value="always">Always</option>
+            </select>
+          </Field>
         </div>
         <div class="field">
           <span>Recommend only items where</span>
