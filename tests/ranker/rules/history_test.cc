@@ -34,10 +34,10 @@ TEST(RotationRule, SparesWhatWasTakenSince) {
   items[2].history = {{"view", kNowMs - 4}, {"impression", kNowMs - 3}};
   CandidateList list = scored({{0, 1.0}, {1, 1.0}, {2, 1.0}});
   RotationRule::create({.fatigue = 0.5, .spare_taken = true})->apply(list, {.items = items, .now_ms = kNowMs});
-  EXPECT_EQ(order(list), (Order{0, 1, 2}));
+  EXPECT_EQ(order(list), (Order{0, 2, 1}));
   EXPECT_DOUBLE_EQ(list[0].score, 1);
-  EXPECT_NEAR(list[1].score, 0.5, 1e-6) << "shown again since then";
-  EXPECT_NEAR(list[2].score, 0.5, 1e-6);
+  EXPECT_NEAR(list[1].score, 0.5, 1e-6);
+  EXPECT_NEAR(list[2].score, 0.5, 1e-6) << "shown again since then";
 }
 
 TEST(RotationRule, SinksWhatWasShownAndForgets) {
