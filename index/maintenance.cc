@@ -16,6 +16,9 @@ constexpr double kMostTombstones = 0.25;
 // times as large as they are together: copying a row costs about a hundredth of inserting one, and segments stay few
 // (log to this base).
 constexpr double kAbsorb = 32;
+// Rows of segments that one merge inserts, or those of one segment: what is merged serves soon, and an end loses
+// little.
+constexpr std::uint64_t kMostInserted = 500'000;
 
 }  // namespace
 
@@ -82,8 +85,15 @@ SegmentedIndex::Merge SegmentedIndex::plan_merge(bool everything) const {
     merge.base = *base;
     joined.erase(std::next(base).base());
   }
+  std::uint64_t inserted = 0;
+  std::vector<std::shared_ptr<Segment>> now;  // the smallest
+  for (const auto& segment : joined) {
+    inserted += segment->rows().live();
+    if (!now.empty() && inserted > kMostInserted) break;
+    now.push_back(segment);
+  }
   for (const auto& segment : state->sealed) {  // back in order of age
-    if (std::find(joined.begin(), joined.end(), segment) != joined.end()) merge.segments.push_back(segment);
+    if (std::find(now.begin(), now.end(), segment) != now.end()) merge.segments.push_back(segment);
   }
   return merge;
 }

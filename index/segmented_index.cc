@@ -59,6 +59,7 @@ SegmentedIndex::SegmentedIndex(const IndexOptions& options, std::vector<std::sha
       if (rows->is_live(row)) append(rows->id(row), rows->vector(row, scratch.data()));
     }
   }
+  if (!plan_merge(false).empty()) wake_maintenance();  // what was left undone
 }
 
 SegmentedIndex::~SegmentedIndex() {

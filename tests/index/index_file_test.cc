@@ -2,10 +2,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "index/vector_index.h"
@@ -73,6 +76,26 @@ TEST_F(IndexFileTest, LoadedIndexAnswersAsTheSavedOne) {
     ASSERT_TRUE((*loaded)->upsert(3, data_.row(3)).is_ok());
     EXPECT_TRUE((*loaded)->contains(3));
   }
+}
+
+TEST_F(IndexFileTest, ALoadedIndexGoesOnMerging) {
+  const VectorData data = clustered_vectors(20'000, options_.dim, 22);
+  const std::vector<DenseId> ids = data.ids();
+  {
+    const auto saved = *VectorIndex::create(options_);
+    for (std::size_t begin = 0; begin < data.rows(); begin += 2'000) {
+      const auto vectors = std::span(data.values).subspan(begin * options_.dim, 2'000 * options_.dim);
+      ASSERT_TRUE(saved->upsert_batch(std::span(ids).subspan(begin, 2'000), vectors).is_ok());
+    }
+    ASSERT_TRUE(saved->save(dir_, 1).is_ok());
+  }
+  Sequence sequence = 0;
+  const auto loaded = VectorIndex::load(dir_, options_, &sequence);
+  ASSERT_TRUE(loaded.is_ok());
+  for (int i = 0; i < 6'000 && (*loaded)->stats().segments > 2; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ((*loaded)->stats().segments, 2U) << "one, and an empty growing one";
+  EXPECT_EQ((*loaded)->size(), 20'000U);
 }
 
 TEST_F(IndexFileTest, EmptyIndexAndMissingFile) {
