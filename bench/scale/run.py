@@ -163,7 +163,7 @@ def expected(options) -> dict:
     """What `tamis capacity` says of this size; ids have 2 to 8 bytes here."""
     return json.loads(subprocess.run(
         [options.tamis, "capacity", "--items", str(options.items), "--users", str(options.users), "--interactions",
-         str(options.interactions), "--features", str(options.features), "--id-bytes", "7", "--model-dim", "0",
+         str(options.interactions), "--features", str(options.features), "--id-bytes", "7", "--model-dim", "0", "--neighbors", "0",
          "--format", "json"], check=True, capture_output=True).stdout)
 
 

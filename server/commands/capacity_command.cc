@@ -30,6 +30,7 @@ struct CapacityFlags {
   bool f32_on_disk = false;
   bool searches_users = false;
   double model_dim = 64;
+  double neighbors = 200;
   std::string format = "table";
 };
 
@@ -47,6 +48,9 @@ constexpr double kEntityDisk = 30;
 constexpr double kFeatureDisk = 12;
 constexpr double kInteractionDisk = 52;  // its three rows and its record in the log, compressed
 constexpr double kVectorDisk = 16;       // beside its elements
+constexpr double kNeighbor = 8;
+constexpr double kTrainingUser = 32;         // the name
+constexpr double kTrainingInteraction = 54;  // the event, and the pair in a matrix and its transpose
 // Seconds of one processor for one.
 constexpr double kProcessStart = 0.3;
 constexpr double kEntityStart = 1.2e-6;
@@ -64,6 +68,7 @@ struct Capacity {
   std::vector<Part> parts;
   double memory = 0;
   double disk = 0;
+  double training_memory = 0;  // of the process that trains
   double start_s = 0;
   double start_after_kill_s = 0;
 };
@@ -89,11 +94,15 @@ Capacity capacity_of(const CapacityFlags& flags) {
       {"a model with factors", (flags.items + flags.users) * factors + flags.items * model_row,
        (flags.items + flags.users) * factors + flags.items * model_row},
       {"a graph of its users", searched_users, 0},
+      {"similar items", flags.items * flags.neighbors * kNeighbor, flags.items * flags.neighbors * kNeighbor},
   };
   for (const Part& part : made.parts) {
     made.memory += part.memory;
     made.disk += part.disk;
   }
+  // The factors of users lie there twice, once in the basis that a sweep solves in.
+  made.training_memory = kProcess + flags.users * kTrainingUser + flags.interactions * kTrainingInteraction +
+                         (flags.items + 2 * flags.users) * factors + flags.items * flags.neighbors * kNeighbor;
   made.start_s = kProcessStart + (flags.items + flags.users) * kEntityStart + flags.interactions * kPairStart;
   made.start_after_kill_s = made.start_s + std::min(kRecordsSinceCheckpoint, flags.interactions) * kRecordStart;
   return made;
@@ -106,6 +115,7 @@ void print_json(const Capacity& made) {
         {{"part", part.name}, {"memory_bytes", std::llround(part.memory)}, {"disk_bytes", std::llround(part.disk)}});
   document["memory_bytes"] = std::llround(made.memory);
   document["disk_bytes"] = std::llround(made.disk);
+  document["training_memory_bytes"] = std::llround(made.training_memory);
   document["start_s"] = made.start_s;
   document["start_after_kill_s"] = made.start_after_kill_s;
   std::printf("%s\n", document.dump(1).c_str());
@@ -124,7 +134,8 @@ void print_table(const Capacity& made) {
   print_row("part", "memory", "disk");
   for (const Part& part : made.parts) print_row(part.name, show(part.memory), show(part.disk));
   print_row("all", show(made.memory), show(made.disk));
-  std::printf("\nready after %.0f s, after a crash %.0f s\n", std::ceil(made.start_s),
+  std::printf("\ntraining item_knn and ials: %s, in a process of its own\n", show(made.training_memory).c_str());
+  std::printf("ready after %.0f s, after a crash %.0f s\n", std::ceil(made.start_s),
               std::ceil(made.start_after_kill_s));
 }
 
@@ -159,6 +170,8 @@ void add_capacity_command(CLI::App& app, int* exit_code) {
   command->add_flag("--search-users", flags->searches_users, "Users are searched by vector, too (similar users)");
   add_range("--model-dim", &flags->model_dim, 0, 65'536,
             "Dimensions of the trained model that serves, such as ials; 0: none");
+  add_range("--neighbors", &flags->neighbors, 0, 1e4,
+            "Similar items that item_knn keeps of each; 0: it is not trained");
   command->add_option("--format", flags->format, "json or table")->check(CLI::IsMember({"json", "table"}));
   command->callback([flags, exit_code] {
     const Capacity made = capacity_of(*flags);
