@@ -32,8 +32,8 @@ struct SpaceIndex {
   std::unique_ptr<index::VectorIndex> users;
   std::atomic<std::uint64_t> changes{1};  // counts vectors written and removed
 
-  // Of whoever saves index files: the value of `changes` that the files hold, and the sequence they were saved under.
-  std::uint64_t saved_changes = 0;
+  // Of whoever saves index files: `changes` and merges that the files hold, and the sequence they were saved under.
+  std::uint64_t saved_revision = 0;
   Sequence saved_sequence = 0;
 };
 

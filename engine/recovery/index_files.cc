@@ -52,16 +52,28 @@ Status save_space_index(const fs::path& index_dir, const SpaceIndex& space, Sequ
   return sync_directory(index_dir);
 }
 
+namespace {
+
+// Files are written anew after changes, and after merges: graphs that were joined need not be joined again.
+std::uint64_t revision_of(const SpaceIndex& space) {
+  std::uint64_t revision = space.changes.load(std::memory_order_relaxed);
+  for (const auto* index : {space.items.get(), space.users.get()})
+    if (index != nullptr) revision += index->stats().merges;
+  return revision;
+}
+
+}  // namespace
+
 Status update_space_files(const fs::path& index_dir, SpaceIndex* space, Sequence sequence,
                           const std::string& generation, const std::function<Status()>& sync_store) {
-  const std::uint64_t changes = space->changes.load(std::memory_order_relaxed);
+  const std::uint64_t revision = revision_of(*space);
   const fs::path label = index_dir / space->space.name / "label.json";
-  if (changes == space->saved_changes && fs::exists(label)) {
+  if (revision == space->saved_revision && fs::exists(label)) {
     TAMIS_RETURN_IF_ERROR(sync_store());
     return replace_file(label, label_of(space->space, sequence, space->saved_sequence, generation).dump());
   }
   TAMIS_RETURN_IF_ERROR(save_space_index(index_dir, *space, sequence, generation, sync_store));
-  space->saved_changes = changes;
+  space->saved_revision = revision;
   space->saved_sequence = sequence;
   return Status::ok();
 }
@@ -86,7 +98,7 @@ Result<LoadedSpaceIndex> load_space_index(const fs::path& index_dir, const Space
   loaded.sequence = sequence;
   loaded.index = std::make_shared<SpaceIndex>();
   loaded.index->space = space;
-  loaded.index->saved_changes = loaded.index->changes.load(std::memory_order_relaxed);
+  loaded.index->saved_revision = loaded.index->changes.load(std::memory_order_relaxed);
   loaded.index->saved_sequence = saved_sequence;
   const auto load = [&](EntityKind kind, const char* name) -> Result<std::unique_ptr<index::VectorIndex>> {
     Sequence of_files = 0;

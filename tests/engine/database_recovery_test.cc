@@ -1,7 +1,9 @@
 // What a database answers after it was closed and opened again.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "common/random.h"
 #include "tests/engine/database_fixture.h"
@@ -126,6 +128,34 @@ TEST_F(RecoveryTest, OldIndexFilesCatchUpFromTheLog) {
   std::filesystem::copy(directory / "old", directory / "data/index", std::filesystem::copy_options::recursive);
   open();
   EXPECT_EQ(answers(), before);
+}
+
+// Segments that were joined after the last write stay so: the files are written again.
+TEST_F(RecoveryTest, MergesOutliveAStop) {
+  open();
+  write({put_space("many", 4)});
+  Random random(5);
+  for (int batch = 0; batch < 2; ++batch) {
+    std::vector<Mutation> mutations;
+    for (int i = 0; i < 9'000; ++i) {
+      std::vector<float> vector(4);
+      for (float& value : vector) value = static_cast<float>(random.normal());
+      mutations.push_back(PutVector{"many", EntityKind::kItem, "m" + std::to_string(9'000 * batch + i), vector});
+    }
+    write(std::move(mutations));
+  }
+  close();
+  open();
+  const auto segments = [&] {
+    for (const SpaceStats& space : database->stats().spaces)
+      if (space.space.name == "many") return space.segments;
+    return std::uint64_t{0};
+  };
+  for (int i = 0; i < 6'000 && segments() > 3; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_EQ(segments(), 3U) << "one of rows, and what items and users grow in";
+  close();
+  open();
+  EXPECT_EQ(segments(), 3U);
 }
 
 TEST_F(RecoveryTest, ASpaceMadeAnewDoesNotInheritVectors) {
