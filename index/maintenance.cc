@@ -16,8 +16,8 @@ constexpr double kMostTombstones = 0.25;
 // times as large as they are together: copying a row costs about a hundredth of inserting one, and segments stay few
 // (log to this base).
 constexpr double kAbsorb = 32;
-// Rows of segments that one merge inserts, or those of one segment: what is merged serves soon, and an end loses
-// little.
+// One merge inserts at most this many rows of segments, or one segment. Searches gain after each merge, and a stop
+// loses the work of one merge only.
 constexpr std::uint64_t kMostInserted = 500'000;
 
 }  // namespace

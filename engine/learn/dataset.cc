@@ -95,7 +95,7 @@ std::vector<std::string> compact_ids(std::initializer_list<std::vector<models::T
   return names;
 }
 
-// Into a copy: in place, cycle by cycle, each step would wait for the memory of the one before.
+// Makes a copy. Following the cycles in place was slower: each step waits for the memory access before it.
 template <typename T>
 void permute(const std::vector<std::uint32_t>& order, std::vector<T>* values) {
   if (values->empty()) return;

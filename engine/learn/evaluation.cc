@@ -246,26 +246,21 @@ Result<TimeSplitReport> evaluate_time_split(const Dataset& dataset, const TimeSp
       TAMIS_ASSIGN_OR_RETURN(embedded, embed(*learned.encoders.front(), head, {new_only, with_repeats}, ranking));
     }
     const models::Recommender recommender = make_recommender(model, learned, &embedded, split.train);
-    const auto measure = [&](const std::vector<models::EvaluationCase>& cases) {
-      return models::evaluate_ranking(cases, dataset.items.size(), recommender, kCutoffs, ranking);
-    };
-    if (!new_only.empty()) {
-      TAMIS_ASSIGN_OR_RETURN(const auto metrics, measure(new_only));
+    // `suffix` tells the figures of one question from those of the other.
+    const auto measure = [&](const std::vector<models::EvaluationCase>& cases, const std::string& suffix) -> Status {
+      if (cases.empty()) return Status::ok();
+      TAMIS_ASSIGN_OR_RETURN(const auto metrics,
+                             models::evaluate_ranking(cases, dataset.items.size(), recommender, kCutoffs, ranking));
       for (std::size_t i = 0; i < metrics.size(); ++i) {
-        const std::string at = "@" + std::to_string(kCutoffs[i]);
+        const std::string at = suffix + "@" + std::to_string(kCutoffs[i]);
         evaluation.metrics["recall" + at] = metrics[i].recall;
         evaluation.metrics["ndcg" + at] = metrics[i].ndcg;
-        evaluation.metrics["coverage" + at] = metrics[i].coverage;
+        if (suffix.empty()) evaluation.metrics["coverage" + at] = metrics[i].coverage;
       }
-    }
-    if (!with_repeats.empty()) {
-      TAMIS_ASSIGN_OR_RETURN(const auto metrics, measure(with_repeats));
-      for (std::size_t i = 0; i < metrics.size(); ++i) {
-        const std::string at = "@" + std::to_string(kCutoffs[i]);
-        evaluation.metrics["recall_all" + at] = metrics[i].recall;
-        evaluation.metrics["ndcg_all" + at] = metrics[i].ndcg;
-      }
-    }
+      return Status::ok();
+    };
+    TAMIS_RETURN_IF_ERROR(measure(new_only, ""));
+    TAMIS_RETURN_IF_ERROR(measure(with_repeats, "_all"));
     evaluation.evaluate_s = seconds_since(start);
     report.models.push_back(std::move(evaluation));
     if (options.keep != nullptr) add_learned(std::move(learned), &options.keep->models);

@@ -32,7 +32,8 @@ struct SpaceIndex {
   std::unique_ptr<index::VectorIndex> users;
   std::atomic<std::uint64_t> changes{1};  // counts vectors written and removed
 
-  // Of whoever saves index files: `changes` and merges that the files hold, and the sequence they were saved under.
+  // Used only by the code that saves index files. The files hold the vectors after so many changes and merges, and
+  // carry this sequence.
   std::uint64_t saved_revision = 0;
   Sequence saved_sequence = 0;
 };
